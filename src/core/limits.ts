@@ -1,0 +1,30 @@
+// Every bound of the engine by name. A limit is tested at its value and one beyond it.
+
+export const LIMITS = {
+  /** Candles in one series. 64 Mi bars are about 127 years of 1-minute candles. */
+  barsMax: 67_108_864,
+  /** Points of a grid before the constraint. */
+  gridPointsMax: 1_000_000_000,
+  /** Values of one parameter axis. */
+  axisValuesMax: 1_000_000,
+  /** Parameters of one strategy. */
+  parametersMax: 32,
+  /** Ranked rows kept (`--top`). */
+  topMax: 10_000,
+  /** Base variants kept from stage A (`--preselect`). */
+  preselectMax: 1_000_000,
+  /** Bytes of one input file, after decompression. */
+  inputBytesMax: 4_294_967_296,
+  /** Bytes of one text line of an input file. */
+  lineBytesMax: 65_536,
+  /** Bytes of one strategy file with what it imports. */
+  strategyBytesMax: 8_388_608,
+  /** Bytes of the candle store on disk, unless configured. */
+  storeBytesMax: 53_687_091_200,
+  /** Results kept in the result store. */
+  resultsMax: 10_000,
+  /** Indicator columns and conditions kept in memory at once. */
+  columnEntriesMax: 65_536,
+  /** Characters of a symbol, exchange, strategy or result name. */
+  nameLengthMax: 64,
+} as const;
