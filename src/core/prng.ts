@@ -44,7 +44,7 @@ export function createPrng(seed: number): Prng {
   const next = (): number => ((nextUint32() >>> 5) * 67108864 + (nextUint32() >>> 6)) / 9007199254740992;
   const nextBelow = (bound: number): number => Math.floor(next() * bound);
   const nextNormal = (): number => {
-    if (spare === spare) {
+    if (!Number.isNaN(spare)) {
       const value = spare;
       spare = Number.NaN;
       return value;

@@ -10,8 +10,8 @@ export interface Ranked {
 /** Sort order of ranked rows: score descending, NaN last, then key ascending. -0 and 0 are one score. */
 export function compareRanked(a: Ranked, b: Ranked): number {
   if (a.score !== b.score) {
-    const aNaN = a.score !== a.score;
-    const bNaN = b.score !== b.score;
+    const aNaN = Number.isNaN(a.score);
+    const bNaN = Number.isNaN(b.score);
     if (aNaN !== bNaN) return aNaN ? 1 : -1;
     if (!aNaN) return a.score > b.score ? -1 : 1;
   }
@@ -36,7 +36,7 @@ export class TopK<T extends Ranked> {
   wouldAdmit(score: number): boolean {
     if (this.#heap.length < this.limit) return true;
     const worst = this.#heap[0]?.score ?? Number.NaN;
-    return this.limit > 0 && (worst !== worst || score >= worst);
+    return this.limit > 0 && (Number.isNaN(worst) || score >= worst);
   }
 
   push(item: T): void {
