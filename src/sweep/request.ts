@@ -1,0 +1,79 @@
+// What a sweep is asked and what it answers: the shapes shared by the command line, results and reports.
+import type { StopReason } from '../core/cancel.ts';
+import type { Calendar } from '../metrics/annualisation.ts';
+import type { MetricName, Metrics } from '../metrics/metrics.ts';
+import type { Profile } from '../simulate/profiles.ts';
+import type { Barriers, Costs, Direction, Sizing } from '../simulate/simulation.ts';
+import type { Axis, ParameterValues } from '../strategy/parameters.ts';
+import type { RiskAxes, Strategy } from '../strategy/strategy.ts';
+
+/** Everything about execution that a result depends on, apart from barriers. */
+export interface ExecutionRequest {
+  readonly profile: Profile;
+  readonly direction: Direction;
+  readonly initialCash: number;
+  readonly costs: Costs;
+  readonly sizing: Sizing;
+  readonly closeAtEnd: boolean;
+  readonly calendar: Calendar;
+}
+
+export interface SweepRequest extends ExecutionRequest {
+  readonly strategy: Strategy;
+  /** SHA-256 of the strategy's source, or `built-in`. */
+  readonly strategyHash: string;
+  readonly parameters?: Readonly<Record<string, Axis>>;
+  readonly risk?: RiskAxes;
+  readonly rank: MetricName;
+  /** Ranked rows kept. */
+  readonly top: number;
+  /** Base variants that stage A hands to stage B; 0 = all of them. Without effect when there are no risk axes. */
+  readonly preselect: number;
+  /** Random search: how many base variants to draw without replacement, in an order fixed by `seed`. */
+  readonly sample?: number;
+  readonly seed: number;
+}
+
+/** Default shortlist kept from stage A. */
+export const DEFAULT_PRESELECT = 200;
+export const DEFAULT_TOP = 20;
+
+export interface RankedRow {
+  readonly rank: number;
+  readonly variantKey: string;
+  readonly indicatorVariantKey: string;
+  readonly params: ParameterValues;
+  /** Barriers that are on. */
+  readonly risk: Barriers;
+  readonly metrics: Metrics;
+}
+
+/** A scored row as streamed to a sink, in grid order. */
+export type ScoredRow = Omit<RankedRow, 'rank'>;
+
+export interface SweepProgress {
+  readonly stage: 'A' | 'B';
+  readonly scored: number;
+  /** Variants of this stage, where known. */
+  readonly total: number | undefined;
+  readonly elapsedMs: number;
+  readonly best: number | undefined;
+}
+
+export interface SweepOutcome {
+  /** Variants of the whole grid under the constraint, times risk points. Grid points where that is too many to count. */
+  readonly variants: number;
+  /** Variants scored, both stages together. */
+  readonly scored: number;
+  readonly preselect: number;
+  readonly top: readonly RankedRow[];
+  /** Set when the run stopped early: the rows rank what was scored until then. */
+  readonly stopped: StopReason | undefined;
+  readonly elapsedMs: number;
+  readonly plan: {
+    readonly distinctColumns: number;
+    readonly bytesPredicted: number;
+    readonly columnsComputed: number;
+    readonly columnCacheHitRate: number;
+  };
+}
