@@ -50,13 +50,7 @@ export interface CustomColumn extends Node {
 }
 
 /** One number per bar: NaN while it has no value. */
-export type Column =
-  | SourceColumn
-  | ConstantColumn
-  | IndicatorColumn
-  | ArithmeticColumn
-  | LagColumn
-  | CustomColumn;
+export type Column = SourceColumn | ConstantColumn | IndicatorColumn | ArithmeticColumn | LagColumn | CustomColumn;
 
 export type Comparison = '>' | '>=' | '<' | '<=';
 
@@ -240,7 +234,9 @@ function logic(operator: 'and' | 'or', inputs: readonly Condition[]): Condition 
     });
   }
   // Flattened and sorted, so that and(a, b) and and(b, a) are one node.
-  const flat = inputs.flatMap((input) => (input.kind === 'logic' && input.operator === operator ? input.inputs : [input]));
+  const flat = inputs.flatMap((input) =>
+    input.kind === 'logic' && input.operator === operator ? input.inputs : [input],
+  );
   const unique = [...new Map(flat.map((input) => [input.key, input])).values()].sort((a, b) =>
     a.key < b.key ? -1 : a.key > b.key ? 1 : 0,
   );

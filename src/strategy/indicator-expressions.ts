@@ -4,7 +4,10 @@ import { type CandleColumns, type Column, candles, indicatorColumn } from './exp
 import type { Scalar } from './parameters.ts';
 
 type Single = (input: Column, length: Scalar) => Column;
-const single = (name: IndicatorName): Single => (input, length) => indicatorColumn(name, [input], [length]);
+const single =
+  (name: IndicatorName): Single =>
+  (input, length) =>
+    indicatorColumn(name, [input], [length]);
 
 /** Simple moving average. */
 export const sma = single('sma');

@@ -94,7 +94,7 @@ export function defineStrategy<const P extends Readonly<Record<string, Axis>>>(
     if (!RISK_NAMES.includes(name)) throw invalid(`risk.${name}.`, `Use ${RISK_NAMES.join(', ')}.`);
   }
   const compute = 'compute' in input ? input.compute : undefined;
-  if (('signals' in input) === (typeof compute === 'function')) {
+  if ('signals' in input === (typeof compute === 'function')) {
     throw invalid('both or neither of `signals` and `compute`.', 'Give exactly one of the two.');
   }
   return {

@@ -73,7 +73,15 @@ export function createGrid(input: GridInput): Grid {
     });
   }
   const { constraint } = strategy;
-  return { strategyName: strategy.name, arithmetic: input.arithmetic, axes, riskAxes, basePoints, riskPoints, constraint };
+  return {
+    strategyName: strategy.name,
+    arithmetic: input.arithmetic,
+    axes,
+    riskAxes,
+    basePoints,
+    riskPoints,
+    constraint,
+  };
 }
 
 function checkedRisk(name: RiskParameter, axis: Axis): Axis {
@@ -144,7 +152,10 @@ const canonical = (values: object): string =>
     .join(',');
 
 /** Identity of what the indicators of a variant compute: strategy, arithmetic, parameters sorted by name. */
-export function indicatorVariantKey(grid: Pick<Grid, 'strategyName' | 'arithmetic'>, parameters: ParameterValues): string {
+export function indicatorVariantKey(
+  grid: Pick<Grid, 'strategyName' | 'arithmetic'>,
+  parameters: ParameterValues,
+): string {
   return `${grid.strategyName}|${grid.arithmetic}|${canonical(parameters)}`;
 }
 

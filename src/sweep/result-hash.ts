@@ -1,0 +1,73 @@
+// The result hash: SHA-256 over what a result is a function of, and the ranked rows. docs/numerics.md lists the fields.
+import { hashJson, type Json } from '../core/hash.ts';
+import { METRIC_NAMES, METRICS } from '../metrics/metrics.ts';
+import { createGrid } from './grid.ts';
+import type { RankedRow, SweepOutcome, SweepRequest } from './request.ts';
+import type { Window } from './window.ts';
+
+const HASHED_METRICS = METRIC_NAMES.filter((name) => METRICS[name].hashed);
+
+/**
+ * Hash of a result. In: engine version, request without host options, data hash and window, how many were scored, the
+ * ranked rows with every metric that needs + - * / and square root only. Out: timings, plan, paths, machine, Node
+ * version, workers, memory, and the metrics that need exp, log or pow.
+ */
+export function resultHash(
+  engineVersion: string,
+  request: SweepRequest,
+  window: Window,
+  outcome: Pick<SweepOutcome, 'scored' | 'top'>,
+): string {
+  return hashJson({
+    engineVersion,
+    request: requestJson(request),
+    data: {
+      hash: window.dataHash,
+      timeframe: window.history.timeframe,
+      from: window.from,
+      to: window.history.barCount,
+    },
+    scored: outcome.scored,
+    rows: outcome.top.map(rowJson),
+  });
+}
+
+/** The request as plain JSON, without anything that only says how or where to run it. */
+export function requestJson(request: SweepRequest): Json {
+  const grid = createGrid({
+    strategy: request.strategy,
+    arithmetic: request.profile.arithmetic,
+    parameters: request.parameters,
+    risk: request.risk,
+  });
+  const axes = (list: typeof grid.axes): Json => Object.fromEntries(list.map((axis) => [axis.name, [...axis.values]]));
+  return {
+    strategy: request.strategy.name,
+    strategyHash: request.strategyHash,
+    parameters: axes(grid.axes),
+    risk: axes(grid.riskAxes),
+    profile: request.profile.name,
+    direction: request.direction,
+    initialCash: request.initialCash,
+    costs: { ...request.costs },
+    sizing: { ...request.sizing },
+    closeAtEnd: request.closeAtEnd,
+    calendar: request.calendar,
+    rank: request.rank,
+    top: request.top,
+    preselect: grid.riskAxes.length === 0 ? null : request.preselect,
+    sample: request.sample ?? null,
+    seed: request.sample === undefined ? null : request.seed,
+  };
+}
+
+function rowJson(row: RankedRow): Json {
+  return {
+    rank: row.rank,
+    variantKey: row.variantKey,
+    indicatorVariantKey: row.indicatorVariantKey,
+    params: row.params,
+    risk: { ...row.risk },
+    metrics: Object.fromEntries(HASHED_METRICS.map((name) => [name, row.metrics[name]])),
+  };
+}

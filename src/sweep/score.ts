@@ -1,0 +1,110 @@
+// Scoring on the normative engine: from a batch of base variants to one row of metrics each.
+
+import { periodsPerYear } from '../metrics/annualisation.ts';
+import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
+import { standardMetrics } from '../metrics/standard-metrics.ts';
+import { simulate } from '../simulate/simulate.ts';
+import type { Barriers, Simulation, SimulationSettings } from '../simulate/simulation.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import type { ColumnStats } from './columns.ts';
+import { barriersAt, type Grid, parametersAt } from './grid.ts';
+import type { ExecutionRequest } from './request.ts';
+import { createSignalSource } from './signals.ts';
+import type { Window } from './window.ts';
+
+/** Stage A scores each base variant without barriers; stage B scores it under every risk point. */
+export interface VariantBatch {
+  readonly stage: 'A' | 'B';
+  readonly baseIndices: readonly number[];
+}
+
+/**
+ * Scores batches. Implementations may run them in any order and on any thread; each answer depends on its batch alone.
+ * An answer has one row of METRIC_NAMES.length values per variant, base variants in the order of the batch and risk
+ * points ascending within each; NaN stands for null.
+ */
+export interface ScoreBatches {
+  /** Batches worth keeping in flight. */
+  readonly concurrency: number;
+  score(batch: VariantBatch): Promise<Float64Array>;
+  stats(): ColumnStats;
+  close(): Promise<void>;
+}
+
+export interface ScoringContext {
+  readonly strategy: Strategy;
+  readonly execution: ExecutionRequest;
+  readonly grid: Grid;
+  readonly window: Window;
+  readonly cacheBytes: number;
+}
+
+/** A scorer that runs in the calling thread. */
+export interface VariantScorer {
+  score(batch: VariantBatch): Float64Array;
+  stats(): ColumnStats;
+}
+
+export function createVariantScorer(context: ScoringContext): VariantScorer {
+  const { grid, window, execution } = context;
+  const { arithmetic } = execution.profile;
+  const source = createSignalSource({ ...context, arithmetic });
+  const equity = new Float64Array(window.candles.barCount);
+  const scoreOne = (signals: Uint8Array, barriers: Barriers): Metrics => {
+    const settings = simulationSettings(execution, barriers);
+    return metricsOf(simulate({ candles: window.candles, signals, settings, equity }), execution, window);
+  };
+  return {
+    score(batch) {
+      const perBase = batch.stage === 'A' ? 1 : grid.riskPoints;
+      const rows = new Float64Array(batch.baseIndices.length * perBase * METRIC_NAMES.length);
+      let at = 0;
+      for (const baseIndex of batch.baseIndices) {
+        const signals = source.signals(parametersAt(grid, baseIndex));
+        for (let risk = 0; risk < perBase; risk++) {
+          const metrics = scoreOne(signals, batch.stage === 'A' ? {} : barriersAt(grid, risk));
+          for (const name of METRIC_NAMES) rows[at++] = metrics[name] ?? Number.NaN;
+        }
+      }
+      return rows;
+    },
+    stats: () => source.stats,
+  };
+}
+
+/** Scores in the calling thread, giving the event loop a turn after each batch so that a cancel is heard. */
+export function scoreInThread(context: ScoringContext): ScoreBatches {
+  const scorer = createVariantScorer(context);
+  return {
+    concurrency: 1,
+    async score(batch) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      return scorer.score(batch);
+    },
+    stats: scorer.stats,
+    close: async () => undefined,
+  };
+}
+
+export function simulationSettings(execution: ExecutionRequest, barriers: Barriers): SimulationSettings {
+  const { profile, direction, initialCash, costs, sizing, closeAtEnd } = execution;
+  return { profile, direction, initialCash, costs, sizing, barriers, closeAtEnd };
+}
+
+export function metricsOf(simulation: Simulation, execution: ExecutionRequest, window: Window): Metrics {
+  return standardMetrics({
+    ...simulation,
+    initialCash: execution.initialCash,
+    periodsPerYear: periodsPerYear(window.candles.timeframe, execution.calendar),
+  });
+}
+
+/** Reads one row of a scored batch back into named metrics. */
+export function metricsFromRow(rows: Float64Array, row: number): Metrics {
+  const offset = row * METRIC_NAMES.length;
+  const entries = METRIC_NAMES.map((name, i) => {
+    const value = rows[offset + i]!;
+    return [name, Number.isNaN(value) ? null : value] as const;
+  });
+  return Object.fromEntries(entries) as Metrics;
+}
