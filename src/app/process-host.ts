@@ -1,0 +1,68 @@
+// The real host: environment, clock, streams, signals. The only file that reads the environment.
+import { readFileSync } from 'node:fs';
+import { availableParallelism, homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Host, TextOutput } from '../cli/host.ts';
+
+const packageFile = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+
+export function createHost(): Host {
+  const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
+  const home = process.env['GRIDMILL_HOME'];
+  return {
+    version,
+    folder: process.cwd(),
+    storeRoot: home === undefined || home === '' ? join(homedir(), '.gridmill') : resolve(home),
+    clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    stdout: textOutput(process.stdout),
+    stderr: textOutput(process.stderr),
+    cores: availableParallelism(),
+    entryTypes: packageFile('dist/index.d.ts'),
+    entry: importEntry,
+    onInterrupt,
+  };
+}
+
+async function importEntry(): Promise<Readonly<Record<string, unknown>>> {
+  // From here on stacks name the lines of the user's strategy, not of its compiled form.
+  process.setSourceMapsEnabled(true);
+  return import('../index.ts');
+}
+
+function textOutput(stream: NodeJS.WriteStream): TextOutput {
+  let open = true;
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // The reader went away (as `| head` does): the work goes on, its output has no taker.
+    if (error.code === 'EPIPE') open = false;
+    else throw error;
+  });
+  const isTty = stream.isTTY === true;
+  const { NO_COLOR: noColor, FORCE_COLOR: forceColor, TERM: term, COLUMNS: columns } = process.env;
+  const forced = forceColor !== undefined && forceColor !== '' && forceColor !== '0';
+  return {
+    write(text) {
+      if (open) stream.write(text);
+    },
+    isTty,
+    color: forced || (isTty && (noColor === undefined || noColor === '') && term !== 'dumb' && forceColor !== '0'),
+    get columns() {
+      return stream.columns || Number(columns) || 100;
+    },
+  };
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+function onInterrupt(handler: () => void): () => void {
+  const undo = (): void => {
+    for (const signal of SIGNALS) process.off(signal, first);
+  };
+  // With the listeners gone, a second signal does what signals do by default: it ends the process.
+  const first = (): void => {
+    undo();
+    handler();
+  };
+  for (const signal of SIGNALS) process.on(signal, first);
+  return undo;
+}

@@ -1,0 +1,31 @@
+// What the command line needs from the machine it runs on. Only src/app makes a real one; tests make their own.
+import type { Clock } from '../core/clock.ts';
+
+/** Where text goes: a terminal, a pipe or a file. Writing to a closed pipe does nothing. */
+export interface TextOutput {
+  write(text: string): void;
+  readonly isTty: boolean;
+  /** Whether colours may be used. */
+  readonly color: boolean;
+  /** Width in characters. */
+  readonly columns: number;
+}
+
+export interface Host {
+  readonly version: string;
+  /** Folder that relative paths start from. */
+  readonly folder: string;
+  /** Folder of stored candles, results and caches. */
+  readonly storeRoot: string;
+  readonly clock: Clock;
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  /** Processors this process may use. */
+  readonly cores: number;
+  /** Absolute path of the type declarations of the package entry, for editors. */
+  readonly entryTypes: string;
+  /** Imports the package entry: what `import … from 'gridmill'` means in a strategy. */
+  readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Calls `handler` on the first Ctrl-C or termination signal; a second one ends the process. Returns the undo. */
+  readonly onInterrupt: (handler: () => void) => () => void;
+}

@@ -1,0 +1,135 @@
+// Loads a strategy by built-in name or from a TypeScript or JavaScript file in any folder.
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { AppError } from '../core/errors.ts';
+import { sha256Hex } from '../core/hash.ts';
+import { LIMITS } from '../core/limits.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
+import { isStrategy, type Strategy } from '../strategy/strategy.ts';
+import { bundleStrategy, ENTRY_SYMBOL } from './bundle.ts';
+import { strategyFailure } from './strategy-failure.ts';
+
+export interface LoadedStrategy {
+  readonly strategy: Strategy;
+  /** SHA-256 over the user's files, or `built-in`. The same on every machine. */
+  readonly strategyHash: string;
+  /** Absolute path of the file; undefined for a built-in. */
+  readonly path?: string;
+  /** Text of the file; undefined for a built-in. */
+  readonly source?: string;
+}
+
+export interface LoaderOptions {
+  /** Where relative paths start. */
+  readonly folder: string;
+  /** Compiled modules are kept here, named by content hash. */
+  readonly cacheFolder: string;
+  /** Imports the running package's entry: what `import … from 'gridmill'` means in a strategy. */
+  readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
+const FILE_NAME = /\.[cm]?[jt]s$/;
+
+/**
+ * A built-in name wins over a file of that name; write ./name to mean the file.
+ * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FAILED, LIMIT_EXCEEDED.
+ */
+export async function loadStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy> {
+  if (Object.hasOwn(BUILT_IN_STRATEGIES, reference)) {
+    return { strategy: BUILT_IN_STRATEGIES[reference]!, strategyHash: 'built-in' };
+  }
+  const path = isAbsolute(reference) ? reference : resolve(options.folder, reference);
+  if (!existsSync(path)) throw notFound(reference);
+  if (statSync(path).isDirectory() || !FILE_NAME.test(path)) {
+    throw new AppError('STRATEGY_NOT_FOUND', {
+      found: `"${reference}", which is no TypeScript or JavaScript file.`,
+      todo: 'Name a .ts, .mts, .js or .mjs file.',
+    });
+  }
+  const entry = await options.entry();
+  const bundle = await bundleStrategy(path, Object.keys(entry));
+  if (bundle.bytes > LIMITS.strategyBytesMax) {
+    throw new AppError('LIMIT_EXCEEDED', {
+      rule: 'A strategy file with what it imports must stay small.',
+      found: `${bundle.bytes.toLocaleString('en')} bytes; the limit is ${LIMITS.strategyBytesMax.toLocaleString('en')}.`,
+      todo: 'Import less; read large data as candles instead.',
+    });
+  }
+  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = entry;
+  const loaded = await importModule(bundle.code, options.cacheFolder, bundle.files);
+  if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
+  return {
+    strategy: loaded.default,
+    strategyHash: sourceHash(path, bundle.files),
+    path,
+    source: readFileSync(path, 'utf8'),
+  };
+}
+
+function notFound(reference: string): AppError {
+  const known = Object.keys(BUILT_IN_STRATEGIES);
+  const isPath = FILE_NAME.test(reference) || /[\\/]/.test(reference);
+  return new AppError('STRATEGY_NOT_FOUND', {
+    found: isPath ? `no file at "${reference}".` : `"${reference}".${didYouMean(reference, known)}`,
+    todo: isPath
+      ? 'Check the path; `gridmill init` writes a strategy file to start from.'
+      : `Built in are ${known.join(', ')}. A file needs its ending, such as my-strategy.ts.`,
+  });
+}
+
+function noStrategy(reference: string, loaded: { readonly default?: unknown }): AppError {
+  const named = Object.entries(loaded).find(([name, value]) => name !== 'default' && isStrategy(value))?.[0];
+  const other = loaded.default === undefined ? 'no default export' : 'a default export that is no strategy';
+  return new AppError('STRATEGY_INVALID', {
+    found: `${reference} has ${other}.`,
+    todo:
+      named === undefined
+        ? 'Write: export default defineStrategy({ ... }).'
+        : `Write "export default" before the strategy exported as ${named}.`,
+  });
+}
+
+/** Imports module text through a file named by its hash; where the folder cannot be written, from memory. */
+async function importModule(
+  code: string,
+  cacheFolder: string,
+  files: readonly string[],
+): Promise<{ readonly default?: unknown }> {
+  try {
+    return (await import(/* @vite-ignore */ cachedModuleUrl(code, cacheFolder))) as { default?: unknown };
+  } catch (error) {
+    throw strategyFailure('while it was loaded', error, files);
+  }
+}
+
+function cachedModuleUrl(code: string, cacheFolder: string): string {
+  const file = join(cacheFolder, `${sha256Hex(code)}.mjs`);
+  if (existsSync(file) && readFileSync(file, 'utf8') === code) return pathToFileURL(file).href;
+  try {
+    mkdirSync(cacheFolder, { recursive: true });
+    const temporary = `${file}.${process.pid}.tmp`;
+    writeFileSync(temporary, code);
+    renameSync(temporary, file);
+    return pathToFileURL(file).href;
+  } catch {
+    // A cache that cannot be written only costs the compile step of the next run.
+    return `data:text/javascript;base64,${Buffer.from(code).toString('base64')}`;
+  }
+}
+
+/** SHA-256 over relative path and content of each file, sorted; nothing of the machine's folders enters. */
+function sourceHash(path: string, files: readonly string[]): string {
+  const parts = files
+    .map((file) => ({ name: portableName(dirname(path), file), content: readFileSync(file) }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return sha256Hex(...parts.flatMap(({ name, content }) => [`${name} ${content.length}\n`, content]));
+}
+
+/** Files of packages are named from their node_modules on, wherever that folder lies; others from the strategy's. */
+function portableName(folder: string, file: string): string {
+  const at = file.lastIndexOf(`${sep}node_modules${sep}`);
+  const name = at < 0 ? relative(folder, file) : file.slice(at + 1);
+  return name.split(sep).join('/');
+}
