@@ -1,0 +1,53 @@
+// How many bars a strategy needs before its first value, from the warm-up of each indicator it is built on.
+import { AppError } from '../core/errors.ts';
+import type { Arithmetic } from '../indicators/arithmetic.ts';
+import { INDICATORS } from '../indicators/registry.ts';
+import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
+import type { Column } from '../strategy/expression.ts';
+import type { ParameterValues, Scalar } from '../strategy/parameters.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { collectGraph } from './graph.ts';
+import type { Grid } from './grid.ts';
+import type { Window } from './window.ts';
+
+/** Bars of the base timeframe without a value, the longest over all columns of the strategy. 0 for function strategies. */
+export function warmUpBars(
+  strategy: Strategy,
+  arithmetic: Arithmetic,
+  parameters: ParameterValues,
+  base: Timeframe,
+): number {
+  const number = (scalar: Scalar): number =>
+    typeof scalar === 'number' ? scalar : (parameters[scalar.parameter] ?? Number.NaN);
+  /** In bars of the column's own timeframe. */
+  const own = (column: Column): number => {
+    const inputs = 'inputs' in column ? Math.max(0, ...column.inputs.map(own)) : 0;
+    if (column.kind === 'lag') return inputs + number(column.bars);
+    if (column.kind !== 'indicator') return inputs;
+    return inputs + INDICATORS[column.indicator].warmUp(column.params.map(number), arithmetic);
+  };
+  let longest = 0;
+  for (const { node, isCondition } of collectGraph(strategy).values()) {
+    if (isCondition) continue;
+    const column = node as Column;
+    const ratio = column.timeframe === 'base' ? 1 : timeframeMs(column.timeframe) / timeframeMs(base);
+    longest = Math.max(longest, Math.ceil(own(column) * ratio));
+  }
+  return longest;
+}
+
+/**
+ * Refuses a grid in which no variant could ever have a signal, because even the shortest warm-up outlasts the candles.
+ * Looks at the smallest value of each axis. Errors: HISTORY_TOO_SHORT.
+ */
+export function checkHistory(strategy: Strategy, grid: Grid, window: Window): void {
+  const smallest = Object.fromEntries(
+    grid.axes.map((axis) => [axis.name, axis.values.reduce((a, b) => Math.min(a, b))]),
+  );
+  const needed = warmUpBars(strategy, grid.arithmetic, smallest, window.history.timeframe) + 1;
+  if (window.history.barCount >= needed) return;
+  throw new AppError('HISTORY_TOO_SHORT', {
+    found: `${window.history.barCount} candles; ${strategy.name} has its first value after ${needed}.`,
+    todo: 'Use more candles, an earlier --from, or shorter lengths.',
+  });
+}
