@@ -1,9 +1,9 @@
 // Execution profiles: complete, named sets of fill assumptions, as data.
 import { AppError } from '../core/errors.ts';
+import type { Arithmetic } from '../indicators/arithmetic.ts';
 import type { Costs, Direction, Sizing } from './simulation.ts';
 
-/** The arithmetic of indicators a profile asks for; part of the indicator variant key. */
-export type Arithmetic = 'standard' | 'vectorbt';
+export type { Arithmetic } from '../indicators/arithmetic.ts';
 
 export type ProfileName = 'close' | 'next-open' | 'vectorbt' | 'backtesting.py' | 'freqtrade';
 
@@ -15,6 +15,7 @@ export interface Profile {
   readonly ruleBook: RuleBook;
   /** One sentence a trader reads: when and at what price a signal fills. Printed with every result. */
   readonly assumption: string;
+  /** The arithmetic of indicators; part of the indicator variant key. */
   readonly arithmetic: Arithmetic;
   readonly metricSet: 'standard' | 'vectorbt' | 'backtesting.py';
   /** Where a signal of bar i fills. */
