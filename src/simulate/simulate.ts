@@ -1,10 +1,23 @@
 // The one door to simulation: picks the rule book that the profile names.
 import { assert } from '../core/assert.ts';
+import { runGridmillRules } from './gridmill-rules.ts';
 import type { Simulation, SimulationInput } from './simulation.ts';
+import { runVectorbtRules } from './vectorbt-rules.ts';
 
-/** Runs one variant bar by bar. Pure: the same input gives the same bits. */
+/**
+ * Runs one variant bar by bar. Pure: the same input gives the same bits.
+ * Errors: REQUEST_INVALID when the settings are out of range or ask a rule book for what it does not have.
+ */
 export function simulate(input: SimulationInput): Simulation {
-  const { candles, signals, settings } = input;
+  const { candles, signals, settings, equity } = input;
   assert(signals.length === candles.barCount, 'one byte of signals per bar');
-  throw new Error(`rule book ${settings.profile.ruleBook} is being written`);
+  assert(equity === undefined || equity.length === candles.barCount, 'one value of the equity buffer per bar');
+  switch (settings.profile.ruleBook) {
+    case 'gridmill':
+      return runGridmillRules(input);
+    case 'vectorbt':
+      return runVectorbtRules(input);
+    default:
+      throw new Error(`rule book ${settings.profile.ruleBook} is being written`);
+  }
 }

@@ -2,6 +2,7 @@
 import type { Candles } from '../market/candles.ts';
 import type { ExitReason, Trade } from '../metrics/trade.ts';
 import type { Profile } from './profiles.ts';
+import type { VectorbtOptions } from './vectorbt-options.ts';
 
 /** Event flags of one bar, combined by OR in a Uint8Array with one byte per bar. Decided at the close of the bar. */
 export const ENTER_LONG = 1;
@@ -50,6 +51,8 @@ export interface SimulationSettings {
   readonly barriers: Barriers;
   /** Close a position left at the end, with costs, instead of marking it. */
   readonly closeAtEnd: boolean;
+  /** What only the rule book `vectorbt` reads; absent members take that peer's defaults. */
+  readonly vectorbt?: VectorbtOptions;
 }
 
 export interface Fill {
