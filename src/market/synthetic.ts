@@ -23,17 +23,18 @@ export interface SyntheticOptions {
 
 const DAY_MS = 86_400_000;
 /** Price moves inside one candle: enough that high and low lie beyond open and close as they do in real candles. */
-const STEPS_PER_CANDLE = 6;
+const STEPS_PER_CANDLE = 4;
 /** Relative volatility by UTC hour: quiet Asian night, European morning, peak at the American open. */
 const HOURLY_VOLATILITY = [
   0.95, 0.9, 0.85, 0.8, 0.78, 0.78, 0.82, 0.92, 1.02, 1.02, 0.98, 0.98, 1.1, 1.35, 1.5, 1.4, 1.25, 1.12, 1.05, 1.0, 1.0,
   0.98, 0.9, 0.92,
 ] as const;
-/** Volatility shocks die out over minutes (fast) and days (slow); both are variances around 1. */
-const FAST = { halfLifeMs: 3_600_000, weight: 0.55 } as const;
-const SLOW = { halfLifeMs: 4 * DAY_MS, weight: 0.35 } as const;
-/** Candles open at the last close or one tick beside it. */
-const OPEN_TICK_SHARE = 0.3;
+/** A large move raises the variance of the next few minutes: a moving mean of squared moves, around 1. */
+const SHOCK = { halfLifeMs: 600_000, weight: 0.7 } as const;
+/** Calm and nervous days: a variance factor that wanders around 1, its spread and its bounds. */
+const REGIME = { halfLifeMs: DAY_MS, spread: 0.8, min: 0.1, max: 8 } as const;
+/** Jumps as shares of the daily volatility. */
+const JUMP = { min: 0.15, max: 0.6 } as const;
 
 /**
  * Synthetic candles. The same options give the same bits everywhere: only + - * / and sqrt are used, which IEEE 754
@@ -49,9 +50,10 @@ export function syntheticCandles(options: SyntheticOptions): Candles {
   const prng = createPrng(seed);
   const ticks = powerOfTen(priceDecimals);
   const stepVolatility = dailyVolatility * Math.sqrt(candleMs / DAY_MS / STEPS_PER_CANDLE);
-  const jumpChance = (jumpsPerDay * candleMs) / DAY_MS;
-  const fastDecay = decay(candleMs, FAST.halfLifeMs);
-  const slowDecay = decay(candleMs, SLOW.halfLifeMs);
+  const jumpChance = ((jumpsPerDay * candleMs) / DAY_MS) * 4294967296;
+  const shockDecay = decay(candleMs, SHOCK.halfLifeMs);
+  const regimeDecay = decay(candleMs, REGIME.halfLifeMs);
+  const regimeStep = REGIME.spread * Math.sqrt(2 * regimeDecay);
   // Prices stay far enough above zero that a tick remains a small share of them.
   const floor = Math.max(100 / ticks, startPrice / 1000);
 
@@ -63,16 +65,15 @@ export function syntheticCandles(options: SyntheticOptions): Candles {
   const volume = new Float64Array(barCount);
   let price = startPrice;
   let lastClose = Math.round(startPrice * ticks) / ticks;
-  let fast = 1;
-  let slow = 1;
+  let shock = 1;
+  let regime = 1;
   for (let i = 0; i < barCount; i++) {
     const openTime = startTime + i * candleMs;
     const season = candleMs >= DAY_MS ? 1 : seasonAt(openTime);
-    const variance = 1 - FAST.weight - SLOW.weight + FAST.weight * fast + SLOW.weight * slow;
-    const scale = stepVolatility * season * Math.sqrt(variance);
-    const draw = prng.nextUint32() / 4294967296;
-    if (draw < jumpChance) price *= 1 + jump(prng, scale);
-    const opened = openNear(lastClose, ticks, prng);
+    const scale = stepVolatility * season * Math.sqrt(regime * (1 - SHOCK.weight + SHOCK.weight * shock));
+    const draw = prng.nextUint32();
+    if (draw < jumpChance) price *= 1 + dailyVolatility * jump(prng);
+    const opened = openNear(lastClose, ticks, draw & 0xff);
     let top = price > opened ? price : opened;
     let bottom = price < opened ? price : opened;
     const before = lastClose;
@@ -88,14 +89,16 @@ export function syntheticCandles(options: SyntheticOptions): Candles {
     low[i] = Math.round(bottom * ticks) / ticks;
     close[i] = lastClose = Math.round(price * ticks) / ticks;
     // Volume rises with the distance travelled, with noise of its own.
-    const travelled = (top - bottom) / (before * stepVolatility * 3);
-    const noise = 0.25 + prng.nextUint32() / 4294967296 + prng.nextUint32() / 4294967296;
-    volume[i] = Math.max(1, Math.round(averageVolume * (0.2 + 0.8 * travelled) * noise * 0.8 * 1e5)) / 1e5;
-    const surprise = (price - before) / (before * stepVolatility * season);
-    // A bounded shock keeps one jump from blowing the variance up for days.
-    const shock = Math.min((surprise * surprise) / STEPS_PER_CANDLE, 30);
-    fast += (shock - fast) * fastDecay;
-    slow += (shock - slow) * slowDecay;
+    const travelled = (top - bottom) / (before * stepVolatility * 2);
+    const noise = prng.nextUint32();
+    const factor = 0.2 + ((noise >>> 16) + (noise & 0xffff)) / 65_536 / 1.25;
+    volume[i] = Math.max(1, Math.round(averageVolume * (0.2 + 0.8 * travelled) * factor * 1e5)) / 1e5;
+    const move = (price - before) / (before * stepVolatility * season);
+    // Bounded, so that one jump does not keep the market wild for hours.
+    const surprise = Math.min((move * move) / (STEPS_PER_CANDLE * regime), 25);
+    shock += (surprise - shock) * shockDecay;
+    regime += (1 - regime) * regimeDecay + regime * regimeStep * nearNormal(prng);
+    regime = Math.min(Math.max(regime, REGIME.min), REGIME.max);
   }
   return createCandles(timeframe, { time, open, high, low, close, volume });
 }
@@ -108,9 +111,9 @@ function powerOfTen(exponent: number): number {
   return power;
 }
 
-/** The share a moving mean of this half-life moves per candle: ln 2 / half-life, capped for long candles. */
+/** The share a moving mean of this half-life moves per candle, capped for long candles. */
 function decay(candleMs: number, halfLifeMs: number): number {
-  return Math.min((0.693 * candleMs) / halfLifeMs, 0.5);
+  return Math.min((Math.LN2 * candleMs) / halfLifeMs, 0.25);
 }
 
 /** Linear between the hours of HOURLY_VOLATILITY. */
@@ -129,15 +132,14 @@ function nearNormal(prng: Prng): number {
   return (sum - 131_070) * (1.7320508075688772 / 65_536);
 }
 
-/** A share of price, either way, of 6 to 22 normal candle steps. */
-function jump(prng: Prng, scale: number): number {
-  const size = scale * (6 + 16 * (prng.nextUint32() / 4294967296));
-  return Math.min(size, 0.25) * ((prng.nextUint32() & 1) === 0 ? 1 : -1);
+/** A share of the daily volatility, up or down. */
+function jump(prng: Prng): number {
+  const size = JUMP.min + (JUMP.max - JUMP.min) * (prng.nextUint32() / 4294967296);
+  return (prng.nextUint32() & 1) === 0 ? size : -size;
 }
 
-function openNear(lastClose: number, ticks: number, prng: Prng): number {
-  const draw = prng.nextUint32() / 4294967296;
-  if (draw >= OPEN_TICK_SHARE) return lastClose;
-  const moved = Math.round(lastClose * ticks) + (draw < OPEN_TICK_SHARE / 2 ? 1 : -1);
-  return moved / ticks;
+/** The last close, or in 3 of 10 candles one tick beside it. `draw` is a byte. */
+function openNear(lastClose: number, ticks: number, draw: number): number {
+  if (draw >= 77) return lastClose;
+  return (Math.round(lastClose * ticks) + (draw < 38 ? 1 : -1)) / ticks;
 }
