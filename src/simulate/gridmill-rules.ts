@@ -35,7 +35,8 @@ class GridmillRun {
 
   /** Profile `close` (rule 2): the signal of a bar fills at its close; barriers act from the next bar (rule 11). */
   fillAtClose(): void {
-    const { signals, actions, book } = this;
+    const signals = this.signals;
+    const actions = this.actions;
     const { barCount, close } = this.candles;
     for (let bar = 0; bar < barCount; bar++) {
       const action = actions[signals[bar] & FLAG_MASK];
@@ -44,13 +45,14 @@ class GridmillRun {
       const left = this.watching && this.leaveAtBarrier(bar);
       if (!left && action !== 0) this.act(action, bar, close[bar]);
       this.checkRuin(bar);
-      if (book.ruined) return;
+      if (this.book.ruined) return;
     }
   }
 
   /** Profile `next-open` (rule 2): the signal of a bar fills at the next open, before any barrier of that bar (rule 11). */
   fillAtNextOpen(): void {
-    const { signals, actions, book } = this;
+    const signals = this.signals;
+    const actions = this.actions;
     const { barCount, open } = this.candles;
     let action = 0;
     for (let bar = 0; bar < barCount; bar++) {
@@ -58,11 +60,11 @@ class GridmillRun {
       action = actions[signals[bar] & FLAG_MASK];
       if (waiting === 0 && !this.watching) continue;
       if (waiting !== 0) this.act(waiting, bar, open[bar]);
-      if (this.watching && !book.ruined) {
+      if (this.watching && !this.book.ruined) {
         this.leaveAtBarrier(bar);
         this.checkRuin(bar);
       }
-      if (book.ruined) return;
+      if (this.book.ruined) return;
     }
   }
 

@@ -1,6 +1,8 @@
 // What a simulation takes and gives: signals as event flags in, fills, trades and equity out.
 import type { Candles } from '../market/candles.ts';
 import type { ExitReason, Trade } from '../metrics/trade.ts';
+import type { BacktestingPyOptions } from './backtesting-py-options.ts';
+import type { FreqtradeOptions } from './freqtrade-options.ts';
 import type { Profile } from './profiles.ts';
 import type { VectorbtOptions } from './vectorbt-options.ts';
 
@@ -51,6 +53,10 @@ export interface SimulationSettings {
   readonly barriers: Barriers;
   /** Close a position left at the end, with costs, instead of marking it. */
   readonly closeAtEnd: boolean;
+  /** What only the rule book `backtesting.py` reads; absent members take that peer's defaults. */
+  readonly backtestingPy?: BacktestingPyOptions;
+  /** What only the rule book `freqtrade` reads. */
+  readonly freqtrade?: FreqtradeOptions;
   /** What only the rule book `vectorbt` reads; absent members take that peer's defaults. */
   readonly vectorbt?: VectorbtOptions;
 }

@@ -35,7 +35,8 @@ export class VectorbtBook {
   }
 
   finish(ambiguousBars: number, skippedOrders: number): Simulation {
-    const { fills, close, equity, initialCash } = this;
+    const { fills, close, equity } = this;
+    const initialCash = this.initialCash;
     this.markTo(close.length);
     const lastBar = close.length - 1;
     const lastClose = lastBar < 0 ? Number.NaN : close[lastBar];

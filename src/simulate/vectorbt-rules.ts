@@ -61,7 +61,8 @@ class VectorbtRun {
   }
 
   run(): Simulation {
-    const { signals, stops } = this;
+    const signals = this.signals;
+    const stops = this.stops;
     const { barCount, open, high, low } = this.candles;
     const directed = directionTable(this.settings.direction);
     for (let bar = 0; bar < barCount; bar++) {
@@ -75,7 +76,8 @@ class VectorbtRun {
   }
 
   private orderFromFlags(bar: number, flags: number): void {
-    const { order, options, candles } = this;
+    const { options, candles } = this;
+    const order = this.order;
     const price = orderPriceAt(options, candles, bar);
     const valuation = valuationPriceAt(options, candles, bar, price);
     order.fromFlags(flags, this.account.position, valuation);
@@ -84,7 +86,9 @@ class VectorbtRun {
   }
 
   private orderFromStop(bar: number): void {
-    const { order, options, candles, stops } = this;
+    const { options, candles } = this;
+    const order = this.order;
+    const stops = this.stops;
     const normalPrice = orderPriceAt(options, candles, bar);
     const valuation = valuationPriceAt(options, candles, bar, normalPrice);
     if (stops.hitWasAmbiguous) this.ambiguousBars++;
@@ -97,7 +101,8 @@ class VectorbtRun {
 
   private closeAtEnd(): void {
     const lastBar = this.candles.barCount - 1;
-    const { account, order } = this;
+    const account = this.account;
+    const order = this.order;
     if (account.position === 0) return;
     order.toClose(account.position);
     const price = this.candles.close[lastBar];
@@ -106,7 +111,8 @@ class VectorbtRun {
 
   /** Executes the order and books its fill; counts it when it was turned away. */
   private place(bar: number, price: number, valuation: number, slippage: number, reason: ExitReason | 'entry'): void {
-    const { account, order } = this;
+    const account = this.account;
+    const order = this.order;
     if (order.size === 0) return;
     const before = account.position;
     account.settle();
@@ -119,7 +125,9 @@ class VectorbtRun {
   }
 
   private execute(price: number, valuation: number, slippage: number): OrderStatus {
-    const { account, order, terms } = this;
+    const account = this.account;
+    const order = this.order;
+    const terms = this.terms;
     if (Number.isNaN(price)) return 'ignored';
     let size = Math.abs(order.size);
     if (order.kind === 'value') size /= valuation;
@@ -142,7 +150,8 @@ class VectorbtRun {
 
   /** After a fill: stops of a position that was opened, reversed or added to. */
   private setStops(bar: number, before: number, orderPrice: number, valuation: number): void {
-    const { stops, options, account, settings } = this;
+    const { options, account, settings } = this;
+    const stops = this.stops;
     const { position } = account;
     if (position === 0) {
       stops.clear();
