@@ -46,6 +46,7 @@ export const ERRORS = {
   RESULT_CORRUPT: row(3, 422, false, 'A stored result must match its hash.'),
   RESULT_MISMATCH: row(3, 422, false, 'A reproduced row must equal the ranked row.'),
   STORE_UNWRITABLE: row(6, 500, false, 'The store folder must be writable.'),
+  STORE_UNREADABLE: row(6, 500, true, 'The store folder must be readable.'),
   STORE_FULL: row(6, 507, true, 'The store must stay within its disk limit.'),
   PATH_FORBIDDEN: row(2, 403, false, 'Names must stay inside their folder.'),
   DEPENDENCY_MISSING: row(6, 501, false, 'An optional package must be installed for this command.'),

@@ -15,7 +15,7 @@ export interface Prng {
 export function createPrng(seed: number): Prng {
   let mix = seed >>> 0;
   // A seed beyond 32 bits still counts: its high word is folded in.
-  mix ^= Math.floor(Math.abs(seed) / 4294967296) >>> 0;
+  mix ^= Math.imul(Math.floor(Math.abs(seed) / 4294967296) >>> 0, 0x9e3779b9);
   const splitmix = (): number => {
     mix = (mix + 0x9e3779b9) >>> 0;
     let z = mix;

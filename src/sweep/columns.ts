@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import { crossAbove, crossBelow } from '../indicators/crossing.ts';
-import { INDICATORS } from '../indicators/registry.ts';
+import { checkParams, INDICATORS } from '../indicators/registry.ts';
 import type { Candles } from '../market/candles.ts';
 import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
 import type { Column, Condition, CustomColumn, ExpressionTimeframe } from '../strategy/expression.ts';
@@ -148,6 +148,7 @@ export class ColumnStore {
     const inputs = column.inputs.map((input) => this.#array(input, column.timeframe));
     const params = column.params.map((param) => this.#number(param));
     const definition = INDICATORS[column.indicator];
+    checkParams(definition, params);
     const outputs = definition.compute(inputs, params, this.#arithmetic);
     // Sibling outputs (the upper band beside the middle) come from the same pass: keep them for their own nodes.
     const prefix = `${column.indicator}${column.output === 0 ? '' : `.${definition.outputs[column.output]}`}(`;

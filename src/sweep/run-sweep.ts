@@ -9,7 +9,7 @@ import { Ranking, type Stage, scoredRow } from './ranking.ts';
 import type { ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import { type ScoreBatches, type ScoringContext, scoreInThread, type VariantBatch } from './score.ts';
 import { BatchSizer, baseVariants, countBaseVariants } from './variants.ts';
-import { checkHistory } from './warm-up.ts';
+import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
 import type { Window } from './window.ts';
 
 /** What a host hands in: data, when to stop, where progress and rows go, and who scores. Nothing here changes results. */
@@ -55,6 +55,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
       todo: 'Widen the ranges given with --set.',
     });
   }
+  checkIndicatorParameters(strategy, grid);
   checkHistory(strategy, grid, host.window);
   const plan = planSweep(strategy, grid, host.window, host.budgetBytes);
   const context = { strategy, execution: request, grid, window: host.window, cacheBytes: plan.cacheBytes };

@@ -1,7 +1,7 @@
 // How many bars a strategy needs before its first value, from the warm-up of each indicator it is built on.
 import { AppError } from '../core/errors.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
-import { INDICATORS } from '../indicators/registry.ts';
+import { checkParams, INDICATORS } from '../indicators/registry.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import type { Column } from '../strategy/expression.ts';
 import type { ParameterValues, Scalar } from '../strategy/parameters.ts';
@@ -34,6 +34,22 @@ export function warmUpBars(
     longest = Math.max(longest, Math.ceil(own(column) * ratio));
   }
   return longest;
+}
+
+/**
+ * Checks every value of the grid's axes against the indicators that use it, before anything is computed.
+ * Errors: REQUEST_INVALID.
+ */
+export function checkIndicatorParameters(strategy: Strategy, grid: Grid): void {
+  const valuesOf = (scalar: Scalar): readonly number[] =>
+    typeof scalar === 'number' ? [scalar] : grid.axes.find((axis) => axis.name === scalar.parameter)!.values;
+  for (const { node } of collectGraph(strategy).values()) {
+    if (node.kind !== 'indicator') continue;
+    const first = node.params.map((param) => valuesOf(param)[0]!);
+    node.params.forEach((param, n) => {
+      for (const value of valuesOf(param)) checkParams(INDICATORS[node.indicator], first.with(n, value));
+    });
+  }
 }
 
 /**
