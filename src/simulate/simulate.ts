@@ -1,5 +1,6 @@
 // The one door to simulation: picks the rule book that the profile names.
 import { assert } from '../core/assert.ts';
+import { runBacktestingPyRules } from './backtesting-py-rules.ts';
 import { runGridmillRules } from './gridmill-rules.ts';
 import type { Simulation, SimulationInput } from './simulation.ts';
 import { runVectorbtRules } from './vectorbt-rules.ts';
@@ -17,6 +18,8 @@ export function simulate(input: SimulationInput): Simulation {
       return runGridmillRules(input);
     case 'vectorbt':
       return runVectorbtRules(input);
+    case 'backtesting.py':
+      return runBacktestingPyRules(input);
     default:
       throw new Error(`rule book ${settings.profile.ruleBook} is being written`);
   }
