@@ -4,11 +4,16 @@ import { existsSync } from 'node:fs';
 import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-module.enableCompileCache?.();
+const [major, minor] = process.versions.node.split('.').map(Number);
 const main = new URL('../dist/app/main.js', import.meta.url);
-if (existsSync(fileURLToPath(main))) {
-  await import(main.href);
-} else {
+
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`gridmill needs Node.js 20.19 or newer; this is ${process.version}.\n`);
+  process.exitCode = 6;
+} else if (!existsSync(fileURLToPath(main))) {
   process.stderr.write('gridmill is not built yet. Run ./gridmill, which builds it, or: npm ci && npm run build\n');
   process.exitCode = 6;
+} else {
+  module.enableCompileCache?.();
+  await import(main.href);
 }

@@ -9,7 +9,7 @@ export interface CommandContext {
   readonly host: Host;
   /** Wraps an action so that its exit code is kept. */
   readonly action: <A extends readonly unknown[]>(
-    run: (...args: A) => Promise<ExitCode | void>,
+    run: (...args: A) => Promise<ExitCode>,
   ) => (...args: A) => Promise<void>;
 }
 

@@ -1,0 +1,121 @@
+// Option groups that several commands share, each with the shape of what it gives.
+import { type Command, Option } from 'commander';
+import { AppError } from '../core/errors.ts';
+import type { Axis } from '../strategy/parameters.ts';
+import { parseAxis } from '../strategy/parameters.ts';
+import { numberAtLeast, share } from './option-values.ts';
+
+/** Which candles, which part of them, and what to do about their defects. */
+export interface DataOptions {
+  readonly data?: string;
+  readonly timeframe?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly coldStart?: boolean;
+  readonly gaps?: 'reject' | 'keep';
+  readonly policy: Readonly<Record<string, string>>;
+}
+
+export function addDataOptions(command: Command): void {
+  command
+    .option('--data <file|key>', 'candles: a file (CSV, JSON, Parquet, Arrow), or a stored exchange/symbol/timeframe')
+    .option('--timeframe <timeframe>', 'run on candles of this length, resampled when it is longer: 5m, 1h, 1d')
+    .option('--from <time>', 'first open time that may trade, inclusive: 2024-01-01 or 2024-01-01T12:00Z (UTC)')
+    .option('--to <time>', 'end of the window, exclusive')
+    .option('--cold-start', 'indicators too begin at --from; by default they read the candles before it');
+  addPolicyOptions(command);
+}
+
+export function addPolicyOptions(command: Command): void {
+  command
+    .addOption(new Option('--gaps <policy>', 'missing candles').choices(['reject', 'keep']))
+    .option(
+      '--policy <defect=policy>',
+      'what to do about a kind of defect: reject, repair or keep (see gridmill data check --help)',
+      collectPairs('--policy'),
+      {},
+    );
+}
+
+/** Every assumption of execution; what is left out comes from the profile. */
+export interface ExecutionOptions {
+  readonly profile: string;
+  readonly direction?: 'long' | 'short' | 'both';
+  readonly cash?: number;
+  readonly fee?: number;
+  readonly fixedFee?: number;
+  readonly slippage?: number;
+  readonly sizing?: 'equity-fraction' | 'fixed-notional' | 'fixed-units';
+  readonly size?: number;
+  readonly sizeStep?: number;
+  readonly minSize?: number;
+  readonly minNotional?: number;
+  readonly closeAtEnd?: boolean;
+  readonly calendar: 'continuous' | 'equity-sessions';
+}
+
+export function addExecutionOptions(command: Command): void {
+  command
+    .option('--profile <name>', 'execution profile: when and at what price a signal fills', 'close')
+    .addOption(new Option('--direction <side>', 'sides that may be held').choices(['long', 'short', 'both']))
+    .option('--cash <amount>', 'initial cash (default: 100, or the profile’s)', numberAtLeast('--cash', 0, true))
+    .option('--fee <share>', 'fee per fill as a share of notional: 0.001, 0.1% or 10bps', share('--fee'))
+    .option('--fixed-fee <amount>', 'fee per fill in quote currency', numberAtLeast('--fixed-fee', 0))
+    .option('--slippage <share>', 'adverse move of the fill price', share('--slippage'))
+    .addOption(
+      new Option('--sizing <kind>', 'what --size counts').choices(['equity-fraction', 'fixed-notional', 'fixed-units']),
+    )
+    .option('--size <number>', 'size of a position, by --sizing (default: all cash)', numberAtLeast('--size', 0, true))
+    .option('--size-step <units>', 'round sizes down to a multiple of this', numberAtLeast('--size-step', 0))
+    .option('--min-size <units>', 'skip smaller orders', numberAtLeast('--min-size', 0))
+    .option('--min-notional <amount>', 'skip orders of less value', numberAtLeast('--min-notional', 0))
+    .option('--close-at-end', 'close a position left at the end, with costs, instead of marking it')
+    .option('--no-close-at-end', 'mark it, whatever the profile does by default')
+    .addOption(
+      new Option('--calendar <name>', 'bars per year for annualised metrics')
+        .choices(['continuous', 'equity-sessions'])
+        .default('continuous'),
+    );
+}
+
+/** Axes of the grid. */
+export interface GridOptions {
+  readonly set: Readonly<Record<string, Axis>>;
+  readonly stopLoss?: Axis;
+  readonly takeProfit?: Axis;
+  readonly trailing?: Axis;
+  readonly timeLimit?: Axis;
+}
+
+export function addGridOptions(command: Command): void {
+  command
+    .option('--set <name=values>', 'values of a parameter: fast=5..50:5 or fast=5,8,13 (repeatable)', collectAxes, {})
+    .option('--stop-loss <values>', 'stop-loss as a share of the entry price: 0.02 or 0.01..0.05:0.01', parseAxis)
+    .option('--take-profit <values>', 'take-profit likewise', parseAxis)
+    .option('--trailing <values>', 'trailing stop likewise', parseAxis)
+    .option('--time-limit <bars>', 'bars after entry at which a trade is closed: 60 or 30,60,120', parseAxis);
+}
+
+function splitPair(option: string, text: string): readonly [name: string, value: string] {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: `${option} must be written name=value.`,
+      found: `"${text}".`,
+      todo: option === '--set' ? 'Write for example --set fast=5..50:5.' : 'Write for example --policy spike=reject.',
+    });
+  }
+  return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
+}
+
+function collectAxes(text: string, earlier: Readonly<Record<string, Axis>>): Readonly<Record<string, Axis>> {
+  const [name, values] = splitPair('--set', text);
+  return { ...earlier, [name]: parseAxis(values) };
+}
+
+function collectPairs(option: string) {
+  return (text: string, earlier: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
+    const [name, value] = splitPair(option, text);
+    return { ...earlier, [name]: value };
+  };
+}

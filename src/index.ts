@@ -1,0 +1,93 @@
+// The package: what strategy files and programs import from 'gridmill'.
+export { type StopReason, type StopSource, type StopToken, createStopSource, NEVER_STOP } from './core/cancel.ts';
+export type { Clock } from './core/clock.ts';
+export { AppError, type ErrorCode, isAppError } from './core/errors.ts';
+export {
+  CANDLE_COLUMNS,
+  type CandleColumn,
+  type CandleKey,
+  type Candles,
+  candlesHash,
+  createCandles,
+  firstBarAtOrAfter,
+  sliceCandles,
+  VALUE_COLUMNS,
+  type ValueColumn,
+} from './market/candles.ts';
+export { type CheckedCandles, checkCandles } from './market/quality.ts';
+export { type QualityPolicies, type QualityPolicy, QUALITY_POLICIES } from './market/quality-policies.ts';
+export { resampleCandles } from './market/resample.ts';
+export { type SyntheticOptions, syntheticCandles } from './market/synthetic.ts';
+export { candleOpenTime, parseTimeframe, type Timeframe, timeframeMs } from './market/timeframe.ts';
+export type { Calendar } from './metrics/annualisation.ts';
+export { METRIC_NAMES, METRICS, type MetricName, type Metrics } from './metrics/metrics.ts';
+export type { ExitReason, Side, Trade } from './metrics/trade.ts';
+export { PROFILES, type Profile, type ProfileName, profileNamed } from './simulate/profiles.ts';
+export type { Barriers, Costs, Direction, Fill, Simulation, Sizing } from './simulate/simulation.ts';
+export { BUILT_IN_STRATEGIES } from './strategy/builtin/index.ts';
+export {
+  add,
+  and,
+  type CandleColumns,
+  type Column,
+  type Condition,
+  type CustomCompute,
+  candles,
+  close,
+  crossAbove,
+  crossBelow,
+  customColumn,
+  divide,
+  gt,
+  gte,
+  high,
+  lag,
+  low,
+  lt,
+  lte,
+  multiply,
+  not,
+  type Operand,
+  on,
+  open,
+  or,
+  subtract,
+  volume,
+} from './strategy/expression.ts';
+export {
+  adx,
+  atr,
+  bollinger,
+  cci,
+  donchian,
+  ema,
+  highest,
+  keltner,
+  lowest,
+  macd,
+  obv,
+  roc,
+  rsi,
+  sma,
+  stdev,
+  stochastic,
+  supertrend,
+  vwap,
+  wma,
+  zscore,
+} from './strategy/indicator-expressions.ts';
+export { type Axis, choice, type ParameterRef, type ParameterValues, range, type Scalar } from './strategy/parameters.ts';
+export {
+  defineStrategy,
+  type EventSignals,
+  type RiskAxes,
+  type SignalCandles,
+  type SignalFunction,
+  type Strategy,
+  type TargetSignals,
+} from './strategy/strategy.ts';
+export type { ExecutionRequest, RankedRow, ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './sweep/request.ts';
+export { resultHash } from './sweep/result-hash.ts';
+export { runSweep, type SweepHost } from './sweep/run-sweep.ts';
+export { runSignals, runVariant, type VariantRun } from './sweep/run-variant.ts';
+export { createWindow, type Window } from './sweep/window.ts';

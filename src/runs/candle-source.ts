@@ -1,0 +1,162 @@
+// From --data to candles: a file imported on the fly, or a key of the candle store, at the timeframe asked for.
+import { existsSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+import { readCandleFile } from '../feeds/candle-file.ts';
+import type { Candles } from '../market/candles.ts';
+import { inferTimeframe } from '../market/infer-timeframe.ts';
+import { checkCandles } from '../market/quality.ts';
+import { DEFECT_KINDS, type DefectKind, type QualityPolicies, type QualityPolicy } from '../market/quality-policies.ts';
+import type { QualityReport } from '../market/quality-report.ts';
+import { resampleCandles } from '../market/resample.ts';
+import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
+import { keyText, readStored } from './stored-candles.ts';
+
+/** Where candles came from, as a result remembers it. */
+export type CandleOrigin =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'store'; readonly key: string }
+  | { readonly kind: 'synthetic'; readonly seed: number; readonly bars: number; readonly from: number };
+
+export interface LoadedCandles {
+  readonly candles: Candles;
+  readonly origin: CandleOrigin;
+  /** What a reader calls the market: `bitfinex_BTCUSD_1m_2019.csv.gz` or `binance BTCUSDT`. */
+  readonly label: string;
+  readonly synthetic: boolean;
+  /** What was found in the candles and what was done about it, one sentence each. */
+  readonly quality: readonly string[];
+  /** Time taken to read, check and resample. */
+  readonly loadMs: number;
+  readonly downloadMs?: number;
+}
+
+export interface CandleSelection {
+  readonly data: string;
+  readonly timeframe?: string;
+  readonly policies?: QualityPolicies;
+}
+
+export interface CandleContext {
+  /** Where relative paths start. */
+  readonly folder: string;
+  readonly storeRoot: string;
+  readonly clock: Clock;
+}
+
+/**
+ * Errors: CANDLES_NOT_FOUND, the codes of readCandleFile and checkCandles, CANDLE_FILE_CORRUPT, TIMEFRAME_INVALID when a
+ * shorter timeframe is asked for than the candles have.
+ */
+export async function loadCandles(selection: CandleSelection, context: CandleContext): Promise<LoadedCandles> {
+  const startedMs = context.clock.monotonicMs();
+  const timeframe = selection.timeframe === undefined ? undefined : parseTimeframe(selection.timeframe);
+  const path = resolve(context.folder, selection.data);
+  const found = existsSync(path)
+    ? await fromFile(path, timeframe, selection.policies ?? {})
+    : await fromStore(selection.data, timeframe, context);
+  const resampled = toTimeframe(found.candles, timeframe);
+  const quality = [...found.quality];
+  if (resampled !== found.candles) {
+    quality.push(
+      `Resampled from ${found.candles.timeframe} to ${resampled.timeframe}: ${found.candles.barCount.toLocaleString('en')} candles became ${resampled.barCount.toLocaleString('en')}.`,
+    );
+  }
+  return { ...found, candles: resampled, quality, loadMs: context.clock.monotonicMs() - startedMs };
+}
+
+type Found = Omit<LoadedCandles, 'loadMs' | 'downloadMs'>;
+
+async function fromFile(path: string, timeframe: Timeframe | undefined, policies: QualityPolicies): Promise<Found> {
+  const { candles, report, notes } = await importCandleFile(path, timeframe, policies);
+  const origin: CandleOrigin = { kind: 'file', path };
+  return { candles, origin, label: basename(path), synthetic: false, quality: [...notes, ...qualityLines(report)] };
+}
+
+export interface ImportedFile {
+  readonly candles: Candles;
+  readonly report: QualityReport;
+  /** What the reader ignored, assumed or filled in. */
+  readonly notes: readonly string[];
+}
+
+/** Reads and checks one file. Its own timeframe is found from its stamps; `fallback` counts where they tell none. */
+export async function importCandleFile(
+  path: string,
+  fallback: Timeframe | undefined,
+  policies: QualityPolicies,
+): Promise<ImportedFile> {
+  const raw = await readCandleFile(path);
+  const timeframe = inferTimeframe(raw.columns.time) ?? fallback;
+  if (timeframe === undefined) {
+    throw new AppError('TIMEFRAME_INVALID', {
+      rule: 'The timeframe of candles must be clear from their times or be given.',
+      found: `${raw.columns.time.length} candles in ${basename(path)} without a common step.`,
+      todo: 'Add --timeframe, such as --timeframe 1m.',
+    });
+  }
+  const { candles, report } = checkCandles(raw.columns, timeframe, policies);
+  return { candles, report, notes: raw.notes };
+}
+
+async function fromStore(data: string, timeframe: Timeframe | undefined, context: CandleContext): Promise<Found> {
+  const stored = readStored(data, timeframe, context.storeRoot);
+  if ('candles' in stored) {
+    const { key, candles, quality } = stored;
+    const label = `${key.exchange} ${key.symbol}`;
+    return { candles, origin: { kind: 'store', key: keyText(key) }, label, synthetic: false, quality };
+  }
+  throw new AppError('CANDLES_NOT_FOUND', {
+    found: `"${data}", which is neither a file nor a key of the store.${didYouMean(data, stored.known)}`,
+    todo:
+      stored.known.length === 0
+        ? 'Check the path, or import candles first: gridmill import FILE.'
+        : `Stored are ${shortList(stored.known)}; gridmill data list shows all.`,
+  });
+}
+
+const shortList = (names: readonly string[]): string =>
+  names.length <= 6 ? names.join(', ') : `${names.slice(0, 6).join(', ')} and ${names.length - 6} more`;
+
+/** The candles at `timeframe`: as they are, or resampled to a longer one. Errors: TIMEFRAME_INVALID. */
+export function toTimeframe(candles: Candles, timeframe: Timeframe | undefined): Candles {
+  if (timeframe === undefined || timeframeMs(timeframe) === timeframeMs(candles.timeframe)) return candles;
+  if (timeframeMs(timeframe) < timeframeMs(candles.timeframe)) {
+    throw new AppError('TIMEFRAME_INVALID', {
+      rule: 'Candles can be resampled to a longer timeframe, never to a shorter one.',
+      found: `candles of ${candles.timeframe}; asked for are ${timeframe}.`,
+      todo: `Give candles of ${timeframe} or shorter, or a longer --timeframe.`,
+    });
+  }
+  return resampleCandles(candles, timeframe);
+}
+
+/** One sentence per kind of defect found. */
+export function qualityLines(report: QualityReport): string[] {
+  return report.defects.map(({ kind, action }) => `${kind}: ${action}`);
+}
+
+/** Policies from `--policy kind=policy` pairs and --gaps. Errors: REQUEST_INVALID. */
+export function parsePolicies(pairs: Readonly<Record<string, string>>, gaps?: 'reject' | 'keep'): QualityPolicies {
+  const policies: Partial<Record<DefectKind, QualityPolicy>> = gaps === undefined ? {} : { gap: gaps };
+  for (const [kind, policy] of Object.entries(pairs)) {
+    if (!(DEFECT_KINDS as readonly string[]).includes(kind)) {
+      throw new AppError('REQUEST_INVALID', {
+        rule: '--policy must name a kind of defect.',
+        found: `"${kind}".${didYouMean(kind, DEFECT_KINDS)}`,
+        todo: `Kinds are ${DEFECT_KINDS.join(', ')}.`,
+      });
+    }
+    if (policy !== 'reject' && policy !== 'repair' && policy !== 'keep') {
+      throw new AppError('REQUEST_INVALID', {
+        rule: 'A policy must be reject, repair or keep.',
+        found: `"${policy}" for ${kind}.`,
+        todo: `Write for example --policy ${kind}=keep.`,
+      });
+    }
+    policies[kind as DefectKind] = policy;
+  }
+  return policies;
+}

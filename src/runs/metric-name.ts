@@ -1,0 +1,18 @@
+// Metric names as people write them: totalReturn, total_return, or the synonym total_return_pct.
+import { AppError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+import { METRIC_NAMES, type MetricName } from '../metrics/metrics.ts';
+
+const canonical = (name: string): string => name.toLowerCase().replace(/[_\-\s]/g, '');
+
+/** Errors: REQUEST_INVALID with the nearest name. */
+export function parseMetricName(option: string, text: string): MetricName {
+  const wanted = canonical(text) === 'totalreturnpct' ? 'totalreturn' : canonical(text);
+  const found = METRIC_NAMES.find((name) => canonical(name) === wanted);
+  if (found !== undefined) return found;
+  throw new AppError('REQUEST_INVALID', {
+    rule: `${option} must be a metric.`,
+    found: `"${text}".${didYouMean(text, METRIC_NAMES)}`,
+    todo: `Choose one of ${METRIC_NAMES.join(', ')}.`,
+  });
+}

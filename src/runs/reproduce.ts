@@ -1,0 +1,86 @@
+// Runs a ranked row of a stored result again and holds it against what was recorded.
+import { AppError } from '../core/errors.ts';
+import { METRIC_NAMES } from '../metrics/metrics.ts';
+import { profileNamed } from '../simulate/profiles.ts';
+import { syntheticMarket } from './synthetic-market.ts';
+import { type LoadedCandles, loadCandles } from './candle-source.ts';
+import type { RankedRowJson, ResultRecord } from './result-record.ts';
+import { type FinishedRun, runOn } from './single-run.ts';
+import { loadNamedStrategy, type RunContext } from './sweep-run.ts';
+import { cutWindow, type LoadedWindow } from './window-selection.ts';
+
+/** Errors: RESULT_NOT_FOUND when there is no such row. */
+export function rowNumbered(record: ResultRecord, rank: number): RankedRowJson {
+  const row = record.top.find((one) => one.rank === rank);
+  if (row !== undefined) return row;
+  throw new AppError('RESULT_NOT_FOUND', {
+    rule: 'A row must be one of the ranked rows of the result.',
+    found: `row ${rank} of a result with ${record.top.length} rows.`,
+    todo: `Choose a row from 1 to ${record.top.length}.`,
+  });
+}
+
+/** The candles and the window of a result, from where it had them. Errors: RESULT_MISMATCH when they changed. */
+export async function windowOf(record: ResultRecord, context: RunContext): Promise<LoadedWindow> {
+  const { data } = record;
+  const loadedWindow = cutWindow(await candlesOf(record, context), data);
+  if (loadedWindow.window.dataHash !== record.dataHash) {
+    throw new AppError('RESULT_MISMATCH', {
+      rule: 'A row can be reproduced only on the candles it was scored on.',
+      found: `the candles changed: their hash is ${short(loadedWindow.window.dataHash)}, the result has ${short(record.dataHash)}.`,
+      todo: `Bring back ${originText(record)} as it was, or sweep again.`,
+    });
+  }
+  return loadedWindow;
+}
+
+function candlesOf(record: ResultRecord, context: RunContext): Promise<LoadedCandles> {
+  const { origin, timeframe, policies } = record.data;
+  if (origin.kind === 'synthetic') return Promise.resolve(syntheticMarket(origin, timeframe, context.clock));
+  const data = origin.kind === 'file' ? origin.path : origin.key;
+  return loadCandles({ data, timeframe, policies }, context);
+}
+
+function originText({ data: { origin } }: ResultRecord): string {
+  return origin.kind === 'file' ? origin.path : origin.kind === 'store' ? origin.key : 'the synthetic candles';
+}
+
+/**
+ * Runs row `rank` again. Errors: RESULT_NOT_FOUND, RESULT_MISMATCH naming what changed: candles, strategy, engine, or
+ * the first metric that differs.
+ */
+export async function reproduceRow(record: ResultRecord, rank: number, context: RunContext): Promise<FinishedRun> {
+  const row = rowNumbered(record, rank);
+  const { strategy, execution } = record;
+  const loadedStrategy = await loadNamedStrategy(strategy.path ?? strategy.name, context);
+  if (loadedStrategy.strategyHash !== strategy.hash) {
+    throw new AppError('RESULT_MISMATCH', {
+      rule: 'A row can be reproduced only with the strategy it was scored with.',
+      found: `the strategy changed: its hash is ${short(loadedStrategy.strategyHash)}, the result has ${short(strategy.hash)}.`,
+      todo: `Bring back ${strategy.path} as it was (gridmill results show --source prints it), or sweep again.`,
+    });
+  }
+  const loadedWindow = await windowOf(record, context);
+  const request = { ...execution, profile: profileNamed(execution.profile) };
+  const finished = runOn(loadedStrategy, request, loadedWindow, row.params, row.risk, context);
+  expectEqual(finished, row, record, context);
+  return finished;
+}
+
+function expectEqual(finished: FinishedRun, row: RankedRowJson, record: ResultRecord, context: RunContext): void {
+  const engine =
+    record.engineVersion === context.engineVersion
+      ? ''
+      : ` The engine changed from ${record.engineVersion} to ${context.engineVersion}.`;
+  for (const name of METRIC_NAMES) {
+    const now = finished.row.metrics[name];
+    const then = row.metrics[name] ?? null;
+    if (Object.is(now, then) || now === then) continue;
+    throw new AppError('RESULT_MISMATCH', {
+      found: `${name} is ${now}, and the result has ${then} for row ${row.rank}.${engine}`,
+      todo: engine === '' ? 'Report this: equal inputs must give equal numbers.' : 'Sweep again with this engine.',
+    });
+  }
+}
+
+const short = (hash: string): string => (hash.length > 16 ? `${hash.slice(0, 12)}…` : hash);

@@ -1,0 +1,127 @@
+// Scored rows as columns of numbers: all of them for a file, or an even share of them for a heatmap.
+import { METRIC_NAMES, type MetricName, type Metrics } from '../metrics/metrics.ts';
+import { REPORT_LIMITS, type ReportGrid } from '../report/report-data.ts';
+import type { Barriers } from '../simulate/simulation.ts';
+import { type Grid, indicatorVariantKey, RISK_PARAMETERS, variantKey } from '../sweep/grid.ts';
+import type { ScoredRow } from '../sweep/request.ts';
+
+/** Metrics that a heatmap offers, besides the one rows are ranked by. */
+const GRID_METRICS: readonly MetricName[] = [
+  'totalReturn',
+  'sharpe',
+  'maxDrawdown',
+  'trades',
+  'winRate',
+  'profitFactor',
+  'calmar',
+  'exposure',
+];
+
+type KeyNames = Pick<Grid, 'strategyName' | 'arithmetic'>;
+
+/**
+ * Takes rows as they are scored. Beyond `limit` rows every other one is dropped and from then on twice as many are
+ * passed over, so that what is left is spread evenly over the grid and depends on the order of rows alone.
+ */
+export class RowColumns {
+  readonly #names: KeyNames;
+  readonly #paramNames: readonly string[];
+  readonly #limit: number;
+  readonly #width: number;
+  #values = new Float64Array(0);
+  #count = 0;
+  #seen = 0;
+  #stride = 1;
+
+  constructor(names: KeyNames, paramNames: readonly string[], limit = Number.POSITIVE_INFINITY) {
+    this.#names = names;
+    this.#paramNames = paramNames;
+    this.#limit = limit;
+    this.#width = paramNames.length + RISK_PARAMETERS.length + METRIC_NAMES.length;
+  }
+
+  /** Rows kept. */
+  get count(): number {
+    return this.#count;
+  }
+
+  push(row: ScoredRow): void {
+    const index = this.#seen++;
+    if (index % this.#stride !== 0) return;
+    if (this.#count >= this.#limit) {
+      this.#halve();
+      if (index % this.#stride !== 0) return;
+    }
+    this.#reserve();
+    let at = this.#count++ * this.#width;
+    for (const name of this.#paramNames) this.#values[at++] = row.params[name] ?? Number.NaN;
+    for (const name of RISK_PARAMETERS) this.#values[at++] = row.risk[name] ?? Number.NaN;
+    for (const name of METRIC_NAMES) this.#values[at++] = row.metrics[name] ?? Number.NaN;
+  }
+
+  /** Row `index` of those kept, as it came. */
+  row(index: number): ScoredRow {
+    let at = index * this.#width;
+    const take = (): number => this.#values[at++]!;
+    const params = Object.fromEntries(this.#paramNames.map((name) => [name, take()]));
+    const risk: Barriers = Object.fromEntries(
+      RISK_PARAMETERS.map((name) => [name, take()] as const).filter(([, value]) => !Number.isNaN(value)),
+    );
+    const metrics = Object.fromEntries(METRIC_NAMES.map((name) => [name, nullable(take())])) as Metrics;
+    return {
+      variantKey: variantKey(this.#names, params, risk),
+      indicatorVariantKey: indicatorVariantKey(this.#names, params),
+      params,
+      risk,
+      metrics,
+    };
+  }
+
+  /** What a heatmap needs: parameters, the barriers that were varied, and a few metrics. `scored` rows in all. */
+  toGrid(rank: MetricName, riskNames: readonly string[], scored: number): ReportGrid {
+    const step = Math.max(1, Math.ceil(this.#count / REPORT_LIMITS.gridRowsMax));
+    const rows = Array.from({ length: Math.ceil(this.#count / step) }, (_, i) => i * step);
+    const column = (offset: number): (number | null)[] =>
+      rows.map((row) => nullable(this.#values[row * this.#width + offset]!));
+    const risks = RISK_PARAMETERS.filter((name) => riskNames.includes(name));
+    const riskOffset = this.#paramNames.length;
+    const metricOffset = riskOffset + RISK_PARAMETERS.length;
+    const metrics = [...new Set([rank, ...GRID_METRICS])];
+    const every = this.#stride * step;
+    const capped = rows.length < this.#seen;
+    return {
+      paramNames: [...this.#paramNames, ...risks],
+      params: [
+        ...this.#paramNames.map((_, i) => column(i)),
+        ...risks.map((name) => column(riskOffset + RISK_PARAMETERS.indexOf(name))),
+      ],
+      metrics: Object.fromEntries(
+        metrics.map((name) => [name, column(metricOffset + METRIC_NAMES.indexOf(name)).map(shortened)]),
+      ),
+      total: scored,
+      capped,
+      ...(capped ? { capRule: `One in ${every} scored variants is drawn, evenly over the grid.` } : {}),
+    };
+  }
+
+  #halve(): void {
+    this.#stride *= 2;
+    const kept = Math.ceil(this.#count / 2);
+    for (let i = 1; i < kept; i++) {
+      this.#values.copyWithin(i * this.#width, 2 * i * this.#width, (2 * i + 1) * this.#width);
+    }
+    this.#count = kept;
+  }
+
+  #reserve(): void {
+    const needed = (this.#count + 1) * this.#width;
+    if (needed <= this.#values.length) return;
+    const grown = new Float64Array(Math.max(needed, this.#values.length * 2, 256 * this.#width));
+    grown.set(this.#values);
+    this.#values = grown;
+  }
+}
+
+const nullable = (value: number): number | null => (Number.isNaN(value) ? null : value);
+/** Seven significant digits: finer than a colour can show. */
+const shortened = (value: number | null): number | null => (value === null ? null : Number(value.toPrecision(7)));

@@ -1,0 +1,194 @@
+// One sweep from names to a result record: load, plan, score, collect.
+import type { StopToken } from '../core/cancel.ts';
+import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
+import type { MetricName } from '../metrics/metrics.ts';
+import { REPORT_LIMITS } from '../report/report-data.ts';
+import type { Axis } from '../strategy/parameters.ts';
+import type { RiskAxes } from '../strategy/strategy.ts';
+import { createGrid, type Grid } from '../sweep/grid.ts';
+import type { SweepOutcome, SweepProgress, SweepRequest } from '../sweep/request.ts';
+import { resultHash } from '../sweep/result-hash.ts';
+import { runSweep } from '../sweep/run-sweep.ts';
+import type { CandleContext } from './candle-source.ts';
+import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
+import { RowColumns } from './row-columns.ts';
+import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
+
+/** What every run needs from its surroundings. */
+export interface RunContext extends CandleContext {
+  readonly engineVersion: string;
+  /** What `import … from 'gridmill'` means in a strategy. */
+  readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
+export interface GridSelection {
+  readonly parameters: Readonly<Record<string, Axis>>;
+  readonly risk: RiskAxes;
+  readonly rank: MetricName;
+  readonly top: number;
+  readonly preselect: number;
+  readonly sample?: number;
+  readonly seed: number;
+}
+
+export interface SweepSelection {
+  /** A built-in name or a file. */
+  readonly strategy: string;
+  readonly window: WindowSelection;
+  readonly execution: ExecutionSelection;
+  readonly grid: GridSelection;
+}
+
+export interface PreparedSweep {
+  readonly loadedStrategy: LoadedStrategy;
+  readonly loadedWindow: LoadedWindow;
+  readonly policies: DataJson['policies'];
+  readonly request: SweepRequest;
+  readonly grid: Grid;
+}
+
+export interface SweepLimits {
+  readonly stop: StopToken;
+  readonly budgetBytes?: number;
+  readonly onProgress?: (progress: SweepProgress) => void;
+  /** Keep every scored row, for --all-results. */
+  readonly keepAllRows: boolean;
+}
+
+export interface FinishedSweep {
+  readonly record: ResultRecord;
+  readonly outcome: SweepOutcome;
+  readonly rows: RowColumns;
+}
+
+export const strategyCache = (storeRoot: string): string => `${storeRoot}/cache/strategies`;
+
+export function loadNamedStrategy(reference: string, context: RunContext): Promise<LoadedStrategy> {
+  const { folder, storeRoot, entry } = context;
+  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry });
+}
+
+/**
+ * Loads strategy and candles, and checks the grid, so that every mistake is known before anything is scored.
+ * Errors: those of loadStrategy, loadWindow, executionRequest and createGrid.
+ */
+export async function prepareSweep(selection: SweepSelection, context: RunContext): Promise<PreparedSweep> {
+  const prepared = await prepareStrategy(selection, context);
+  return { ...prepared, loadedWindow: await loadWindow(selection.window, context) };
+}
+
+/** As prepareSweep, over candles that are loaded already. */
+export async function prepareSweepOn(
+  loaded: LoadedWindow['loaded'],
+  selection: Omit<SweepSelection, 'window'>,
+  context: RunContext,
+): Promise<PreparedSweep> {
+  const prepared = await prepareStrategy({ ...selection, window: { data: '' } }, context);
+  return { ...prepared, loadedWindow: cutWindow(loaded, { coldStart: false }) };
+}
+
+async function prepareStrategy(selection: SweepSelection, context: RunContext) {
+  const execution = executionRequest(selection.execution);
+  const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
+  const { strategy, strategyHash } = loadedStrategy;
+  const { parameters, risk, ...ranking } = selection.grid;
+  const request: SweepRequest = { ...execution, ...ranking, strategy, strategyHash, parameters, risk };
+  const grid = createGrid({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk });
+  return { loadedStrategy, policies: selection.window.policies ?? {}, request, grid };
+}
+
+/** Errors: those of runSweep. A sweep that is stopped early is no error: its record says so. */
+export async function finishSweep(
+  prepared: PreparedSweep,
+  limits: SweepLimits,
+  context: RunContext,
+): Promise<FinishedSweep> {
+  const { request, grid, loadedWindow } = prepared;
+  const { window } = loadedWindow;
+  const names = grid.axes.map((axis) => axis.name);
+  const rows = new RowColumns(grid, names, limits.keepAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
+  const outcome = await runSweep(request, {
+    window,
+    stop: limits.stop,
+    clock: context.clock,
+    onProgress: limits.onProgress,
+    onRow: (row) => rows.push(row),
+    budgetBytes: limits.budgetBytes,
+  });
+  return { record: resultRecord(prepared, outcome, rows, context), outcome, rows };
+}
+
+function resultRecord(
+  prepared: PreparedSweep,
+  outcome: SweepOutcome,
+  rows: RowColumns,
+  context: RunContext,
+): ResultRecord {
+  const { request, grid, loadedStrategy, loadedWindow } = prepared;
+  const { window, loaded } = loadedWindow;
+  const axes = (list: typeof grid.axes) => Object.fromEntries(list.map((axis) => [axis.name, axis.values]));
+  return {
+    kind: 'gridmill-sweep',
+    engineVersion: context.engineVersion,
+    createdAt: new Date(context.clock.wallMs()).toISOString(),
+    dataHash: window.dataHash,
+    profile: request.profile.name,
+    assumption: request.profile.assumption,
+    strategy: {
+      name: request.strategy.name,
+      description: request.strategy.description,
+      hash: request.strategyHash,
+      path: loadedStrategy.path,
+      source: loadedStrategy.source,
+    },
+    data: dataJson(loadedWindow, prepared.policies),
+    execution: executionJson(request),
+    grid: {
+      parameters: axes(grid.axes),
+      risk: axes(grid.riskAxes),
+      sample: request.sample ?? null,
+      seed: request.seed,
+    },
+    rankedBy: request.rank,
+    bars: window.candles.barCount,
+    variants: outcome.variants,
+    scored: outcome.scored,
+    preselect: outcome.preselect,
+    partial: outcome.stopped ?? null,
+    elapsedMs: Math.round(outcome.elapsedMs),
+    loadMs: Math.round(loaded.loadMs),
+    downloadMs: loaded.downloadMs === undefined ? null : Math.round(loaded.downloadMs),
+    resultHash: resultHash(context.engineVersion, request, window, outcome),
+    plan: outcome.plan,
+    top: outcome.top.map(rankedRowJson),
+    heatmap: rows.toGrid(
+      request.rank,
+      grid.riskAxes.map((axis) => axis.name),
+      outcome.scored,
+    ),
+  };
+}
+
+export function dataJson({ loaded, bounds, window }: LoadedWindow, policies: DataJson['policies']): DataJson {
+  const { candles, from } = window;
+  const iso = (bar: number): string => new Date(candles.time[bar]!).toISOString();
+  return {
+    origin: loaded.origin,
+    label: loaded.label,
+    timeframe: candles.timeframe,
+    synthetic: loaded.synthetic,
+    policies,
+    quality: loaded.quality,
+    ...bounds,
+    barsBefore: from,
+    firstBar: iso(0),
+    lastBar: iso(candles.barCount - 1),
+  };
+}
+
+export function executionJson(execution: SweepRequest | ExecutionJson): ExecutionJson {
+  const { direction, initialCash, costs, sizing, closeAtEnd, calendar, profile } = execution;
+  const name = typeof profile === 'string' ? profile : profile.name;
+  return { profile: name, direction, initialCash, costs, sizing, closeAtEnd, calendar };
+}
