@@ -171,6 +171,9 @@ function findShortWarmUp(
   return settled > warmUp + 1 ? [{ parameters, warmUp, settled }] : [];
 }
 
+/** Enough for every column of one variant, in both layouts and with all sibling outputs. */
+const CACHE_ENTRIES = 1024;
+
 /** All values of one variant over `history`, its event flags last. */
 function traceOf(options: AuditOptions, graph: Graph, history: Candles, parameters: ParameterValues): Trace {
   const { strategy } = options;
@@ -184,6 +187,7 @@ function traceOf(options: AuditOptions, graph: Graph, history: Candles, paramete
     history,
     arithmetic: options.arithmetic,
     cacheBytes: Number.MAX_SAFE_INTEGER,
+    cacheEntries: CACHE_ENTRIES,
     isShared: () => true,
   });
   store.begin(parameters);

@@ -29,6 +29,8 @@ export interface ColumnStoreOptions {
   readonly arithmetic: Arithmetic;
   /** Most bytes of finished columns and shared conditions kept at once. */
   readonly cacheBytes: number;
+  /** Most of them by count; LIMITS.columnEntriesMax when left out. The cache reserves its slots when it is made. */
+  readonly cacheEntries?: number;
   /** Whether a condition of this symbolic key serves several variants and is worth keeping. */
   readonly isShared: (key: string) => boolean;
 }
@@ -54,7 +56,7 @@ export class ColumnStore {
     this.#arithmetic = options.arithmetic;
     this.#isShared = options.isShared;
     this.#cache = new LRUCache({
-      max: LIMITS.columnEntriesMax,
+      max: options.cacheEntries ?? LIMITS.columnEntriesMax,
       maxSize: Math.max(1, Math.floor(options.cacheBytes)),
       sizeCalculation: (value) => Math.max(1, value.byteLength),
     });

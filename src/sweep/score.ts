@@ -1,5 +1,6 @@
 // Scoring on the normative engine: from a batch of base variants to one row of metrics each.
 
+import type { StopToken } from '../core/cancel.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import { standardMetrics } from '../metrics/standard-metrics.ts';
@@ -37,6 +38,8 @@ export interface ScoringContext {
   readonly grid: Grid;
   readonly window: Window;
   readonly cacheBytes: number;
+  /** Once it answers, no more batches come, and those that hang may be given up with CANCELLED or DEADLINE. */
+  readonly stop?: StopToken;
 }
 
 /** A scorer that runs in the calling thread. */
@@ -45,7 +48,8 @@ export interface VariantScorer {
   stats(): ColumnStats;
 }
 
-export function createVariantScorer(context: ScoringContext): VariantScorer {
+/** `onVariant` hears after each variant how many of its batch are scored. */
+export function createVariantScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
   const { grid, window, execution } = context;
   const { arithmetic } = execution.profile;
   const source = createSignalSource({ ...context, arithmetic });
@@ -64,6 +68,7 @@ export function createVariantScorer(context: ScoringContext): VariantScorer {
         for (let risk = 0; risk < perBase; risk++) {
           const metrics = scoreOne(signals, batch.stage === 'A' ? {} : barriersAt(grid, risk));
           for (const name of METRIC_NAMES) rows[at++] = metrics[name] ?? Number.NaN;
+          onVariant?.(at / METRIC_NAMES.length);
         }
       }
       return rows;
