@@ -1,0 +1,99 @@
+// The few disk operations the store needs, as an interface, so that tests can make each of them fail.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+
+export type EntryKind = 'file' | 'folder' | 'other';
+
+export interface DiskEntry {
+  readonly name: string;
+  readonly kind: EntryKind;
+}
+
+/** Every operation throws an error with a `code` such as ENOENT, ENOSPC or EIO when it fails. Paths are absolute. */
+export interface Disk {
+  /** Creates a file that must not exist (EEXIST). Answers a handle. */
+  create(path: string): number;
+  /** Opens a file for reading; a symbolic link as last part is refused (ELOOP). */
+  open(path: string): number;
+  /** Writes some of `bytes` at the end of what was written; answers how many, which may be fewer. */
+  write(handle: number, bytes: Uint8Array): number;
+  /** Reads from `position` into `target`; answers how many bytes, 0 at the end of the file. */
+  read(handle: number, target: Uint8Array, position: number): number;
+  size(handle: number): number;
+  sync(handle: number): void;
+  close(handle: number): void;
+  /** Replaces `to` in one step. */
+  rename(from: string, to: string): void;
+  /** Makes renames and removals inside a folder durable. */
+  syncFolder(path: string): void;
+  remove(path: string): void;
+  /** Creates a folder and its parents; an existing folder is fine. */
+  makeFolder(path: string): void;
+  /** Entries of a folder by name, links not followed. ENOENT when it is absent. */
+  list(path: string): DiskEntry[];
+  /** Kind and bytes of what `path` names itself, a link not followed; undefined when nothing is there. */
+  inspect(path: string): { readonly kind: EntryKind; readonly bytes: number } | undefined;
+  /** The path with every link resolved. */
+  resolve(path: string): string;
+  /** Whether a process of this id runs on this machine. */
+  isProcessAlive(pid: number): boolean;
+}
+
+/** The code of a system error, or undefined for other errors. */
+export function systemCode(error: unknown): string | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): EntryKind =>
+  entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other';
+
+/** The real disk. Synchronous: files are written and read whole, and a durable write waits for the disk anyway. */
+export const REAL_DISK: Disk = {
+  create: (path) => openSync(path, 'wx', 0o644),
+  open: (path) => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)),
+  write: (handle, bytes) => writeSync(handle, bytes),
+  read: (handle, target, position) => readSync(handle, target, 0, target.byteLength, position),
+  size: (handle) => fstatSync(handle).size,
+  sync: fsyncSync,
+  close: closeSync,
+  rename: renameSync,
+  syncFolder(path) {
+    const handle = openSync(path, constants.O_RDONLY);
+    try {
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+  },
+  remove: unlinkSync,
+  makeFolder: (path) => void mkdirSync(path, { recursive: true }),
+  list: (path) =>
+    readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
+  inspect(path) {
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    return found && { kind: kindOf(found), bytes: found.size };
+  },
+  resolve: (path) => realpathSync(path),
+  isProcessAlive(pid) {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return systemCode(error) !== 'ESRCH';
+    }
+  },
+};

@@ -1,0 +1,133 @@
+// Writes a file so that after any crash a reader finds the old one or the new one, whole.
+import { dirname, join } from 'node:path';
+import { threadId } from 'node:worker_threads';
+import { AppError } from '../core/errors.ts';
+import { type Disk, systemCode } from './disk.ts';
+
+/** Temporary files are `.<name>.<pid>-<thread>-<count>.tmp`, hidden and beside their target. */
+const TEMP_NAME = /^\..+\.(\d+)-(\d+)-(\d+)\.tmp$/;
+/** A recovery elsewhere may take our temporary file for abandoned (another container, another pid space). */
+const ATTEMPTS_MAX = 3;
+/** One call writes at most this much: some systems refuse writes of 2 GiB. */
+const WRITE_BYTES_MAX = 1 << 30;
+
+let tempCount = 0;
+const tempsInUse = new Set<string>();
+
+/**
+ * Writes `chunks`, one after the other, as the file `path`: temporary file beside it, fsync, rename, fsync of the
+ * folder. On return the new file survives a power loss; on an error the old file is there as it was, unless only the
+ * last step failed, when the new one is. The folder must exist.
+ * Errors: STORE_FULL when the disk is, else STORE_UNWRITABLE.
+ */
+export function durableWrite(disk: Disk, path: string, chunks: readonly Uint8Array[]): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      writeOnce(disk, path, chunks);
+      return;
+    } catch (error) {
+      if (systemCode(error) === 'ENOENT' && attempt < ATTEMPTS_MAX) continue;
+      throw storeError(error, path);
+    }
+  }
+}
+
+function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[]): void {
+  const folder = dirname(path);
+  const [temp, handle] = createTemp(disk, folder, path.slice(folder.length + 1));
+  let isOpen = true;
+  try {
+    for (const chunk of chunks) writeFully(disk, handle, chunk);
+    disk.sync(handle);
+    isOpen = false;
+    disk.close(handle);
+    disk.rename(temp, path);
+  } catch (error) {
+    if (isOpen) quietly(() => disk.close(handle));
+    quietly(() => disk.remove(temp));
+    throw error;
+  } finally {
+    tempsInUse.delete(temp);
+  }
+  disk.syncFolder(folder);
+}
+
+function createTemp(disk: Disk, folder: string, name: string): [path: string, handle: number] {
+  for (;;) {
+    const path = join(folder, `.${name}.${process.pid}-${threadId}-${tempCount++}.tmp`);
+    try {
+      const handle = disk.create(path);
+      tempsInUse.add(path);
+      return [path, handle];
+    } catch (error) {
+      // A leftover of an earlier process with our id: take the next name.
+      if (systemCode(error) !== 'EEXIST') throw error;
+    }
+  }
+}
+
+/** A full disk answers a short write first and an error only to the next call, so the count must be looked at. */
+function writeFully(disk: Disk, handle: number, chunk: Uint8Array): void {
+  let done = 0;
+  while (done < chunk.byteLength) {
+    const written = disk.write(handle, chunk.subarray(done, done + WRITE_BYTES_MAX));
+    if (written <= 0) throw Object.assign(new Error('The disk wrote nothing.'), { code: 'EIO' });
+    done += written;
+  }
+}
+
+/** Clean-up after a failure that is being reported already; a leftover is removed by removeAbandonedTemps. */
+function quietly(action: () => void): void {
+  try {
+    action();
+  } catch {
+    // The first error is the one to report.
+  }
+}
+
+export const isTempName = (name: string): boolean => TEMP_NAME.test(name);
+
+/**
+ * Removes temporary files in `folder` whose writer is gone, and answers how many. A file of a live process stays.
+ * Errors: STORE_UNWRITABLE.
+ */
+export function removeAbandonedTemps(disk: Disk, folder: string): number {
+  let removed = 0;
+  for (const { name } of disk.list(folder)) {
+    const match = TEMP_NAME.exec(name);
+    if (match === null) continue;
+    const path = join(folder, name);
+    const isOwn = Number(match[1]) === process.pid;
+    // Other threads of this process look after their own.
+    const inUse = isOwn ? Number(match[2]) !== threadId || tempsInUse.has(path) : disk.isProcessAlive(Number(match[1]));
+    if (inUse) continue;
+    try {
+      disk.remove(path);
+      removed++;
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') throw storeError(error, path);
+    }
+  }
+  return removed;
+}
+
+const FULL_CODES: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
+
+/** What a failed write, rename or removal means to the user. Errors that are AppErrors already pass through. */
+export function storeError(error: unknown, path: string): Error {
+  const code = systemCode(error);
+  if (error instanceof AppError || code === undefined) return error as Error;
+  if (FULL_CODES.includes(code)) {
+    return new AppError('STORE_FULL', {
+      rule: 'The disk must have room for the store.',
+      found: `${code} while writing ${path}.`,
+      todo: 'Free space or choose another store folder.',
+      cause: error,
+    });
+  }
+  return new AppError('STORE_UNWRITABLE', {
+    found: `${code} at ${path}.`,
+    todo: 'Check the folder, its permissions and its disk.',
+    cause: error,
+  });
+}

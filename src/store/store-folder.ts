@@ -1,0 +1,117 @@
+// Paths inside a store: names that cannot leave it, folders that are no links, whole files read from it.
+import { join } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { type Disk, systemCode } from './disk.ts';
+import { storeError } from './durable-write.ts';
+
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+/** One read asks for at most this much: some systems refuse reads of 2 GiB. */
+const READ_BYTES_MAX = 1 << 30;
+
+/** Answers `name` when it can be one part of a path. Errors: PATH_FORBIDDEN. */
+export function checkName(name: string, what: string): string {
+  // A leading dot would be hidden, `.` and `..` among them.
+  if (NAME.test(name) && !name.startsWith('.')) return name;
+  throw new AppError('PATH_FORBIDDEN', {
+    rule: 'A name must have 1 to 64 of the characters A-Z a-z 0-9 . _ - and must not start with a dot.',
+    found: `${what} ${JSON.stringify(name.slice(0, 80))}.`,
+    todo: 'Choose another name.',
+  });
+}
+
+/**
+ * The folder `parts` below `root`, or undefined when it is absent. Errors: PATH_FORBIDDEN when a part is a link or a
+ * file, or when the whole leads elsewhere.
+ */
+export function findFolder(disk: Disk, root: string, parts: readonly string[]): string | undefined {
+  try {
+    let path = disk.resolve(root);
+    for (const part of parts) {
+      path = join(path, part);
+      const found = disk.inspect(path);
+      if (found === undefined) return undefined;
+      if (found.kind !== 'folder') throw forbidden(path, 'is not a folder');
+    }
+    if (disk.resolve(path) !== path) throw forbidden(path, 'leads out of the store');
+    return path;
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw readError(error, root);
+  }
+}
+
+/** Like findFolder, but creates what is absent, durably. Errors: also STORE_FULL, STORE_UNWRITABLE. */
+export function makeFolder(disk: Disk, root: string, parts: readonly string[]): string {
+  try {
+    disk.makeFolder(root);
+    let parent = disk.resolve(root);
+    for (const part of parts) {
+      const path = join(parent, part);
+      if (disk.inspect(path) === undefined) {
+        disk.makeFolder(path);
+        disk.syncFolder(parent);
+      }
+      parent = path;
+    }
+  } catch (error) {
+    throw storeError(error, join(root, ...parts));
+  }
+  const path = findFolder(disk, root, parts);
+  if (path === undefined) throw forbidden(join(root, ...parts), 'vanished while it was being made');
+  return path;
+}
+
+/** Opens the file `path`, hands its reader and size to `use`, and closes it. Undefined when there is no such file. */
+export function withFile<T>(
+  disk: Disk,
+  path: string,
+  use: (read: (target: Uint8Array, position: number) => void, fileBytes: number) => T,
+): T | undefined {
+  let handle: number;
+  try {
+    handle = disk.open(path);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    if (systemCode(error) === 'ELOOP') throw forbidden(path, 'is a link');
+    throw readError(error, path);
+  }
+  try {
+    return use((target, position) => readFully(disk, handle, target, position), disk.size(handle));
+  } catch (error) {
+    throw readError(error, path);
+  } finally {
+    disk.close(handle);
+  }
+}
+
+/** Fills `target` from `position` on; a file that ends early leaves zeros, which its checksums then refuse. */
+function readFully(disk: Disk, handle: number, target: Uint8Array, position: number): void {
+  let done = 0;
+  while (done < target.byteLength) {
+    const count = disk.read(handle, target.subarray(done, done + READ_BYTES_MAX), position + done);
+    if (count <= 0) {
+      target.fill(0, done);
+      return;
+    }
+    done += count;
+  }
+}
+
+export function forbidden(path: string, what: string): AppError {
+  return new AppError('PATH_FORBIDDEN', {
+    rule: 'Stored files and folders must lie inside the store and must not be links.',
+    found: `${path} ${what}.`,
+    todo: 'Move the data into the store folder itself.',
+  });
+}
+
+/** What a failed read means to the user. Errors without a system code pass through. */
+export function readError(error: unknown, path: string): Error {
+  const code = systemCode(error);
+  if (error instanceof AppError || code === undefined) return error as Error;
+  return new AppError('STORE_UNREADABLE', {
+    found: `${code} at ${path}.`,
+    todo: 'Check the folder, its permissions and its disk.',
+    cause: error,
+  });
+}
