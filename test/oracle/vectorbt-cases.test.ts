@@ -51,7 +51,8 @@ describe('vectorbt order records on five synthetic bars', () => {
     '%s',
     (_name, columns, orders) => {
       expectOrders(runColumns(withNumbers(columns) as CaseColumn[]), orders);
-      countOracle(1);
+      // With the shared folder the same case is counted below.
+      if (!hasShared(FILE)) countOracle(1);
     },
   );
 });
