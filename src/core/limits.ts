@@ -25,6 +25,12 @@ export const LIMITS = {
   resultsMax: 10_000,
   /** Indicator columns and conditions kept in memory at once. */
   columnEntriesMax: 65_536,
+  /** Threads of one pool (`--workers`). */
+  workersMax: 256,
+  /** Milliseconds a thread may take for one variant, or to start, before it counts as hung. */
+  workerSilenceMsMax: 60_000,
+  /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
+  workerHeapMbMax: 1024,
   /** Characters of a symbol, exchange, strategy or result name. */
   nameLengthMax: 64,
 } as const;

@@ -15,6 +15,8 @@ export interface LoadedStrategy {
   readonly strategy: Strategy;
   /** SHA-256 over the user's files, or `built-in`. The same on every machine. */
   readonly strategyHash: string;
+  /** URL from which another thread imports the same compiled module; undefined for a built-in. */
+  readonly moduleUrl?: string;
   /** Absolute path of the file; undefined for a built-in. */
   readonly path?: string;
   /** Text of the file; undefined for a built-in. */
@@ -58,11 +60,13 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
     });
   }
   (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = entry;
-  const loaded = await importModule(bundle.code, options.cacheFolder, bundle.files);
+  const moduleUrl = cachedModuleUrl(bundle.code, options.cacheFolder);
+  const loaded = await importModule(moduleUrl, bundle.files);
   if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
   return {
     strategy: loaded.default,
     strategyHash: sourceHash(path, bundle.files),
+    moduleUrl,
     path,
     source: readFileSync(path, 'utf8'),
   };
@@ -91,19 +95,15 @@ function noStrategy(reference: string, loaded: { readonly default?: unknown }): 
   });
 }
 
-/** Imports module text through a file named by its hash; where the folder cannot be written, from memory. */
-async function importModule(
-  code: string,
-  cacheFolder: string,
-  files: readonly string[],
-): Promise<{ readonly default?: unknown }> {
+async function importModule(moduleUrl: string, files: readonly string[]): Promise<{ readonly default?: unknown }> {
   try {
-    return (await import(/* @vite-ignore */ cachedModuleUrl(code, cacheFolder))) as { default?: unknown };
+    return (await import(/* @vite-ignore */ moduleUrl)) as { default?: unknown };
   } catch (error) {
     throw strategyFailure('while it was loaded', error, files);
   }
 }
 
+/** Writes module text to a file named by its hash; where the folder cannot be written, the URL holds the text itself. */
 function cachedModuleUrl(code: string, cacheFolder: string): string {
   const file = join(cacheFolder, `${sha256Hex(code)}.mjs`);
   if (existsSync(file) && readFileSync(file, 'utf8') === code) return pathToFileURL(file).href;

@@ -1,7 +1,7 @@
 // The one runner of sweeps: stage A over base variants, stage B over the shortlist's risk grid, ranked as it streams.
 import type { StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { createGrid, type Grid } from './grid.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
@@ -58,7 +58,8 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   checkIndicatorParameters(strategy, grid);
   checkHistory(strategy, grid, host.window);
   const plan = planSweep(strategy, grid, host.window, host.budgetBytes);
-  const context = { strategy, execution: request, grid, window: host.window, cacheBytes: plan.cacheBytes };
+  const { window, stop } = host;
+  const context = { strategy, execution: request, grid, window, cacheBytes: plan.cacheBytes, stop };
   const scorer = await (host.createScorer?.(context) ?? scoreInThread(context));
   try {
     const run: Run = { request, host, grid, scorer, sizer: new BatchSizer(host.clock), startedMs, scored: 0 };
@@ -105,7 +106,9 @@ async function runStage(
   const inFlight: { batch: VariantBatch; rows: Promise<Float64Array> }[] = [];
   const settleOldest = async (): Promise<void> => {
     const { batch, rows } = inFlight.shift()!;
-    await takeRows(run, batch, await rows, ranking, isLast);
+    const scored = await rows.catch(unlessGivenUp);
+    if (scored === undefined) return;
+    await takeRows(run, batch, scored, ranking, isLast);
     const elapsedMs = host.clock.monotonicMs() - run.startedMs;
     host.onProgress?.({ stage, scored: run.scored - before, total, elapsedMs, best: ranking.best });
   };
@@ -119,6 +122,11 @@ async function runStage(
     if (inFlight.length >= scorer.concurrency) await settleOldest();
   }
   while (inFlight.length > 0) await settleOldest();
+}
+
+/** A batch that hung past the stop was not scored; the rows of all others still count. */
+function unlessGivenUp(error: unknown): undefined {
+  if (!isAppError(error, 'CANCELLED') && !isAppError(error, 'DEADLINE')) throw error;
 }
 
 function* batched(items: Iterable<number>, size: () => number): Generator<number[]> {

@@ -1,0 +1,104 @@
+// What the calling thread and the scoring threads say to each other.
+import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
+import type { Candles } from '../market/candles.ts';
+import type { ColumnStats } from '../sweep/columns.ts';
+import type { Grid } from '../sweep/grid.ts';
+import type { ExecutionRequest } from '../sweep/request.ts';
+import type { VariantBatch } from '../sweep/score.ts';
+
+/** Where a thread finds the strategy: code cannot be sent, a name can. */
+export type StrategyRef =
+  | { readonly builtIn: string }
+  /** An ES module whose default export is the strategy, as the loader compiles it. */
+  | { readonly moduleUrl: string };
+
+/** Everything a thread needs to score any batch of one sweep. Sent once, when the thread starts. */
+export interface ThreadSetup {
+  readonly strategyRef: StrategyRef;
+  /** `strategyIdentity` of the strategy the sweep was planned with. */
+  readonly identity: string;
+  readonly execution: ExecutionRequest;
+  /** Without its constraint: batches list only variants that satisfy it. */
+  readonly grid: Grid;
+  /** Views of shared memory. */
+  readonly history: Candles;
+  readonly from: number;
+  readonly dataHash: string;
+  readonly cacheBytes: number;
+  /**
+   * One word of shared memory. The thread writes how many variants of the current batch it has scored, or NOT_SCORING;
+   * the calling thread only reads it: to tell slow from hung, and which variant a dead thread was at.
+   */
+  readonly position: Int32Array;
+}
+
+export const NOT_SCORING = -1;
+
+/** To a thread: score this. The token comes back with the answer and is never used twice. */
+export interface BatchMessage {
+  readonly token: number;
+  readonly batch: VariantBatch;
+}
+
+/** From a thread, about one batch: rows as in ScoreBatches, or why there are none. */
+export type Answer =
+  | { readonly token: number; readonly rows: Float64Array; readonly stats: ColumnStats }
+  | { readonly token: number; readonly error: PackedError };
+
+/** From a thread that cannot score at all: the strategy does not load there. */
+export interface Unfit {
+  readonly unfit: PackedError;
+}
+
+/** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */
+export function readMessage(message: unknown): Answer | Unfit | undefined {
+  if (typeof message !== 'object' || message === null) return undefined;
+  const { token, rows, stats, error, unfit } = message as Record<string, unknown>;
+  if (isPacked(unfit)) return { unfit };
+  if (typeof token !== 'number') return undefined;
+  if (isPacked(error)) return { token, error };
+  if (!(rows instanceof Float64Array) || !isStats(stats)) return undefined;
+  return { token, rows, stats };
+}
+
+const isPacked = (value: unknown): value is PackedError =>
+  typeof (value as PackedError | null | undefined)?.message === 'string';
+
+function isStats(value: unknown): value is ColumnStats {
+  const { columnsComputed, hits, misses } = (value ?? {}) as Partial<ColumnStats>;
+  return [columnsComputed, hits, misses].every((count) => typeof count === 'number');
+}
+
+/** An error as plain texts: posting an Error would lose its class, code and hints. */
+export interface PackedError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly cause?: PackedError;
+  readonly appError?: { readonly code: ErrorCode; readonly found: string; readonly todo: string };
+}
+
+export function packError(error: unknown): PackedError {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) };
+  const { name, message, stack } = error;
+  const cause = error.cause === undefined ? undefined : packError(error.cause);
+  if (!isAppError(error)) return { name, message, stack, cause };
+  const { code, found, todo } = error;
+  return { name, message, stack, cause, appError: { code, found, todo } };
+}
+
+/** The error as it was thrown in the other thread, with the stack it had there. */
+export function unpackError(packed: PackedError): Error {
+  const cause = packed.cause === undefined ? undefined : unpackError(packed.cause);
+  const error = packed.appError === undefined ? new Error(packed.message, { cause }) : unpackAppError(packed, cause);
+  if (error.name !== packed.name) Object.defineProperty(error, 'name', { value: packed.name });
+  error.stack = packed.stack;
+  return error;
+}
+
+function unpackAppError(packed: PackedError, cause: Error | undefined): AppError {
+  const { code, found, todo } = packed.appError!;
+  // The rule may have been sharper than that of the table; it is what comes first in the message.
+  const rule = packed.message.slice(0, packed.message.length - ` Found: ${found} ${todo}`.length);
+  return new AppError(code, { rule, found, todo, cause });
+}

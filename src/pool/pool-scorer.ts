@@ -1,0 +1,82 @@
+// Makes the scorer of a sweep: a pool of threads over shared candles, or the calling thread where threads cannot serve.
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { ExecutionRequest } from '../sweep/request.ts';
+import { type ScoreBatches, type ScoringContext, scoreInThread } from '../sweep/score.ts';
+import type { StrategyRef } from './messages.ts';
+import { Pool } from './pool.ts';
+import { shareCandles } from './shared-candles.ts';
+import { strategyIdentity } from './strategy-identity.ts';
+import { startThread } from './thread.ts';
+
+export type { StrategyRef } from './messages.ts';
+
+export interface PoolScorerOptions {
+  /** Scoring threads; 1 scores in the calling thread. */
+  readonly workers: number;
+  /** Undefined for a strategy that exists only in the calling thread: then that thread scores, and a note says so. */
+  readonly strategyRef: StrategyRef | undefined;
+  /** Bytes of finished columns that all threads together may keep, in equal shares. Default: the plan's cache bytes. */
+  readonly cacheBytesTotal?: number;
+  /** Hears what the user should know, as one sentence. */
+  readonly onNote: (note: string) => void;
+  /** Default LIMITS.workerSilenceMsMax. */
+  readonly silenceMs?: number;
+  /** Default LIMITS.workerHeapMbMax. */
+  readonly heapMb?: number;
+}
+
+/** For `SweepHost.createScorer`. Answers are the same for any number of workers. Errors: REQUEST_INVALID. */
+export function createPoolScorer(options: PoolScorerOptions): (context: ScoringContext) => Promise<ScoreBatches> {
+  const { workers, strategyRef, silenceMs = LIMITS.workerSilenceMsMax, heapMb = LIMITS.workerHeapMbMax } = options;
+  if (!Number.isInteger(workers) || workers < 1 || workers > LIMITS.workersMax) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: `--workers must be a whole number from 1 to ${LIMITS.workersMax}.`,
+      found: `${workers}.`,
+      todo: 'Change it, or leave it out to use every core.',
+    });
+  }
+  return async (context) => {
+    if (workers === 1) return scoreInThread(context);
+    if (strategyRef === undefined) {
+      options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');
+      return scoreInThread(context);
+    }
+    const setup = threadSetup(context, strategyRef, workers, options.cacheBytesTotal);
+    const { grid, stop } = context;
+    return new Pool({
+      workers,
+      start: (events) => startThread(THREAD_FILE, setup, heapMb, events),
+      grid,
+      silenceMs,
+      stop,
+    });
+  };
+}
+
+/** Threads run compiled code, also when this file itself is run from the sources. */
+const THREAD_FILE = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/app/scoring-thread.js' : '../app/scoring-thread.js',
+  import.meta.url,
+);
+
+function threadSetup(context: ScoringContext, strategyRef: StrategyRef, workers: number, cacheBytesTotal?: number) {
+  const { strategy, grid, window, cacheBytes } = context;
+  return {
+    strategyRef,
+    identity: strategyIdentity(strategy),
+    execution: withoutStrategy(context.execution),
+    grid: { ...grid, constraint: undefined },
+    history: shareCandles(window.history),
+    from: window.from,
+    dataHash: window.dataHash,
+    // More than all columns of the grid is never needed.
+    cacheBytes: Math.min(cacheBytes, (cacheBytesTotal ?? cacheBytes) / workers),
+  };
+}
+
+/** A whole request may come as its execution part; its strategy holds functions, which cannot be sent. */
+function withoutStrategy(execution: ExecutionRequest): ExecutionRequest {
+  const { strategy: _, ...rest } = { strategy: undefined, ...execution };
+  return rest;
+}

@@ -1,0 +1,54 @@
+// One scoring thread as the pool sees it: messages in and out, the word it is at, and its death.
+import { Worker } from 'node:worker_threads';
+import { type BatchMessage, NOT_SCORING, type ThreadSetup } from './messages.ts';
+
+export interface ThreadEvents {
+  readonly onMessage: (message: unknown) => void;
+  /** At most once, and never after `end`. `how` completes the sentence "the thread …". */
+  readonly onDeath: (how: string) => void;
+}
+
+export interface ScoringThread {
+  post(message: BatchMessage): void;
+  /** Variants scored of the batch being scored, or NOT_SCORING. */
+  position(): number;
+  /** Ends the thread, even inside an endless loop, and silences its events at once. */
+  end(): Promise<void>;
+}
+
+/** Starts a thread on the compiled `worker` file. */
+export function startThread(
+  file: URL,
+  setup: Omit<ThreadSetup, 'position'>,
+  heapMb: number,
+  events: ThreadEvents,
+): ScoringThread {
+  const position = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(NOT_SCORING);
+  const worker = new Worker(file, {
+    name: 'gridmill-score',
+    workerData: { ...setup, position } satisfies ThreadSetup,
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+  });
+  let isOver = false;
+  let fault: string | undefined;
+  worker.on('message', (message: unknown) => {
+    if (!isOver) events.onMessage(message);
+  });
+  worker.on('error', (error: unknown) => {
+    fault = `threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
+  });
+  // Comes last: messages posted before the death have been delivered.
+  worker.on('exit', (code) => {
+    if (isOver) return;
+    isOver = true;
+    events.onDeath(fault ?? `left with exit code ${code}`);
+  });
+  return {
+    post: (message) => worker.postMessage(message),
+    position: () => Atomics.load(position, 0),
+    async end() {
+      isOver = true;
+      await worker.terminate();
+    },
+  };
+}
