@@ -1,6 +1,7 @@
 // The one door to simulation: picks the rule book that the profile names.
-import { assert } from '../core/assert.ts';
+import { assert, unreachable } from '../core/assert.ts';
 import { runBacktestingPyRules } from './backtesting-py-rules.ts';
+import { runFreqtradeRules } from './freqtrade-rules.ts';
 import { runGridmillRules } from './gridmill-rules.ts';
 import type { Simulation, SimulationInput } from './simulation.ts';
 import { runVectorbtRules } from './vectorbt-rules.ts';
@@ -20,7 +21,9 @@ export function simulate(input: SimulationInput): Simulation {
       return runVectorbtRules(input);
     case 'backtesting.py':
       return runBacktestingPyRules(input);
+    case 'freqtrade':
+      return runFreqtradeRules(input);
     default:
-      throw new Error(`rule book ${settings.profile.ruleBook} is being written`);
+      return unreachable(settings.profile.ruleBook);
   }
 }
