@@ -29,8 +29,9 @@ export function adx(high: Float64Array, low: Float64Array, close: Float64Array, 
   for (let i = 1; i < bars; i++) {
     const rise = high[i] - high[i - 1];
     const fall = low[i - 1] - low[i];
-    up[i] = rise > fall && rise > 0 ? rise : Number.isNaN(rise - fall) ? Number.NaN : 0;
-    down[i] = fall > rise && fall > 0 ? fall : Number.isNaN(rise - fall) ? Number.NaN : 0;
+    if (!Number.isFinite(rise) || !Number.isFinite(fall)) continue;
+    up[i] = rise > fall && rise > 0 ? rise : 0;
+    down[i] = fall > rise && fall > 0 ? fall : 0;
   }
   const weight = wilderWeight(length);
   const range = smooth(trueRange(high, low, close, 'standard'), length, weight);

@@ -41,6 +41,7 @@ function changes(source: Float64Array): [Float64Array, Float64Array] {
   const falls = emptyColumn(bars);
   for (let i = 1; i < bars; i++) {
     const change = source[i] - source[i - 1];
+    if (!Number.isFinite(change)) continue;
     rises[i] = change < 0 ? 0 : change;
     falls[i] = change > 0 ? 0 : Math.abs(change);
   }

@@ -6,7 +6,7 @@ import { assertSameBars, emptyColumn } from './definition.ts';
  * The largest of high − low, |high − previous close| and |low − previous close|, in price units.
  * Causal:   out[i] reads bar i and close[i-1].
  * Warm-up:  out[0] = NaN, as there is no previous close; vectorbt: out[0] = high − low.
- * Bad data: a NaN spoils its own bar and, in the close, the next one too; vectorbt: a NaN previous close is left out.
+ * Bad data: a bar with a missing price spoils itself and the next one; vectorbt: a NaN previous close is left out.
  * Numerics: differences of prices, exact for neighbouring prices.
  * Cost:     O(bars); one output column, nothing per bar.
  * Oracle:   column tr of oracle table atr.csv, 1e-11.
@@ -28,7 +28,7 @@ export function trueRange(
       openEnded && Number.isNaN(previous)
         ? range
         : Math.max(range, Math.abs(high[i] - previous), Math.abs(low[i] - previous));
-    previous = close[i];
+    previous = openEnded || Number.isFinite(range) ? close[i] : Number.NaN;
   }
   return out;
 }

@@ -26,8 +26,8 @@ const cases = (
 ): Case[] =>
   Object.entries(columns).map(([column, output]) => ({ table: `${table}.csv`, column, indicator, params, output }));
 
-// Column of the table: our output. The last price columns of a table that we do not have (parabolic ones, ratios of
-// others such as atrp, and the second names stoch.csv gives to k and d) are left out.
+// Column of the table: our output. Left out: columns that are no output of ours (dx, adxr, atrp, momentum, percentJ,
+// channel widths) and the second names that stoch.csv gives to its columns.
 const CASES: readonly Case[] = [
   ...cases('sma', 'sma', [20], { sma: 'sma' }),
   ...cases('ema', 'ema', [20], { ema: 'ema' }),
