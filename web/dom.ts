@@ -35,12 +35,22 @@ export const signClass = (value: number | null | undefined): string =>
   value === null || value === undefined || value === 0 ? '' : value > 0 ? 'gain' : 'loss';
 
 /** A section with its heading on the left and controls on the right. */
-export function section(id: string, title: string, controls: readonly Child[], ...children: readonly Child[]): HTMLElement {
+export function section(
+  id: string,
+  title: string,
+  controls: readonly Child[],
+  ...children: readonly Child[]
+): HTMLElement {
   const headingId = `${id}-heading`;
   return el(
     'section',
     { id, class: 'panel', 'aria-labelledby': headingId },
-    el('header', { class: 'panel-head' }, el('h2', { id: headingId }, title), el('div', { class: 'controls' }, ...controls)),
+    el(
+      'header',
+      { class: 'panel-head' },
+      el('h2', { id: headingId }, title),
+      el('div', { class: 'controls' }, ...controls),
+    ),
     ...children,
   );
 }

@@ -7,7 +7,7 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 export default defineConfig({
   root: path('.'),
   // The page must not depend on what lies in anybody's environment.
-  envFile: false,
+  envDir: false,
   build: {
     outDir: path('../dist/report-assets'),
     emptyOutDir: true,

@@ -16,14 +16,20 @@ import type { CandleColumns, ReportCandles, ReportTrades } from '../../src/repor
 import { typeset } from '../dom.ts';
 import { type ChartTheme, onThemeChange, readTheme, withAlpha } from './theme.ts';
 
-/** Above this many trades in view, markers shrink to dots. */
-const CROWD = 120;
+/** Above this many trades in view, markers would hide the candles and are left out. */
+const CROWD = 150;
 
 export interface CandleChartOptions {
   readonly dateOnly: boolean;
   readonly onPickTrade: (index: number) => void;
-  /** Tells which candles are shown: aggregated, or full resolution around one trade. */
-  readonly onResolution: (closeUp: boolean) => void;
+  readonly onView: (view: CandleView) => void;
+}
+
+export interface CandleView {
+  /** Full resolution around one trade instead of the aggregated overview. */
+  readonly closeUp: boolean;
+  /** Trades whose markers are left out because there are too many in view; 0 = none. */
+  readonly crowd: number;
 }
 
 export class CandleChart {
@@ -37,7 +43,7 @@ export class CandleChart {
   private shown: CandleColumns | null = null;
   private trades: ReportTrades | null = null;
   private chosen: number | null = null;
-  private crowded = false;
+  private crowd = 0;
 
   constructor(host: HTMLElement, candles: ReportCandles, options: CandleChartOptions) {
     this.candles = candles;
@@ -74,7 +80,17 @@ export class CandleChart {
       this.drawMarkers();
     });
     this.show(candles.overview);
-    this.chart.timeScale().fitContent();
+    this.fitOnceSized(host);
+  }
+
+  /** Fitting needs a width, and the host has none until it is in the page. */
+  private fitOnceSized(host: HTMLElement): void {
+    const observer = new ResizeObserver(() => {
+      if (host.clientWidth === 0) return;
+      observer.disconnect();
+      requestAnimationFrame(() => this.chosen === null && this.chart.timeScale().fitContent());
+    });
+    observer.observe(host);
   }
 
   /** Shows the trades of another variant over all candles. */
@@ -120,14 +136,21 @@ export class CandleChart {
         close: candles.close[i]!,
       })),
     );
-    this.options.onResolution(candles !== this.candles.overview);
+    this.tellView();
   }
 
   private thinMarkers(): void {
-    const crowded = this.tradesInView() > CROWD;
-    if (crowded === this.crowded) return;
-    this.crowded = crowded;
-    this.drawMarkers();
+    const inView = this.tradesInView();
+    const crowd = inView > CROWD ? inView : 0;
+    if (crowd === this.crowd) return;
+    const changed = crowd > 0 !== this.crowd > 0;
+    this.crowd = crowd;
+    if (changed) this.drawMarkers();
+    this.tellView();
+  }
+
+  private tellView(): void {
+    this.options.onView({ closeUp: this.shown !== this.candles.overview, crowd: this.crowd });
   }
 
   private tradesInView(): number {
@@ -145,6 +168,7 @@ export class CandleChart {
     const closeUp = shown !== this.candles.overview;
     trades.side.forEach((_, i) => {
       // Aggregated candles start at or before the bars they hold, so only a close-up can miss a trade.
+      if (this.crowd > 0 && i !== this.chosen) return;
       if (closeUp && (trades.entryTime[i]! < start || trades.exitTime[i]! > end)) return;
       markers.push(...this.tradeMarkers(trades, i, shown));
     });
@@ -162,19 +186,20 @@ export class CandleChart {
     const place = (time: number): UTCTimestamp => seconds(shown.time[candleAt(shown.time, time)]!);
     const below = { position: 'belowBar', shape: 'arrowUp' } as const;
     const above = { position: 'aboveBar', shape: 'arrowDown' } as const;
-    const dot = { position: 'belowBar', shape: 'circle' } as const;
-    const base = { id: String(i), size: this.crowded && !chosen ? 0.3 : 1 };
     const entry: SeriesMarker<UTCTimestamp> = {
-      ...base,
-      ...(this.crowded && !chosen ? dot : long ? below : above),
+      id: String(i),
+      ...(long ? below : above),
       time: place(trades.entryTime[i]!),
-      color: tone(this.crowded && !chosen ? result : long ? accent : short),
+      color: tone(long ? accent : short),
       text: chosen ? trades.side[i]! : undefined,
     };
-    if (trades.exitReason[i] === 'open' || (this.crowded && !chosen)) return [entry];
+    if (trades.exitReason[i] === 'open') return [entry];
     const exit: SeriesMarker<UTCTimestamp> = {
-      ...base,
-      ...(long ? above : below),
+      id: String(i),
+      // On the side the price came to, where the trade's line ends and few candles lie.
+      position: trades.exitPrice[i]! < trades.entryPrice[i]! ? 'belowBar' : 'aboveBar',
+      shape: 'circle',
+      size: 0.7,
       time: place(trades.exitTime[i]!),
       color: tone(result),
       text: chosen ? typeset(formatSignedPercent(trades.return[i])) : undefined,
@@ -199,10 +224,17 @@ export class CandleChart {
   private paint(): void {
     const { surface, muted, line, gain, loss, font } = this.theme;
     this.chart.applyOptions({
-      layout: { background: { color: surface }, textColor: muted, fontFamily: font, fontSize: 11, attributionLogo: true },
+      layout: {
+        background: { color: surface },
+        textColor: muted,
+        fontFamily: font,
+        fontSize: 11,
+        attributionLogo: true,
+      },
       grid: { vertLines: { color: line }, horzLines: { color: line } },
       rightPriceScale: { borderColor: line },
       timeScale: { borderColor: line },
+      crosshair: { vertLine: { labelBackgroundColor: muted }, horzLine: { labelBackgroundColor: muted } },
     });
     this.series.applyOptions({
       upColor: gain,

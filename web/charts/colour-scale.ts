@@ -1,8 +1,8 @@
 // Colour-blind safe scales for metrics: orange below and blue above a neutral point, or one hue for plain sizes.
 import type { MetricName } from '../../src/metrics/metrics.ts';
 
-const LIGHT = ['#9c3a04', '#d97a2b', '#f3c99b', '#f1f1ef', '#b9d3ea', '#5795cc', '#174f92'];
-const DARK = ['#ff9a4d', '#bd6620', '#5e3a1c', '#262c34', '#1f4467', '#3377b3', '#78bcf5'];
+const LIGHT = ['#9c3a04', '#d97a2b', '#f3c99b', '#ebebe8', '#b9d3ea', '#5795cc', '#174f92'];
+const DARK = ['#ff9a4d', '#bd6620', '#5e3a1c', '#2a3038', '#1f4467', '#3377b3', '#78bcf5'];
 
 export interface ColourScale {
   readonly colour: (value: number) => string;

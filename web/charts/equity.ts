@@ -1,8 +1,8 @@
 // Equity against buy & hold, with the drawdown beneath: two uPlot panes that share their time axis and cursor.
 import uPlot from 'uplot';
-import { formatMoney, formatPercent, formatTime } from '../../src/report/format.ts';
+import { formatMoney, formatPercent } from '../../src/report/format.ts';
 import type { ReportEquity } from '../../src/report/report-data.ts';
-import { el } from '../dom.ts';
+import { el, typeset } from '../dom.ts';
 import { type ChartTheme, onThemeChange, readTheme, withAlpha } from './theme.ts';
 import { timeAxisLabels } from './time-axis.ts';
 
@@ -11,7 +11,6 @@ const DRAWDOWN_HEIGHT = 110;
 const AXIS_WIDTH = 66;
 
 export interface EquityChartOptions {
-  readonly dateOnly: boolean;
   /** Where the values under the cursor are written. */
   readonly onRead: (point: { time: number; equity: number; buyAndHold: number; drawdown: number } | null) => void;
 }
@@ -36,7 +35,8 @@ export class EquityChart {
         class: 'equity-chart',
         tabindex: 0,
         role: 'img',
-        'aria-label': 'Equity, buy and hold, and drawdown over time. Arrow keys move the cursor, plus and minus zoom, 0 shows all.',
+        'aria-label':
+          'Equity, buy and hold, and drawdown over time. Arrow keys move the cursor, plus and minus zoom, 0 shows all.',
       },
       this.equityHost,
       this.drawdownHost,
@@ -94,7 +94,7 @@ export class EquityChart {
         [{ stroke: loss, width: 1, fill: withAlpha(loss, 0.16), label: 'Drawdown' }],
         [seconds, fall],
         this.drawdownHost,
-        { range: (_, min) => [Math.min(min ?? 0, -0.001) * 1.06, 0] },
+        { range: (_, min) => [Math.min(min ?? 0, -0.02) * 1.06, 0] },
       ),
     ];
   }
@@ -130,7 +130,14 @@ export class EquityChart {
             ...axis,
             size: AXIS_WIDTH,
             space: upper ? 40 : 28,
-            values: (_, ticks) => ticks.map((tick) => (tick === null ? '' : upper ? formatAxisMoney(tick) : formatPercent(tick, 0))),
+            values: (_, ticks) =>
+              ticks.map((tick) =>
+                tick === null
+                  ? ''
+                  : upper
+                    ? formatAxisMoney(tick)
+                    : typeset(formatPercent(tick, Number.isInteger(Number((tick * 100).toFixed(6))) ? 0 : 1)),
+              ),
           },
         ],
         hooks: {
@@ -206,11 +213,6 @@ export class EquityChart {
     } else if (event.key === '0') this.showAll();
     else return;
     event.preventDefault();
-  }
-
-  /** The date under the cursor, in the report's wording. */
-  timeText(time: number): string {
-    return formatTime(time, this.options.dateOnly);
   }
 }
 

@@ -1,7 +1,6 @@
 // A heatmap of two parameters (or bars of one) on a canvas, readable with mouse, touch or arrow keys.
-import { formatParameter } from '../../src/report/format.ts';
 import type { GridSlice } from '../../src/report/grid-slice.ts';
-import { el, typeset } from '../dom.ts';
+import { el } from '../dom.ts';
 import { type ColourScale, textOn } from './colour-scale.ts';
 import { type ChartTheme, onThemeChange, readTheme } from './theme.ts';
 
@@ -10,6 +9,8 @@ export interface HeatmapContent {
   readonly xName: string;
   /** Undefined draws bars over x. */
   readonly yName?: string;
+  readonly xText: (value: number | null) => string;
+  readonly yText: (value: number | null) => string;
   readonly scale: (theme: ChartTheme) => ColourScale;
   readonly text: (value: number | null) => string;
   /** Cell index to ring as the chosen variant, or -1. */
@@ -35,6 +36,7 @@ interface Layout {
 
 const TOP = 6;
 const BOTTOM = 42;
+const BAR_LABEL = 16;
 
 export class Heatmap {
   readonly element: HTMLElement;
@@ -69,7 +71,7 @@ export class Heatmap {
   }
 
   private draw(): void {
-    const { content } = this;
+    const content = this.content;
     const width = this.element.clientWidth;
     if (content === null || width === 0) return;
     const context = this.canvas.getContext('2d')!;
@@ -81,9 +83,10 @@ export class Heatmap {
     context.scale(devicePixelRatio, devicePixelRatio);
     context.font = `11px ${this.theme.font}`;
     const scale = content.scale(this.theme);
+    const labelFont = this.labelFont(context, content, layout);
     content.slice.cells.forEach((_, cell) => {
-      if (content.yName === undefined) this.drawBar(context, content, layout, scale, cell);
-      else this.drawCell(context, content, layout, scale, cell);
+      if (content.yName === undefined) this.drawBar(context, content, layout, scale, cell, labelFont);
+      else this.drawCell(context, content, layout, scale, cell, labelFont);
     });
     this.drawRings(context, content, layout);
     this.drawAxes(context, content, layout);
@@ -93,10 +96,14 @@ export class Heatmap {
     const { xValues, yValues } = content.slice;
     context.font = `11px ${this.theme.font}`;
     const bars = content.yName === undefined;
-    const labels = bars ? [''] : yValues.map(formatParameter);
+    const labels = bars ? [''] : yValues.map(content.yText);
     const left = bars ? 8 : Math.ceil(Math.max(...labels.map((label) => context.measureText(label).width))) + 30;
     const plotWidth = width - left - 8;
-    const height = bars ? 220 : Math.round(Math.max(200, Math.min(440, yValues.length * Math.min(34, Math.max(18, plotWidth / xValues.length)))));
+    const height = bars
+      ? 220
+      : Math.round(
+          Math.max(200, Math.min(440, yValues.length * Math.min(34, Math.max(18, plotWidth / xValues.length)))),
+        );
     return {
       left,
       top: TOP,
@@ -122,10 +129,20 @@ export class Heatmap {
     layout: Layout,
     scale: ColourScale,
     cell: number,
+    labelFont: string | null,
   ): void {
     const { value, row } = content.slice.cells[cell]!;
     const [x, y, width, height] = this.box(content, layout, cell);
-    if (row < 0) return;
+    if (row < 0) {
+      // A hairline tells "nothing was scored here" from a value near neutral.
+      context.strokeStyle = this.theme.line;
+      context.lineWidth = 1;
+      context.beginPath();
+      context.moveTo(x, y + height);
+      context.lineTo(x + width, y);
+      context.stroke();
+      return;
+    }
     if (value === null) {
       context.strokeStyle = this.theme.line;
       context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1);
@@ -134,12 +151,27 @@ export class Heatmap {
     const colour = scale.colour(value);
     context.fillStyle = colour;
     context.fillRect(x, y, width, height);
-    const text = typeset(content.text(value));
-    if (height < 15 || context.measureText(text).width > width - 6) return;
+    if (labelFont === null) return;
+    context.font = labelFont;
     context.fillStyle = textOn(colour);
     context.textAlign = 'center';
     context.textBaseline = 'middle';
-    context.fillText(text, x + width / 2, y + height / 2 + 0.5);
+    context.fillText(content.text(value), x + width / 2, y + height / 2 + 0.5);
+  }
+
+  /** The largest font in which every value fits its cell, or null: half a table of numbers reads worse than none. */
+  private labelFont(context: CanvasRenderingContext2D, content: HeatmapContent, layout: Layout): string | null {
+    if (layout.cellHeight < 15) return null;
+    const longest = content.slice.cells.reduce((text, { value }) => {
+      const own = value === null ? '' : content.text(value);
+      return own.length > text.length ? own : text;
+    }, '');
+    for (const size of [11, 10, 9]) {
+      const font = `${size}px ${this.theme.font}`;
+      context.font = font;
+      if (context.measureText(longest).width <= layout.cellWidth - 5) return font;
+    }
+    return null;
   }
 
   private drawBar(
@@ -148,19 +180,27 @@ export class Heatmap {
     layout: Layout,
     scale: ColourScale,
     cell: number,
+    labelFont: string | null,
   ): void {
     const { value } = content.slice.cells[cell]!;
     if (value === null) return;
     const values = content.slice.cells.flatMap((one) => (one.value === null ? [] : [one.value]));
     const low = Math.min(0, ...values);
     const high = Math.max(0, ...values);
-    const place = (level: number): number => layout.top + (layout.height * (high - level)) / (high - low || 1);
+    // Room for a label beyond either end.
+    const room = layout.height - 2 * BAR_LABEL;
+    const place = (level: number): number => layout.top + BAR_LABEL + (room * (high - level)) / (high - low || 1);
     const [x, , width] = this.box(content, layout, cell);
     const top = Math.min(place(0), place(value));
     context.fillStyle = scale.colour(value);
     context.fillRect(x, top, width, Math.max(1, Math.abs(place(value) - place(0))));
     context.fillStyle = this.theme.muted;
     context.fillRect(layout.left, Math.round(place(0)), layout.width, 1);
+    if (labelFont === null) return;
+    context.font = labelFont;
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText(content.text(value), x + width / 2, place(value) + (value < 0 ? 9 : -8));
   }
 
   private drawRings(context: CanvasRenderingContext2D, content: HeatmapContent, layout: Layout): void {
@@ -179,15 +219,16 @@ export class Heatmap {
 
   private drawAxes(context: CanvasRenderingContext2D, content: HeatmapContent, layout: Layout): void {
     const { slice, xName, yName } = content;
+    context.font = `11px ${this.theme.font}`;
     context.fillStyle = this.theme.muted;
     context.textBaseline = 'top';
     context.textAlign = 'center';
     const bottom = layout.top + layout.height + 6;
-    const widest = Math.max(...slice.xValues.map((value) => context.measureText(formatParameter(value)).width));
+    const widest = Math.max(...slice.xValues.map((value) => context.measureText(content.xText(value)).width));
     const everyX = Math.ceil((widest + 8) / layout.cellWidth);
     slice.xValues.forEach((value, index) => {
       if (index % everyX !== 0) return;
-      context.fillText(typeset(formatParameter(value)), layout.left + (index + 0.5) * layout.cellWidth, bottom);
+      context.fillText(content.xText(value), layout.left + (index + 0.5) * layout.cellWidth, bottom);
     });
     context.fillStyle = this.theme.ink;
     context.fillText(`${xName} →`, layout.left + layout.width / 2, bottom + 18, layout.width);
@@ -199,7 +240,7 @@ export class Heatmap {
     slice.yValues.forEach((value, index) => {
       if (index % everyY !== 0) return;
       const y = layout.top + layout.height - (index + 0.5) * layout.cellHeight;
-      context.fillText(typeset(formatParameter(value)), layout.left - 7, y);
+      context.fillText(content.yText(value), layout.left - 7, y);
     });
     context.save();
     context.translate(8, layout.top + layout.height / 2);
@@ -211,7 +252,7 @@ export class Heatmap {
   }
 
   private cellUnder(event: MouseEvent): number {
-    const { content } = this;
+    const content = this.content;
     if (content === null) return -1;
     const layout = this.layout(content, this.element.clientWidth, this.canvas.getContext('2d')!);
     const box = this.canvas.getBoundingClientRect();
@@ -230,7 +271,7 @@ export class Heatmap {
   }
 
   private onKey(event: KeyboardEvent): void {
-    const { content } = this;
+    const content = this.content;
     if (content === null) return;
     const columns = content.slice.xValues.length;
     const start = this.hover >= 0 ? this.hover : Math.max(0, content.chosen, content.best);

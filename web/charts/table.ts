@@ -10,6 +10,8 @@ export interface TableColumn<T> {
   readonly value: (row: T) => number | string | null | undefined;
   readonly text: (row: T) => string;
   readonly tone?: (row: T) => string;
+  /** Characters the column holds at least. */
+  readonly minWidth?: number;
   /** Direction of the first click. */
   readonly first?: 'ascending' | 'descending';
 }
@@ -60,6 +62,7 @@ export class DataTable<T> {
     this.all = rows;
     if (fitColumns) this.fitColumns();
     this.element.setAttribute('aria-rowcount', String(rows.length + 1));
+    this.element.style.setProperty('--content-height', `${Math.max(3, rows.length) * ROW_HEIGHT + 50}px`);
     this.resort();
   }
 
@@ -79,7 +82,11 @@ export class DataTable<T> {
   private headCell(column: TableColumn<T>): HTMLTableCellElement {
     const button = el('button', { type: 'button', tabindex: -1, title: column.title }, column.heading);
     button.addEventListener('click', () => this.sortBy(column));
-    return el('th', { role: 'columnheader', class: column.align === 'left' ? 'left' : '', 'aria-sort': 'none' }, button);
+    return el(
+      'th',
+      { role: 'columnheader', class: column.align === 'left' ? 'left' : '', 'aria-sort': 'none' },
+      button,
+    );
   }
 
   private sortBy(column: TableColumn<T>): void {
@@ -98,7 +105,8 @@ export class DataTable<T> {
       this.headCells[index]!.setAttribute('aria-sort', candidate === column ? this.sort!.direction : 'none');
     });
     const sign = this.sort?.direction === 'ascending' ? 1 : -1;
-    this.sorted = column === undefined ? this.all : [...this.all].sort((a, b) => compare(column.value(a), column.value(b), sign));
+    this.sorted =
+      column === undefined ? this.all : [...this.all].sort((a, b) => compare(column.value(a), column.value(b), sign));
     this.draw(true);
   }
 
@@ -106,7 +114,7 @@ export class DataTable<T> {
   private fitColumns(): void {
     const sample = this.all.length > 3000 ? this.all.filter((_, index) => index % 7 === 0) : this.all;
     const cols = this.options.columns.map((column) => {
-      let length = column.heading.length + 1.5;
+      let length = Math.max(column.heading.length + 1.5, column.minWidth ?? 0);
       for (const row of sample) length = Math.max(length, column.text(row).length);
       const col = el('col');
       col.style.width = `calc(${Math.min(length, 40)}ch + 20px)`;
@@ -124,7 +132,9 @@ export class DataTable<T> {
     this.drawn = range;
     const rows = this.sorted.slice(from, to).map((row, index) => this.rowElement(row, from + index));
     if (this.sorted.length === 0) {
-      rows.push(el('tr', { class: 'none' }, el('td', { colspan: this.options.columns.length }, this.options.emptyText)));
+      rows.push(
+        el('tr', { class: 'none' }, el('td', { colspan: this.options.columns.length }, this.options.emptyText)),
+      );
     }
     this.body.replaceChildren(spacer(from), ...rows, spacer(this.sorted.length - to));
     const active = this.indexOfSelected();
