@@ -10,9 +10,12 @@ import {
   tableFromIPC,
 } from '@uwdata/flechette';
 import { decompress as unzstd } from 'fzstd';
-import lz4 from 'lz4js';
+
 import { AppError, isAppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { checkArrowShape } from './arrow-shape.ts';
 import { inputFault, reasonOf } from './input-fault.ts';
+import { unpackLz4Frame } from './lz4-frame.ts';
 import type { TimeUnit } from './raw-candles.ts';
 import { type Cell, type RawTable, stampMs, type TableColumn } from './raw-table.ts';
 
@@ -42,7 +45,7 @@ function unpackWith(unpack: (packed: Uint8Array, target: Uint8Array) => number) 
 const encode = (): never => {
   throw new Error('Arrow files are written without compression');
 };
-setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: unpackWith(lz4.decompressFrame) });
+setCompressionCodec(CompressionType.LZ4_FRAME, { encode, decode: unpackWith(unpackLz4Frame) });
 setCompressionCodec(CompressionType.ZSTD, {
   encode,
   decode: unpackWith((packed, target) => unzstd(packed, target).length),
@@ -51,6 +54,11 @@ setCompressionCodec(CompressionType.ZSTD, {
 /** Errors: CANDLE_FILE_UNREADABLE, LIMIT_EXCEEDED. */
 export function openArrow(file: string, bytes: Uint8Array, bytesMax: number): RawTable {
   const table = decode(file, bytes, bytesMax);
+  const uneven = table.names.findIndex((_, index) => table.getChildAt(index).length !== table.numRows);
+  if (uneven >= 0) throw damaged(file, `column ${table.names[uneven]} has another length than the first`);
+  if (table.numRows > LIMITS.barsMax) {
+    throw inputFault('LIMIT_EXCEEDED', file, undefined, `${table.numRows} rows`, `Stay within ${LIMITS.barsMax}.`);
+  }
   return {
     format: 'arrow',
     names: table.names,
@@ -63,6 +71,7 @@ export function openArrow(file: string, bytes: Uint8Array, bytesMax: number): Ra
 function decode(file: string, bytes: Uint8Array, bytesMax: number): Table {
   bytesLeft = bytesMax;
   try {
+    checkArrowShape(bytes);
     // Columns of 8-byte values are viewed in place, which needs an aligned start.
     return tableFromIPC(bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes), {
       useBigInt: true,

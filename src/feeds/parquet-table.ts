@@ -4,6 +4,7 @@ import { decompress as unzstd } from 'fzstd';
 import { type FileMetaData, parquetMetadata, parquetRead, parquetSchema, type SchemaElement } from 'hyparquet';
 import { compressors as allCompressors } from 'hyparquet-compressors';
 import { isAppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { inputFault, reasonOf } from './input-fault.ts';
 import type { TimeUnit } from './raw-candles.ts';
 import { type Cell, type RawTable, stampMs, type TableColumn } from './raw-table.ts';
@@ -16,11 +17,17 @@ export function openParquet(file: string, bytes: Buffer, bytesMax: number): RawT
   const metadata = guarded(file, () => parquetMetadata(content, { geoparquet: false }));
   const unpackedBytes = metadata.row_groups.reduce((sum, group) => sum + Number(group.total_byte_size), 0);
   if (unpackedBytes > bytesMax) throw tooLarge(file, bytesMax);
+  const rowCount = Number(metadata.num_rows);
+  if (rowCount > LIMITS.barsMax) {
+    throw inputFault('LIMIT_EXCEEDED', file, undefined, `${rowCount} rows`, `Stay within ${LIMITS.barsMax}.`);
+  }
+  const groupRows = metadata.row_groups.reduce((sum, group) => sum + Number(group.num_rows), 0);
+  if (rowCount < 0 || groupRows !== rowCount) throw damaged(file, `${groupRows} rows where ${rowCount} are declared`);
   const fields = guarded(file, () => parquetSchema(metadata)).children;
   return {
     format: 'parquet',
     names: fields.map(({ element }) => element.name),
-    rowCount: Number(metadata.num_rows),
+    rowCount,
     place: (row) => `row ${row + 1}`,
     column: async (index) => {
       const { element, children } = fields[index]!;
