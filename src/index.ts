@@ -1,5 +1,5 @@
 // The package: what strategy files and programs import from 'gridmill'.
-export { type StopReason, type StopSource, type StopToken, createStopSource, NEVER_STOP } from './core/cancel.ts';
+export { createStopSource, NEVER_STOP, type StopReason, type StopSource, type StopToken } from './core/cancel.ts';
 export type { Clock } from './core/clock.ts';
 export { AppError, type ErrorCode, isAppError } from './core/errors.ts';
 export {
@@ -15,7 +15,7 @@ export {
   type ValueColumn,
 } from './market/candles.ts';
 export { type CheckedCandles, checkCandles } from './market/quality.ts';
-export { type QualityPolicies, type QualityPolicy, QUALITY_POLICIES } from './market/quality-policies.ts';
+export { QUALITY_POLICIES, type QualityPolicies, type QualityPolicy } from './market/quality-policies.ts';
 export { resampleCandles } from './market/resample.ts';
 export { type SyntheticOptions, syntheticCandles } from './market/synthetic.ts';
 export { candleOpenTime, parseTimeframe, type Timeframe, timeframeMs } from './market/timeframe.ts';
@@ -76,7 +76,14 @@ export {
   wma,
   zscore,
 } from './strategy/indicator-expressions.ts';
-export { type Axis, choice, type ParameterRef, type ParameterValues, range, type Scalar } from './strategy/parameters.ts';
+export {
+  type Axis,
+  choice,
+  type ParameterRef,
+  type ParameterValues,
+  range,
+  type Scalar,
+} from './strategy/parameters.ts';
 export {
   defineStrategy,
   type EventSignals,
@@ -86,7 +93,14 @@ export {
   type Strategy,
   type TargetSignals,
 } from './strategy/strategy.ts';
-export type { ExecutionRequest, RankedRow, ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './sweep/request.ts';
+export type {
+  ExecutionRequest,
+  RankedRow,
+  ScoredRow,
+  SweepOutcome,
+  SweepProgress,
+  SweepRequest,
+} from './sweep/request.ts';
 export { resultHash } from './sweep/result-hash.ts';
 export { runSweep, type SweepHost } from './sweep/run-sweep.ts';
 export { runSignals, runVariant, type VariantRun } from './sweep/run-variant.ts';

@@ -14,7 +14,11 @@ const refused = (run: () => unknown): boolean => {
 test('a share is the same double in all three spellings', () => {
   const fee = share('--fee');
   expect([fee('0.001'), fee('0.1%'), fee('10bps'), fee('10 bp')]).toEqual([0.001, 0.001, 0.001, 0.001]);
-  for (const text of ['1', '100%', '-0.1', 'abc', '', '0x1', 'NaN']) expect(refused(() => fee(text)), text).toBe(true);
+  for (const text of ['1', '100%', '-0.1', 'abc', '', '0x1', 'NaN'])
+    expect(
+      refused(() => fee(text)),
+      text,
+    ).toBe(true);
 });
 
 test('bytes know decimal and binary units', () => {
@@ -23,7 +27,11 @@ test('bytes know decimal and binary units', () => {
   expect(memory('2GiB')).toBe(2_147_483_648);
   expect(memory('1k')).toBe(1_000);
   expect(memory('1000')).toBe(1_000);
-  for (const text of ['0', '-1MB', '5 apples', 'MB', '1TB']) expect(refused(() => memory(text)), text).toBe(true);
+  for (const text of ['0', '-1MB', '5 apples', 'MB', '1TB'])
+    expect(
+      refused(() => memory(text)),
+      text,
+    ).toBe(true);
 });
 
 test('durations are ms; a plain number counts seconds', () => {
@@ -31,13 +39,21 @@ test('durations are ms; a plain number counts seconds', () => {
   expect([deadline('60s'), deadline('60'), deadline('1.5m'), deadline('1h'), deadline('250ms')]).toEqual([
     60_000, 60_000, 90_000, 3_600_000, 250,
   ]);
-  for (const text of ['0', '-5s', '5d', 's']) expect(refused(() => deadline(text)), text).toBe(true);
+  for (const text of ['0', '-5s', '5d', 's'])
+    expect(
+      refused(() => deadline(text)),
+      text,
+    ).toBe(true);
 });
 
 test('whole numbers and bounds are held at their value and one beyond', () => {
   const top = wholeNumber('--top', 1, 10_000);
   expect([top('1'), top('10000'), top('10_000')]).toEqual([1, 10_000, 10_000]);
-  for (const text of ['0', '10001', '1.5', '1e99', '']) expect(refused(() => top(text)), text).toBe(true);
+  for (const text of ['0', '10001', '1.5', '1e99', ''])
+    expect(
+      refused(() => top(text)),
+      text,
+    ).toBe(true);
   const cash = numberAtLeast('--cash', 0, true);
   expect(cash('0.5')).toBe(0.5);
   expect(refused(() => cash('0'))).toBe(true);

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import { parseAxis } from '../strategy/parameters.ts';
+import type { RiskAxes } from '../strategy/strategy.ts';
 import { numberAtLeast, share } from './option-values.ts';
 
 /** Which candles, which part of them, and what to do about their defects. */
@@ -33,25 +34,8 @@ export function addPolicyOptions(command: Command): void {
       '--policy <defect=policy>',
       'what to do about a kind of defect: reject, repair or keep (see gridmill data check --help)',
       collectPairs('--policy'),
-      {},
+      {} as Readonly<Record<string, string>>,
     );
-}
-
-/** Every assumption of execution; what is left out comes from the profile. */
-export interface ExecutionOptions {
-  readonly profile: string;
-  readonly direction?: 'long' | 'short' | 'both';
-  readonly cash?: number;
-  readonly fee?: number;
-  readonly fixedFee?: number;
-  readonly slippage?: number;
-  readonly sizing?: 'equity-fraction' | 'fixed-notional' | 'fixed-units';
-  readonly size?: number;
-  readonly sizeStep?: number;
-  readonly minSize?: number;
-  readonly minNotional?: number;
-  readonly closeAtEnd?: boolean;
-  readonly calendar: 'continuous' | 'equity-sessions';
 }
 
 export function addExecutionOptions(command: Command): void {
@@ -87,9 +71,15 @@ export interface GridOptions {
   readonly timeLimit?: Axis;
 }
 
+export function parameterOption(): Option {
+  return new Option('--set <name=values>', 'values of a parameter: fast=5..50:5 or fast=5,8,13 (repeatable)')
+    .argParser(collectAxes)
+    .default({}, 'the strategy’s own');
+}
+
 export function addGridOptions(command: Command): void {
   command
-    .option('--set <name=values>', 'values of a parameter: fast=5..50:5 or fast=5,8,13 (repeatable)', collectAxes, {})
+    .addOption(parameterOption())
     .option('--stop-loss <values>', 'stop-loss as a share of the entry price: 0.02 or 0.01..0.05:0.01', parseAxis)
     .option('--take-profit <values>', 'take-profit likewise', parseAxis)
     .option('--trailing <values>', 'trailing stop likewise', parseAxis)
@@ -117,5 +107,15 @@ function collectPairs(option: string) {
   return (text: string, earlier: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
     const [name, value] = splitPair(option, text);
     return { ...earlier, [name]: value };
+  };
+}
+
+/** The barrier options under the names the engine uses. */
+export function riskAxes({ stopLoss, takeProfit, trailing, timeLimit }: Omit<GridOptions, 'set'>): RiskAxes {
+  return {
+    ...(stopLoss === undefined ? {} : { stopLoss }),
+    ...(takeProfit === undefined ? {} : { takeProfit }),
+    ...(trailing === undefined ? {} : { trailingStop: trailing }),
+    ...(timeLimit === undefined ? {} : { timeLimit }),
   };
 }

@@ -36,6 +36,14 @@ export function createProgressLine(output: TextOutput, clock: Clock): ProgressLi
   };
 }
 
+/** Prints a sentence to stderr, past the progress line. */
+export function note(progress: ProgressLine, { stderr }: { readonly stderr: TextOutput }): (text: string) => void {
+  return (text) => {
+    progress.clear();
+    stderr.write(`note: ${text}\n`);
+  };
+}
+
 /** Items per second and the time left, from what was done since the start; empty while there is nothing to tell. */
 export function rateAndEta(done: number, total: number | undefined, elapsedMs: number): string {
   if (done === 0 || elapsedMs < 300) return '';

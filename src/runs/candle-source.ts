@@ -18,7 +18,13 @@ import { keyText, readStored } from './stored-candles.ts';
 export type CandleOrigin =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'store'; readonly key: string }
-  | { readonly kind: 'synthetic'; readonly seed: number; readonly bars: number; readonly from: number };
+  | {
+      readonly kind: 'synthetic';
+      readonly seed: number;
+      readonly timeframe: string;
+      readonly bars: number;
+      readonly from: number;
+    };
 
 export interface LoadedCandles {
   readonly candles: Candles;

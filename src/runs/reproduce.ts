@@ -1,12 +1,13 @@
 // Runs a ranked row of a stored result again and holds it against what was recorded.
 import { AppError } from '../core/errors.ts';
+import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import { profileNamed } from '../simulate/profiles.ts';
-import { syntheticMarket } from './synthetic-market.ts';
 import { type LoadedCandles, loadCandles } from './candle-source.ts';
 import type { RankedRowJson, ResultRecord } from './result-record.ts';
 import { type FinishedRun, runOn } from './single-run.ts';
 import { loadNamedStrategy, type RunContext } from './sweep-run.ts';
+import { syntheticMarket } from './synthetic-market.ts';
 import { cutWindow, type LoadedWindow } from './window-selection.ts';
 
 /** Errors: RESULT_NOT_FOUND when there is no such row. */
@@ -45,21 +46,25 @@ function originText({ data: { origin } }: ResultRecord): string {
   return origin.kind === 'file' ? origin.path : origin.kind === 'store' ? origin.key : 'the synthetic candles';
 }
 
+/** The strategy of a result. Errors: those of loadStrategy, RESULT_MISMATCH when its files changed. */
+export async function strategyOf({ strategy }: ResultRecord, context: RunContext): Promise<LoadedStrategy> {
+  const loaded = await loadNamedStrategy(strategy.path ?? strategy.name, context);
+  if (loaded.strategyHash === strategy.hash) return loaded;
+  throw new AppError('RESULT_MISMATCH', {
+    rule: 'A row can be reproduced only with the strategy it was scored with.',
+    found: `the strategy changed: its hash is ${short(loaded.strategyHash)}, the result has ${short(strategy.hash)}.`,
+    todo: `Bring back ${strategy.path ?? strategy.name} as it was (gridmill results show --source prints it), or sweep again.`,
+  });
+}
+
 /**
  * Runs row `rank` again. Errors: RESULT_NOT_FOUND, RESULT_MISMATCH naming what changed: candles, strategy, engine, or
  * the first metric that differs.
  */
 export async function reproduceRow(record: ResultRecord, rank: number, context: RunContext): Promise<FinishedRun> {
   const row = rowNumbered(record, rank);
-  const { strategy, execution } = record;
-  const loadedStrategy = await loadNamedStrategy(strategy.path ?? strategy.name, context);
-  if (loadedStrategy.strategyHash !== strategy.hash) {
-    throw new AppError('RESULT_MISMATCH', {
-      rule: 'A row can be reproduced only with the strategy it was scored with.',
-      found: `the strategy changed: its hash is ${short(loadedStrategy.strategyHash)}, the result has ${short(strategy.hash)}.`,
-      todo: `Bring back ${strategy.path} as it was (gridmill results show --source prints it), or sweep again.`,
-    });
-  }
+  const { execution } = record;
+  const loadedStrategy = await strategyOf(record, context);
   const loadedWindow = await windowOf(record, context);
   const request = { ...execution, profile: profileNamed(execution.profile) };
   const finished = runOn(loadedStrategy, request, loadedWindow, row.params, row.risk, context);

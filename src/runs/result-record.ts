@@ -1,10 +1,11 @@
 // What a sweep leaves behind: one JSON-safe record that lists, reports and reproductions are made from.
+
+import type { QualityPolicies } from '../market/quality-policies.ts';
 import { METRIC_NAMES, type MetricName, type Metrics } from '../metrics/metrics.ts';
 import type { ReportGrid } from '../report/report-data.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { ExecutionRequest, RankedRow, ScoredRow, SweepOutcome } from '../sweep/request.ts';
-import type { QualityPolicies } from '../market/quality-policies.ts';
 import type { CandleOrigin } from './candle-source.ts';
 import type { WindowBounds } from './window-selection.ts';
 
@@ -63,6 +64,8 @@ export interface ResultRecord {
   readonly execution: ExecutionJson;
   /** Axes as they were scored. */
   readonly grid: {
+    /** In the order of the strategy. */
+    readonly parameterNames: readonly string[];
     readonly parameters: Readonly<Record<string, readonly number[]>>;
     readonly risk: Readonly<Record<string, readonly number[]>>;
     readonly sample: number | null;

@@ -1,6 +1,8 @@
 // Keys of the candle store as people write them, and which stored candles serve a wish.
+import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { CandleKey, Candles } from '../market/candles.ts';
+import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { openCandleStore } from '../store/candle-store.ts';
 
@@ -40,7 +42,13 @@ export function readStored(
   const keys = store.list().map((entry) => entry.key);
   const known = keys.map(keyText);
   const exact = keys.find((key) => keyText(key) === text);
-  const key = exact ?? chooseTimeframe(text, keys.filter((one) => `${one.exchange}/${one.symbol}` === text), wanted);
+  const key =
+    exact ??
+    chooseTimeframe(
+      text,
+      keys.filter((one) => `${one.exchange}/${one.symbol}` === text),
+      wanted,
+    );
   if (key === undefined) return { known };
   const { candles, meta } = store.read(key);
   return { key, candles, quality: meta.quality?.defects.map(({ kind, action }) => `${kind}: ${action}`) ?? [] };
@@ -63,4 +71,50 @@ function chooseTimeframe(
   return keys
     .filter((key) => wantedMs % timeframeMs(key.timeframe) === 0)
     .sort((a, b) => timeframeMs(b.timeframe) - timeframeMs(a.timeframe))[0];
+}
+
+export interface Resampled {
+  readonly key: string;
+  readonly bars: number;
+  readonly fromBars: number;
+  readonly contentHash: string;
+}
+
+/** Stores candles of a longer timeframe beside those of `text`. Errors: TIMEFRAME_INVALID, CANDLES_NOT_FOUND, STORE_*. */
+export function resampleStored(text: string, timeframeText: string, storeRoot: string, clock: Clock): Resampled {
+  const key = parseKey(text);
+  const timeframe = parseTimeframe(timeframeText);
+  const store = openCandleStore(storeRoot);
+  const { candles } = store.read(key);
+  if (timeframeMs(timeframe) <= timeframeMs(key.timeframe)) {
+    throw new AppError('TIMEFRAME_INVALID', {
+      rule: 'Candles can be resampled to a longer timeframe only.',
+      found: `${key.timeframe} to ${timeframe}.`,
+      todo: `Choose a multiple of ${key.timeframe}.`,
+    });
+  }
+  const made = resampleCandles(candles, timeframe);
+  if (made.barCount === 0) {
+    throw new AppError('HISTORY_TOO_SHORT', {
+      rule: 'There must be candles enough for one of the longer timeframe.',
+      found: `${candles.barCount} candles of ${key.timeframe}.`,
+      todo: 'Choose a shorter timeframe.',
+    });
+  }
+  const target = { ...key, timeframe };
+  const meta = { source: `resampled from ${keyText(key)}`, importedAt: clock.wallMs(), quality: null };
+  const contentHash = store.write(target, made, meta);
+  return { key: keyText(target), bars: made.barCount, fromBars: candles.barCount, contentHash };
+}
+
+/** Removes series and answers their keys. Errors: CANDLES_NOT_FOUND before anything is removed. */
+export function removeStored(texts: readonly string[], storeRoot: string): string[] {
+  const store = openCandleStore(storeRoot);
+  const keys = texts.map(parseKey);
+  const absent = keys.find((key) => !store.has(key));
+  if (absent !== undefined) {
+    throw new AppError('CANDLES_NOT_FOUND', { found: `${keyText(absent)}.`, todo: 'See gridmill data list.' });
+  }
+  for (const key of keys) store.remove(key);
+  return keys.map(keyText);
 }

@@ -2,6 +2,7 @@
 import type { StopToken } from '../core/cancel.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
+import { createPoolScorer, type StrategyRef } from '../pool/pool-scorer.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
@@ -51,6 +52,10 @@ export interface PreparedSweep {
 export interface SweepLimits {
   readonly stop: StopToken;
   readonly budgetBytes?: number;
+  /** Scoring threads. */
+  readonly workers: number;
+  /** Hears what the user should know about how it was scored. */
+  readonly onNote: (note: string) => void;
   readonly onProgress?: (progress: SweepProgress) => void;
   /** Keep every scored row, for --all-results. */
   readonly keepAllRows: boolean;
@@ -115,8 +120,17 @@ export async function finishSweep(
     onProgress: limits.onProgress,
     onRow: (row) => rows.push(row),
     budgetBytes: limits.budgetBytes,
+    createScorer: createPoolScorer({
+      workers: limits.workers,
+      strategyRef: strategyRef(prepared.loadedStrategy),
+      onNote: limits.onNote,
+    }),
   });
   return { record: resultRecord(prepared, outcome, rows, context), outcome, rows };
+}
+
+function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {
+  return moduleUrl === undefined ? { builtIn: strategy.name } : { moduleUrl };
 }
 
 function resultRecord(
@@ -145,6 +159,7 @@ function resultRecord(
     data: dataJson(loadedWindow, prepared.policies),
     execution: executionJson(request),
     grid: {
+      parameterNames: grid.axes.map((axis) => axis.name),
       parameters: axes(grid.axes),
       risk: axes(grid.riskAxes),
       sample: request.sample ?? null,

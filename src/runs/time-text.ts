@@ -9,7 +9,11 @@ import { isoMs } from '../feeds/iso-time.ts';
 export function parseTime(option: string, text: string): number {
   const trimmed = text.trim();
   if (/^\d{11,14}$/.test(trimmed)) return Number(trimmed);
-  const filled = /^\d{4}$/.test(trimmed) ? `${trimmed}-01-01` : /^\d{4}-\d\d$/.test(trimmed) ? `${trimmed}-01` : trimmed;
+  const filled = /^\d{4}$/.test(trimmed)
+    ? `${trimmed}-01-01`
+    : /^\d{4}-\d\d$/.test(trimmed)
+      ? `${trimmed}-01`
+      : trimmed;
   const bytes = Buffer.from(filled);
   const timeMs = isoMs(bytes, 0, bytes.length, { naive: false });
   if (Number.isFinite(timeMs)) return timeMs;

@@ -1,0 +1,98 @@
+// gridmill results: list, show, delete and prune stored results.
+import type { Command } from 'commander';
+import { LIMITS } from '../../core/limits.ts';
+import { type CommandContext, examples } from '../command.ts';
+import type { Host } from '../host.ts';
+import { wholeNumber } from '../option-values.ts';
+
+interface JsonOption {
+  readonly json?: boolean;
+}
+
+export function define(command: Command, { host, action }: CommandContext): void {
+  command.addHelpText(
+    'after',
+    examples(
+      ['What there is, newest first', 'gridmill results list'],
+      ['The ranked table of the last sweep again', 'gridmill results show latest'],
+      ['Keep the newest hundred', 'gridmill results prune --keep 100'],
+    ),
+  );
+  command
+    .command('list', { isDefault: true })
+    .description('List stored results, newest first.')
+    .option('--json', 'print one JSON array')
+    .action(action((options: JsonOption) => list(options, host)));
+  command
+    .command('show')
+    .description('Print a stored result.')
+    .argument('[result]', 'an id, its beginning, a result file, or latest', 'latest')
+    .option('--source', 'print the source of its strategy file instead')
+    .option('--json', 'print the whole record')
+    .action(
+      action((result: string, options: JsonOption & { readonly source?: boolean }) => show(result, options, host)),
+    );
+  command
+    .command('delete')
+    .description('Delete stored results.')
+    .argument('<results...>', 'ids or their beginnings')
+    .option('--json', 'print the deleted ids')
+    .action(action((results: string[], options: JsonOption) => remove(results, options, host)));
+  command
+    .command('prune')
+    .description('Delete all but the newest results.')
+    .requiredOption('--keep <n>', 'results to keep', wholeNumber('--keep', 0, LIMITS.resultsMax))
+    .option('--json', 'print the deleted ids')
+    .action(action((options: JsonOption & { readonly keep: number }) => prune(options, host)));
+}
+
+async function list({ json }: JsonOption, host: Host): Promise<undefined> {
+  const { openResultStore } = await import('../../store/result-store.ts');
+  const entries = openResultStore(host.storeRoot).list();
+  if (json === true) {
+    const items = entries.map(({ id, bytes, head, damage }) => ({
+      id,
+      bytes,
+      ...(head === undefined ? { damage } : { createdAt: new Date(head.createdAt).toISOString(), ...head.summary }),
+    }));
+    host.stdout.write(`${JSON.stringify(items)}\n`);
+    return;
+  }
+  const { resultsTable } = await import('../results-output.ts');
+  host.stdout.write(`${resultsTable(entries, host.stdout)}\n`);
+}
+
+async function show(
+  reference: string,
+  options: JsonOption & { readonly source?: boolean },
+  host: Host,
+): Promise<undefined> {
+  const { loadResult } = await import('../../runs/saved-results.ts');
+  const { id, record } = loadResult(reference, host);
+  if (options.source === true) {
+    host.stdout.write(record.strategy.source ?? `// ${record.strategy.name} is built in.\n`);
+    return;
+  }
+  if (options.json === true) {
+    const { heatmap: _, ...printed } = record;
+    host.stdout.write(`${JSON.stringify({ resultId: id, ...printed })}\n`);
+    return;
+  }
+  const { sweepText } = await import('../sweep-output.ts');
+  host.stdout.write(`${sweepText(record, host.stdout)}Result ${id}, ${record.createdAt}, hash ${record.resultHash}\n`);
+}
+
+async function remove(references: readonly string[], { json }: JsonOption, host: Host): Promise<undefined> {
+  const { openResultStore } = await import('../../store/result-store.ts');
+  const store = openResultStore(host.storeRoot);
+  const deleted = references.map((reference) => store.remove(reference));
+  host.stdout.write(json === true ? `${JSON.stringify({ deleted })}\n` : `Deleted ${deleted.join(', ')}\n`);
+}
+
+async function prune({ keep, json }: JsonOption & { readonly keep: number }, host: Host): Promise<undefined> {
+  const { openResultStore } = await import('../../store/result-store.ts');
+  const deleted = openResultStore(host.storeRoot).prune(keep);
+  host.stdout.write(
+    json === true ? `${JSON.stringify({ deleted })}\n` : `Deleted ${deleted.length}, kept ${keep} at most.\n`,
+  );
+}

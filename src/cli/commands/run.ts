@@ -1,0 +1,94 @@
+// gridmill run: one backtest in full, of a variant, of a ranked row, or of ready-made signals.
+import { type Command, Option } from 'commander';
+import { AppError } from '../../core/errors.ts';
+import type { ExecutionSelection } from '../../runs/execution-selection.ts';
+import type { FinishedRun } from '../../runs/single-run.ts';
+import { type CommandContext, examples } from '../command.ts';
+import type { Host } from '../host.ts';
+import { wholeNumber } from '../option-values.ts';
+import {
+  addDataOptions,
+  addExecutionOptions,
+  addGridOptions,
+  type DataOptions,
+  type GridOptions,
+  riskAxes,
+} from '../options.ts';
+import { runContext, windowSelection } from '../run-context.ts';
+
+interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
+  readonly result?: string;
+  readonly row: number;
+  readonly signals?: string;
+  readonly equity?: boolean;
+  readonly trades: string;
+  readonly json?: boolean;
+}
+
+export function define(command: Command, { host, action }: CommandContext): void {
+  command.argument('[strategy]', 'a built-in name or a .ts/.js file; none with --result or --signals');
+  addDataOptions(command);
+  addGridOptions(command);
+  addExecutionOptions(command);
+  command
+    .option('--result <id>', 'run a ranked row of this result again (an id, its beginning, a file, or latest)')
+    .option('--row <n>', 'the row of --result', wholeNumber('--row', 1), 1)
+    .option('--signals <file>', 'run ready-made signals: times with 1/0/-1, LONG/NEUTRAL/SHORT, or entry/exit columns')
+    .option('--equity', 'with --json: the equity at each close; else a chart of it')
+    .addOption(new Option('--trades <n|all>', 'trades listed').default('20'))
+    .option('--json', 'print one JSON object with all trades')
+    .addHelpText(
+      'after',
+      examples(
+        ['One variant', 'gridmill run sma-cross --data btc-1m.csv.gz --timeframe 5m --set fast=10 --set slow=50'],
+        [
+          'With costs and a stop, as JSON with the equity curve',
+          'gridmill run sma-cross --data btc-1m.csv.gz --set fast=10 --set slow=50 --fee 0.1% --stop-loss 0.02 --equity --json',
+        ],
+        ['The best row of the last sweep, again', 'gridmill run --result latest --row 1'],
+        ['Signals made elsewhere', 'gridmill run --signals my-signals.csv --data btc-1h.csv --fee 0.1%'],
+      ),
+    )
+    .action(action((strategy: string | undefined, options: RunOptions) => run(strategy, options, host)));
+}
+
+async function run(strategy: string | undefined, options: RunOptions, host: Host): Promise<undefined> {
+  const context = runContext(host);
+  const finished = await finish(strategy, options, host);
+  if (options.json === true) {
+    const { runJson } = await import('../../runs/single-run.ts');
+    host.stdout.write(`${JSON.stringify(runJson(finished, context, options.equity === true))}\n`);
+    return;
+  }
+  const { runText } = await import('../run-output.ts');
+  const tradesMax = options.trades === 'all' ? Number.POSITIVE_INFINITY : wholeNumber('--trades', 0)(options.trades);
+  host.stdout.write(runText(finished, { tradesMax, withChart: options.equity === true }, host.stdout));
+}
+
+async function finish(strategy: string | undefined, options: RunOptions, host: Host): Promise<FinishedRun> {
+  const context = runContext(host);
+  const { result, signals } = options;
+  const sources = [strategy, result, signals].filter((source) => source !== undefined).length;
+  if (sources !== 1) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A run needs exactly one of: a strategy, --result, --signals.',
+      found: sources === 0 ? 'none of them.' : 'several of them.',
+      todo: 'See gridmill run --help.',
+    });
+  }
+  if (result !== undefined) {
+    const { loadResult } = await import('../../runs/saved-results.ts');
+    const { reproduceRow } = await import('../../runs/reproduce.ts');
+    return reproduceRow(loadResult(result, context).record, options.row, context);
+  }
+  const window = await windowSelection(options);
+  if (signals !== undefined) {
+    const { runSignalFile } = await import('../../runs/signal-run.ts');
+    return runSignalFile({ path: signals, window, execution: options, risk: riskAxes(options) }, context);
+  }
+  const { runStrategy } = await import('../../runs/single-run.ts');
+  return runStrategy(
+    { strategy: strategy!, window, execution: options, parameters: options.set, risk: riskAxes(options) },
+    context,
+  );
+}

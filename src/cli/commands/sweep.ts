@@ -1,0 +1,196 @@
+// gridmill sweep: backtests a grid and prints the ranked variants.
+import type { Command } from 'commander';
+import { createStopSource } from '../../core/cancel.ts';
+import { LIMITS } from '../../core/limits.ts';
+import type { ExecutionSelection } from '../../runs/execution-selection.ts';
+import type { FinishedSweep, PreparedSweep, SweepSelection } from '../../runs/sweep-run.ts';
+import { type CommandContext, type ExitCode, examples } from '../command.ts';
+import type { Host } from '../host.ts';
+import { bytes, duration, wholeNumber } from '../option-values.ts';
+import {
+  addDataOptions,
+  addExecutionOptions,
+  addGridOptions,
+  type DataOptions,
+  type GridOptions,
+  riskAxes,
+} from '../options.ts';
+import { createProgressLine, note } from '../progress.ts';
+import { EXIT_CODE, runContext, stoppable, windowSelection } from '../run-context.ts';
+
+interface SweepOptions extends DataOptions, ExecutionSelection, GridOptions {
+  readonly rank: string;
+  readonly top: number;
+  readonly preselect: number;
+  readonly sample?: number;
+  readonly seed: number;
+  readonly workers?: number;
+  readonly memory?: number;
+  readonly deadline?: number;
+  readonly allResults?: string;
+  readonly report?: string;
+  readonly save: boolean;
+  readonly json?: boolean;
+}
+
+export function define(command: Command, { host, action }: CommandContext): void {
+  command.argument('<strategy>', 'a built-in name (gridmill strategies) or a .ts/.js file');
+  addDataOptions(command);
+  addGridOptions(command);
+  addExecutionOptions(command);
+  command
+    .option('--rank <metric>', 'metric to rank by', 'totalReturn')
+    .option('--top <n>', 'ranked variants kept', wholeNumber('--top', 1, LIMITS.topMax), 20)
+    .option(
+      '--preselect <n>',
+      'with barriers: variants kept without them before they are varied; 0 = all of them',
+      wholeNumber('--preselect', 0, LIMITS.preselectMax),
+      200,
+    )
+    .option('--sample <n>', 'random search: draw this many variants', wholeNumber('--sample', 1, LIMITS.gridPointsMax))
+    .option('--seed <n>', 'seed of the random search', wholeNumber('--seed', 0), 1)
+    .option('--all-results <file>', 'also write every scored variant: .json, .csv or .parquet')
+    .option('--report <file>', 'also write an HTML report')
+    .option('--no-save', 'keep no result in the store')
+    .option(
+      '--workers <n>',
+      'scoring threads (default: one per core); results never depend on it',
+      wholeNumber('--workers', 1, LIMITS.workersMax),
+    )
+    .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
+    .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
+    .option('--json', 'print one JSON object')
+    .addHelpText(
+      'after',
+      examples(
+        [
+          'Every pair of two averages on 5-minute candles',
+          'gridmill sweep sma-cross --data btc-1m.csv.gz --timeframe 5m --set fast=5..50:5 --set slow=20..200:20',
+        ],
+        [
+          'With costs, then stops and targets on the best 50',
+          'gridmill sweep sma-cross --data binance/BTCUSDT/1h --fee 0.1% --slippage 2bps --stop-loss 0.01..0.05:0.01 --take-profit 0.02,0.04 --preselect 50',
+        ],
+        [
+          'A strategy file of your own, one quarter, best Sharpe ratio first',
+          'gridmill sweep ./my-strategy.ts --data btc-1m.csv.gz --from 2024-01-01 --to 2024-04-01 --rank sharpe --report report.html',
+        ],
+        ['For a script', 'gridmill sweep macd --data btc-1m.csv.gz --timeframe 1h --json | jq .top[0]'],
+      ),
+    )
+    .action(action((strategy: string, options: SweepOptions) => sweep(strategy, options, host)));
+}
+
+async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
+  const stop = createStopSource(host.clock, options.deadline);
+  const [{ prepareSweep, finishSweep }, { parseMetricName }, { checkStoreWritable, outputPath }] = await Promise.all([
+    import('../../runs/sweep-run.ts'),
+    import('../../runs/metric-name.ts'),
+    import('../../runs/output-file.ts'),
+  ]);
+  const files = {
+    report: options.report === undefined ? undefined : outputPath(host.folder, options.report),
+    allResults: options.allResults === undefined ? undefined : outputPath(host.folder, options.allResults),
+  };
+  if (options.save) checkStoreWritable(host.storeRoot);
+  if (files.allResults !== undefined) (await import('../../runs/all-results.ts')).checkRowFormat(files.allResults);
+  const context = runContext(host);
+  const progress = createProgressLine(host.stderr, host.clock);
+  const selection: SweepSelection = {
+    strategy,
+    window: await windowSelection(options),
+    execution: options,
+    grid: {
+      parameters: options.set,
+      risk: riskAxes(options),
+      rank: parseMetricName('--rank', options.rank),
+      top: options.top,
+      preselect: options.preselect,
+      sample: options.sample,
+      seed: options.seed,
+    },
+  };
+  progress.update(() => `reading ${selection.window.data} ...`);
+  const prepared = await prepareSweep(selection, context);
+  const { sweepProgressTexts } = await import('../sweep-progress.ts');
+  const progressText = sweepProgressTexts(prepared.request.rank);
+  const finished = await stoppable(host, stop, (token) =>
+    finishSweep(
+      prepared,
+      {
+        stop: token,
+        budgetBytes: options.memory,
+        workers: options.workers ?? host.cores,
+        onNote: note(progress, host),
+        keepAllRows: files.allResults !== undefined,
+        onProgress: (at) => progress.update(() => progressText(at)),
+      },
+      context,
+    ),
+  );
+  progress.clear();
+  return deliver(prepared, finished, { ...files, save: options.save, json: options.json === true }, host);
+}
+
+export interface Delivery {
+  readonly report: string | undefined;
+  readonly allResults?: string | undefined;
+  readonly save: boolean;
+  readonly json: boolean;
+}
+
+/** Saves, prints and writes files, the printed result first, so that a full disk cannot take it away. */
+export async function deliver(
+  prepared: PreparedSweep,
+  { record, rows }: FinishedSweep,
+  wanted: Delivery,
+  host: Host,
+): Promise<ExitCode> {
+  const { saveResult } = await import('../../runs/saved-results.ts');
+  const { writeOutput } = await import('../../runs/output-file.ts');
+  let failure: unknown;
+  const attempt = async (work: () => void | Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      failure ??= error;
+      return false;
+    }
+  };
+  const id = record.resultHash.slice(0, 16);
+  const saved = wanted.save && (await attempt(() => void saveResult(record, host.storeRoot)));
+  if (wanted.json) {
+    const { heatmap: _, ...printed } = record;
+    host.stdout.write(`${JSON.stringify({ ...printed, resultId: saved ? id : null })}\n`);
+  } else {
+    const { sweepText } = await import('../sweep-output.ts');
+    host.stdout.write(sweepText(record, host.stdout));
+  }
+  const say = (text: string): void => (wanted.json ? host.stderr : host.stdout).write(`${text}\n`);
+  const { allResults, report } = wanted;
+  if (allResults !== undefined) {
+    const { encodeAllRows } = await import('../../runs/all-results.ts');
+    if (await attempt(async () => writeOutput(allResults, await encodeAllRows(allResults, rows)))) {
+      say(`All ${rows.count.toLocaleString('en')} rows: ${allResults}`);
+    }
+  }
+  // An interrupt asks for the prompt back; the report can be written later from the stored result.
+  if (report !== undefined && record.partial !== 'cancelled') {
+    const { renderReport } = await import('../../runs/report-of-record.ts');
+    const { strategy } = prepared.loadedStrategy;
+    if (await attempt(() => writeOutput(report, renderReport(record, id, strategy, prepared.loadedWindow)))) {
+      say(`Report: ${report}`);
+    }
+  }
+  if (saved && !wanted.json) host.stdout.write(nextSteps(id, report === undefined, record.top.length > 0));
+  if (failure !== undefined) throw failure;
+  return record.partial === null ? 0 : EXIT_CODE[record.partial];
+}
+
+function nextSteps(id: string, wantsReport: boolean, hasRows: boolean): string {
+  const lines = [`Result ${id}`];
+  if (hasRows) lines.push(`  gridmill run --result ${id} --row 1     trades of the best variant`);
+  if (hasRows && wantsReport) lines.push(`  gridmill report ${id}                  the same as an HTML page`);
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,79 @@
+// What a person reads after one backtest: head, metrics, equity, trades.
+import { METRIC_NAMES, METRICS } from '../metrics/metrics.ts';
+import { formatCount, formatDuration, formatMoney, formatParameter, isDateOnly } from '../report/format.ts';
+import { reportMetrics } from '../report/metric-notes.ts';
+import { brailleChart } from '../report/sparkline.ts';
+import { metricsTable, tradesTable } from '../report/terminal.ts';
+import { bold, dim } from '../report/text-table.ts';
+import type { FinishedRun } from '../runs/single-run.ts';
+import { dataJson, executionJson } from '../runs/sweep-run.ts';
+import type { TextOutput } from './host.ts';
+import { resultHead } from './sweep-output.ts';
+
+const CHART_HEIGHT = 8;
+
+export interface RunTextOptions {
+  readonly tradesMax: number;
+  readonly withChart: boolean;
+}
+
+export function runText(finished: FinishedRun, options: RunTextOptions, output: TextOutput): string {
+  const { execution, loadedWindow, loadedStrategy, run, row, elapsedMs } = finished;
+  const { color, columns: width } = output;
+  const { candles } = loadedWindow.window;
+  const data = dataJson(loadedWindow, {});
+  const json = executionJson({ ...execution, profile: execution.profile.name });
+  const variant = [...Object.entries(row.params), ...Object.entries(row.risk)]
+    .map(([name, value]) => `${name} ${formatParameter(value)}`)
+    .join(', ');
+  const title = `${loadedStrategy?.strategy.name ?? 'signals'}${variant === '' ? '' : ` (${variant})`}`;
+  const parts = [
+    resultHead(title, data, candles.barCount, json, execution.profile.assumption, output),
+    metricsTable(run.metrics, reportMetrics(METRIC_NAMES.map((name) => METRICS[name])), { width, color }),
+  ];
+  if (run.simulation.ruined) parts.push('RUINED: equity fell to zero and the run ended there.');
+  if (options.withChart) parts.push(equityChart(run.simulation.equity, output));
+  parts.push(tradeList(finished, options.tradesMax, output));
+  parts.push(
+    `Simulated in ${formatDuration(elapsedMs)}. Candles read in ${formatDuration(loadedWindow.loaded.loadMs)}.`,
+  );
+  return `${parts.join('\n\n').replace(/\n{3,}/g, '\n\n')}\n`;
+}
+
+function equityChart(equity: Float64Array, { columns, color }: TextOutput): string {
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (const value of equity) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  const labels = [formatMoney(high), formatMoney(low)];
+  const gutter = Math.max(...labels.map((label) => label.length));
+  const lines = brailleChart(equity, Math.max(20, Math.min(columns, 120) - gutter - 2), CHART_HEIGHT);
+  return lines
+    .map((line, index) => {
+      const label = index === 0 ? labels[0]! : index === lines.length - 1 ? labels[1]! : '';
+      return `${dim(label.padStart(gutter), color)}  ${line}`;
+    })
+    .join('\n');
+}
+
+function tradeList(
+  { run, loadedWindow }: FinishedRun,
+  tradesMax: number,
+  { columns: width, color }: TextOutput,
+): string {
+  const { trades } = run.simulation;
+  const { candles } = loadedWindow.window;
+  const shown = trades.slice(0, tradesMax);
+  const heading = bold(`Trades (${formatCount(trades.length)})`, color);
+  if (tradesMax === 0) return heading;
+  const table = tradesTable(shown, (bar) => candles.time[bar]!, {
+    width,
+    color,
+    dateOnly: isDateOnly(candles.timeframe),
+  });
+  const rest = trades.length - shown.length;
+  const more = rest > 0 ? `\n${dim(`and ${formatCount(rest)} more: --trades all, or --json`, color)}` : '';
+  return `${heading}\n${table}${more}`;
+}

@@ -1,0 +1,120 @@
+// What a person reads after a sweep: market, assumptions, the ranked table, times, and what to do next.
+import { METRIC_NAMES, METRICS } from '../metrics/metrics.ts';
+import { formatCount, formatDuration, formatMoney, formatPercent, formatTime } from '../report/format.ts';
+import { reportMetrics } from '../report/metric-notes.ts';
+import { rankedTable } from '../report/terminal.ts';
+import { bold, dim } from '../report/text-table.ts';
+import type { ExecutionJson, ResultRecord } from '../runs/result-record.ts';
+import type { TextOutput } from './host.ts';
+
+/** Sentences about candles that are shown; the rest is counted. */
+const QUALITY_LINES_MAX = 4;
+
+export interface Market {
+  readonly label: string;
+  readonly timeframe: string;
+  readonly firstBar: string;
+  readonly lastBar: string;
+  readonly synthetic: boolean;
+  readonly quality: readonly string[];
+}
+
+/** The head of every result: strategy, market, window, assumptions, what was found in the candles. */
+export function resultHead(
+  strategy: string,
+  market: Market,
+  bars: number,
+  execution: ExecutionJson,
+  assumption: string,
+  output: TextOutput,
+): string {
+  const { color } = output;
+  const time = (iso: string): string => formatTime(Date.parse(iso));
+  const lines = [
+    `${bold(strategy, color)} on ${bold(`${market.label}, ${market.timeframe}`, color)}`,
+    `${time(market.firstBar)} to ${time(market.lastBar)} UTC, ${formatCount(bars)} bars`,
+    ...wrapped(`${execution.profile}: ${assumption}`, output.columns).map((line) => dim(line, color)),
+    ...wrapped(executionLine(execution), output.columns).map((line) => dim(line, color)),
+    ...qualityNotes(market.quality, output.columns).map((line) => dim(line, color)),
+  ];
+  if (market.synthetic) lines.push('', syntheticBanner(color));
+  return `${lines.join('\n')}\n`;
+}
+
+export function syntheticBanner(color: boolean): string {
+  const text = ' SYNTHETIC CANDLES: made from a seed, not a market. These returns mean nothing. ';
+  return color ? `\x1b[30;43m${text}\x1b[39;49m` : `!!${text}!!`;
+}
+
+function executionLine({ direction, initialCash, costs, sizing, closeAtEnd }: ExecutionJson): string {
+  const fixed = costs.fixedFee > 0 ? ` + ${formatMoney(costs.fixedFee)}` : '';
+  const size =
+    sizing.kind === 'equity-fraction'
+      ? sizing.value > 0.999999
+        ? 'all cash'
+        : `${formatPercent(sizing.value)} of equity`
+      : `${sizing.kind} ${sizing.value}`;
+  return [
+    direction === 'both' ? 'long and short' : `${direction} only`,
+    `cash ${formatMoney(initialCash)}`,
+    `fee ${formatPercent(costs.feeRate, 3)}${fixed} per fill`,
+    `slippage ${formatPercent(costs.slippage, 3)}`,
+    size,
+    closeAtEnd ? 'closed at the end' : 'marked at the end',
+  ].join(', ');
+}
+
+function qualityNotes(quality: readonly string[], width: number): string[] {
+  const shown = quality.slice(0, QUALITY_LINES_MAX);
+  const rest = quality.length - shown.length;
+  return [...shown, ...(rest > 0 ? [`and ${rest} more notes on the candles`] : [])].flatMap((line) =>
+    wrapped(`candles: ${line}`, width),
+  );
+}
+
+/** Breaks at spaces; later lines are indented. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = `  ${word}`;
+    } else {
+      line = line === '' ? word : `${line} ${word}`;
+    }
+  }
+  return [...lines, line];
+}
+
+/** Head, ranked table and times. */
+export function sweepText(record: ResultRecord, output: TextOutput): string {
+  const { color, columns } = output;
+  const head = resultHead(record.strategy.name, record.data, record.bars, record.execution, record.assumption, output);
+  const table = rankedTable(record.top, reportMetrics(METRIC_NAMES.map((name) => METRICS[name])), {
+    width: columns,
+    color,
+    rankedBy: record.rankedBy,
+  });
+  const partial = record.partial === null ? '' : `\n${partialText(record, color)}\n`;
+  return `${head}\n${table}\n${partial}\n${timesLine(record)}\n`;
+}
+
+function partialText(record: ResultRecord, color: boolean): string {
+  const why = record.partial === 'deadline' ? 'the deadline' : 'an interrupt';
+  const text = `PARTIAL: stopped by ${why}; the ranking holds the ${formatCount(record.scored)} variants scored until then.`;
+  return color ? `\x1b[33m${text}\x1b[39m` : text;
+}
+
+function timesLine(record: ResultRecord): string {
+  const { scored, variants, elapsedMs, loadMs, downloadMs } = record;
+  const rate = elapsedMs > 0 ? `, ${formatCount(Math.round((scored / elapsedMs) * 1_000))} per second` : '';
+  const of = record.partial !== null || scored < variants ? ` of ${formatCount(variants)}` : '';
+  const download = downloadMs === null ? '' : `, downloaded in ${formatDuration(downloadMs)}`;
+  const risk = Object.keys(record.grid.risk).length > 0 && record.preselect > 0;
+  const stages = risk ? ` (shortlist ${formatCount(record.preselect)})` : '';
+  return (
+    `Scored ${formatCount(scored)}${of} variants${stages} in ${formatDuration(elapsedMs)}${rate}. ` +
+    `Candles read in ${formatDuration(loadMs)}${download}.`
+  );
+}

@@ -1,0 +1,129 @@
+// The HTML report of a result: its best rows are run again for their trades and curves.
+import { METRIC_NAMES, METRICS } from '../metrics/metrics.ts';
+import { formatCount, formatMoney, formatPercent } from '../report/format.ts';
+import { loadReportAssets, renderHtmlReport } from '../report/html-report.ts';
+import { reportMetrics } from '../report/metric-notes.ts';
+import { REPORT_LIMITS, type ReportData, type ReportSetting } from '../report/report-data.ts';
+import { reportCandles, reportDetail, type SimulatedVariant } from '../report/report-detail.ts';
+import { profileNamed } from '../simulate/profiles.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { runVariant } from '../sweep/run-variant.ts';
+import type { ExecutionJson, ResultRecord } from './result-record.ts';
+import type { LoadedWindow } from './window-selection.ts';
+
+/** Ranked rows whose trades and curves a report holds. */
+export const REPORT_DETAILS = 10;
+
+/** The text of the HTML file. `strategy` and `loadedWindow` must be those of the record. */
+export function renderReport(record: ResultRecord, id: string, strategy: Strategy, loadedWindow: LoadedWindow): string {
+  return renderHtmlReport(reportData(record, id, strategy, loadedWindow), loadReportAssets());
+}
+
+function reportData(record: ResultRecord, id: string, strategy: Strategy, loadedWindow: LoadedWindow): ReportData {
+  const { candles } = loadedWindow.window;
+  const variants = bestVariants(record, strategy, loadedWindow);
+  const { data } = record;
+  return {
+    title: `${record.strategy.name} on ${data.label}, ${data.timeframe}`,
+    createdAt: record.createdAt,
+    engineVersion: record.engineVersion,
+    resultHash: record.resultHash,
+    dataHash: record.dataHash,
+    strategy: {
+      name: record.strategy.name,
+      description: record.strategy.description,
+      source: record.strategy.source?.slice(0, REPORT_LIMITS.sourceBytesMax),
+    },
+    profile: { name: record.profile, assumption: record.assumption },
+    engine: 'bar by bar (normative)',
+    market: {
+      label: data.label,
+      timeframe: data.timeframe,
+      from: candles.time[0]!,
+      to: candles.time[candles.barCount - 1]!,
+      bars: record.bars,
+      synthetic: data.synthetic,
+      quality: data.quality,
+    },
+    initialCash: record.execution.initialCash,
+    rankedBy: record.rankedBy,
+    settings: settingsOf(record),
+    counts: {
+      variants: record.variants,
+      scored: record.scored,
+      preselect: hasRisk(record) ? record.preselect : undefined,
+      partial: record.partial ?? undefined,
+    },
+    timing: { computeMs: record.elapsedMs, downloadMs: record.downloadMs ?? undefined },
+    metricDefinitions: reportMetrics(METRIC_NAMES.map((name) => METRICS[name])),
+    rows: record.top.slice(0, REPORT_LIMITS.rowsMax),
+    grid: record.heatmap,
+    details: variants.map((variant) => reportDetail(variant, candles, record.execution.initialCash)),
+    candles: reportCandles(candles, variants),
+    reproduce: `gridmill run --result ${id} --row {row}`,
+  };
+}
+
+export const hasRisk = (record: ResultRecord): boolean => Object.keys(record.grid.risk).length > 0;
+
+function bestVariants(record: ResultRecord, strategy: Strategy, { window }: LoadedWindow): SimulatedVariant[] {
+  const execution = { ...record.execution, profile: profileNamed(record.execution.profile), strategy };
+  return record.top.slice(0, REPORT_DETAILS).map(({ rank, params, risk }) => {
+    const { simulation } = runVariant(execution, window, params, risk);
+    return { rank, trades: simulation.trades, equity: simulation.equity };
+  });
+}
+
+/** Every assumption in words. */
+export function settingsOf(record: ResultRecord): ReportSetting[] {
+  const { execution, data } = record;
+  const axes = (
+    values: Readonly<Record<string, readonly number[]>>,
+    names: readonly string[] = Object.keys(values),
+  ): ReportSetting[] => names.map((name) => ({ label: name, value: valuesText(values[name]!) }));
+  return [
+    { label: 'Profile', value: `${record.profile}: ${record.assumption}` },
+    ...executionSettings(execution),
+    { label: 'Window', value: `${data.firstBar} to ${data.lastBar} (open times, UTC)` },
+    {
+      label: 'Bars before the window',
+      value: `${formatCount(data.barsBefore)}, read by indicators${data.coldStart ? ' not at all (cold start)' : ''}`,
+    },
+    ...axes(record.grid.parameters, record.grid.parameterNames),
+    ...axes(record.grid.risk),
+    ...(record.grid.sample === null
+      ? []
+      : [{ label: 'Random search', value: `${formatCount(record.grid.sample)} variants, seed ${record.grid.seed}` }]),
+    ...(hasRisk(record)
+      ? [{ label: 'Shortlist', value: record.preselect === 0 ? 'off: all variants' : formatCount(record.preselect) }]
+      : []),
+  ];
+}
+
+export function executionSettings({
+  direction,
+  initialCash,
+  costs,
+  sizing,
+  closeAtEnd,
+  calendar,
+}: ExecutionJson): ReportSetting[] {
+  return [
+    { label: 'Direction', value: direction },
+    { label: 'Initial cash', value: formatMoney(initialCash) },
+    {
+      label: 'Fee',
+      value: `${formatPercent(costs.feeRate, 3)} per fill${costs.fixedFee > 0 ? ` + ${formatMoney(costs.fixedFee)}` : ''}`,
+    },
+    { label: 'Slippage', value: formatPercent(costs.slippage, 3) },
+    { label: 'Sizing', value: `${sizing.kind} ${Number(sizing.value.toPrecision(10))}` },
+    { label: 'Position left at the end', value: closeAtEnd ? 'closed, with costs' : 'marked at the last close' },
+    { label: 'Calendar', value: calendar },
+  ];
+}
+
+/** `5, 10, 15 … 50 (10 values)` beyond six. */
+export function valuesText(values: readonly number[]): string {
+  if (values.length <= 6) return values.join(', ');
+  return `${values.slice(0, 3).join(', ')} … ${values.at(-1)} (${formatCount(values.length)} values)`;
+}

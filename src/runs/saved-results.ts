@@ -1,0 +1,79 @@
+// Results in the store: saving a record, and finding one by id, file or `latest`.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import type { Json } from '../core/hash.ts';
+import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
+import { openResultStore, readResultFile } from '../store/result-store.ts';
+import type { RankedRowJson, ResultRecord } from './result-record.ts';
+
+/** Saves a record and answers its id. Errors: STORE_FULL, STORE_UNWRITABLE. */
+export function saveResult(record: ResultRecord, storeRoot: string): string {
+  const best = record.top[0];
+  const summary = {
+    strategy: record.strategy.name,
+    market: record.data.label,
+    synthetic: record.data.synthetic,
+    timeframe: record.data.timeframe,
+    profile: record.profile,
+    bars: record.bars,
+    variants: record.variants,
+    scored: record.scored,
+    partial: record.partial,
+    rankedBy: record.rankedBy,
+    best: best?.metrics[record.rankedBy] ?? null,
+    bestVariant: best?.variantKey ?? null,
+  };
+  // Through JSON once, so that members without a value are left out and nothing else than JSON is stored.
+  const body = JSON.parse(JSON.stringify(record)) as Json;
+  const createdAt = Date.parse(record.createdAt);
+  return openResultStore(storeRoot).write({ format: 'gridmill-result', createdAt, summary, body }, record.resultHash);
+}
+
+export interface SavedResult {
+  readonly id: string;
+  readonly record: ResultRecord;
+}
+
+/** By file, by `latest`, or by id or its beginning. Errors: RESULT_NOT_FOUND, RESULT_CORRUPT. */
+export function loadResult(
+  reference: string,
+  context: { readonly folder: string; readonly storeRoot: string },
+): SavedResult {
+  const path = resolve(context.folder, reference);
+  if (/[./\\]/.test(reference) && existsSync(path)) {
+    const record = recordOf(readResultFile(path).body, reference);
+    return { id: record.resultHash.slice(0, 16), record };
+  }
+  const store = openResultStore(context.storeRoot);
+  const wanted = reference === 'latest' ? store.list()[0]?.id : reference;
+  if (wanted === undefined) {
+    throw new AppError('RESULT_NOT_FOUND', {
+      found: 'no results at all.',
+      todo: 'Run gridmill sweep or gridmill demo first.',
+    });
+  }
+  const { id, result } = store.read(wanted.toLowerCase());
+  return { id, record: recordOf(result.body, wanted) };
+}
+
+function recordOf(body: Json, name: string): ResultRecord {
+  const record = body as unknown as ResultRecord;
+  if (record?.kind !== 'gridmill-sweep') {
+    throw new AppError('RESULT_CORRUPT', {
+      rule: 'A stored result must be a sweep of this program.',
+      found: `${name}, which is something else.`,
+      todo: 'Name the id of a sweep; gridmill results list shows them.',
+    });
+  }
+  // Files keep members in alphabetical order; tables list parameters and metrics in theirs.
+  return { ...record, top: record.top.map((row) => inOrder(row, record.grid.parameterNames)) };
+}
+
+function inOrder(row: RankedRowJson, names: readonly string[]): RankedRowJson {
+  return {
+    ...row,
+    params: Object.fromEntries(names.map((name) => [name, row.params[name]!])),
+    metrics: Object.fromEntries(METRIC_NAMES.map((name) => [name, row.metrics[name] ?? null])) as Metrics,
+  };
+}
