@@ -13,8 +13,8 @@ import {
 } from './candle-file.ts';
 import { candleFileCorrupt, ENVELOPE_BYTES_MAX, openEnvelope } from './candle-seal.ts';
 import { type Disk, type DiskEntry, REAL_DISK, systemCode } from './disk.ts';
-import { durableWrite, removeAbandonedTemps, storeError } from './durable-write.ts';
-import { checkName, findFolder, makeFolder, readError, withFile } from './store-folder.ts';
+import { durableWrite, removeAbandonedTemps } from './durable-write.ts';
+import { checkName, findFolder, makeFolder, reading, withFile, writing } from './store-folder.ts';
 
 export interface CandleStoreOptions {
   /** Bytes the store may take on disk. Default LIMITS.storeBytesMax. */
@@ -66,21 +66,18 @@ const FILE_NAME = /^([1-9]\d{0,3}[smhdw])\.arrow$/;
 export function openCandleStore(root: string, options: CandleStoreOptions = {}): CandleStore {
   const { storeBytesMax = LIMITS.storeBytesMax, disk = REAL_DISK } = options;
   return {
-    list: () => [...listFiles(disk, root)].map((file) => describe(disk, file)),
-    has: (key) => {
-      const path = findFile(disk, root, key);
-      return path !== undefined && disk.inspect(path)?.kind === 'file';
-    },
-    write: (key, candles, meta) => writeCandles(disk, root, storeBytesMax, key, candles, meta),
-    read: (key, { shared = false } = {}) => readCandles(disk, root, key, shared),
-    verify: (key) => {
-      const { candles, contentHash } = readCandles(disk, root, key, false);
-      const found = candlesHash(candles);
-      if (found === contentHash) return found;
-      throw candleFileCorrupt(pathText(root, key), 'candles', 0, `content hash ${found} instead of ${contentHash}`);
-    },
-    remove: (key) => removeCandles(disk, root, key),
-    recover: () => folders(disk, root).reduce((sum, { path }) => sum + removeAbandonedTemps(disk, path), 0),
+    list: () => reading(root, () => [...listFiles(disk, root)].map((file) => describe(disk, file))),
+    has: (key) =>
+      reading(root, () => {
+        const path = findFile(disk, root, key);
+        return path !== undefined && disk.inspect(path)?.kind === 'file';
+      }),
+    write: (key, candles, meta) => writing(root, () => writeCandles(disk, root, storeBytesMax, key, candles, meta)),
+    read: (key, { shared = false } = {}) => reading(root, () => readCandles(disk, root, key, shared)),
+    verify: (key) => reading(root, () => verifyCandles(disk, root, key)),
+    remove: (key) => writing(root, () => removeCandles(disk, root, key)),
+    recover: () =>
+      writing(root, () => folders(disk, root).reduce((sum, { path }) => sum + removeAbandonedTemps(disk, path), 0)),
   };
 }
 
@@ -91,8 +88,6 @@ const partsOf = ({ exchange, symbol }: CandleKey): string[] => [
 ];
 
 const fileNameOf = ({ timeframe }: CandleKey): string => parseTimeframe(timeframe) + EXTENSION;
-
-const pathText = (root: string, key: CandleKey): string => join(root, ...partsOf(key), fileNameOf(key));
 
 /** The path the key has, when its folder exists. */
 function findFile(disk: Disk, root: string, key: CandleKey): string | undefined {
@@ -150,6 +145,14 @@ function readCandles(disk: Disk, root: string, key: CandleKey, shared: boolean):
   return { candles, contentHash: header.contentHash, meta: { source, importedAt, quality } };
 }
 
+function verifyCandles(disk: Disk, root: string, key: CandleKey): string {
+  const { candles, contentHash } = readCandles(disk, root, key, false);
+  const found = candlesHash(candles);
+  if (found === contentHash) return found;
+  const path = join(root, ...partsOf(key), fileNameOf(key));
+  throw candleFileCorrupt(path, 'candles', 0, `content hash ${found} instead of ${contentHash}`);
+}
+
 /** Before memory is taken: a file larger than the largest series is not one. */
 function checkSize(path: string, fileBytes: number): void {
   const limit = LIMITS.barsMax * 8 * CANDLE_COLUMNS.length + 2 * ENVELOPE_BYTES_MAX;
@@ -171,13 +174,9 @@ function checkKey(path: string, header: CandleFileHeader, { exchange, symbol, ti
 function removeCandles(disk: Disk, root: string, key: CandleKey): boolean {
   const path = findFile(disk, root, key);
   if (path === undefined || disk.inspect(path) === undefined) return false;
-  try {
-    disk.remove(path);
-    // The folder stays, for a writer may be about to use it.
-    disk.syncFolder(dirname(path));
-  } catch (error) {
-    throw storeError(error, path);
-  }
+  disk.remove(path);
+  // The folder stays, for a writer may be about to use it.
+  disk.syncFolder(dirname(path));
   return true;
 }
 
@@ -227,7 +226,7 @@ function entries(disk: Disk, folder: string, kind: DiskEntry['kind']): DiskEntry
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
-    throw readError(error, folder);
+    throw error;
   }
 }
 

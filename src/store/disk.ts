@@ -58,6 +58,12 @@ export function systemCode(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** The path a system error names. */
+export function systemPath(error: unknown): string | undefined {
+  const path = error instanceof Error && 'path' in error ? error.path : undefined;
+  return typeof path === 'string' ? path : undefined;
+}
+
 const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): EntryKind =>
   entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other';
 

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { AppError } from '../core/errors.ts';
-import { type Disk, systemCode } from './disk.ts';
+import { type Disk, systemCode, systemPath } from './disk.ts';
 
 /** Temporary files are `.<name>.<pid>-<thread>-<count>.tmp`, hidden and beside their target. */
 const TEMP_NAME = /^\..+\.(\d+)-(\d+)-(\d+)\.tmp$/;
@@ -85,11 +85,8 @@ function quietly(action: () => void): void {
   }
 }
 
-export const isTempName = (name: string): boolean => TEMP_NAME.test(name);
-
 /**
  * Removes temporary files in `folder` whose writer is gone, and answers how many. A file of a live process stays.
- * Errors: STORE_UNWRITABLE.
  */
 export function removeAbandonedTemps(disk: Disk, folder: string): number {
   let removed = 0;
@@ -105,7 +102,8 @@ export function removeAbandonedTemps(disk: Disk, folder: string): number {
       disk.remove(path);
       removed++;
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw storeError(error, path);
+      // Another recovery was faster.
+      if (systemCode(error) !== 'ENOENT') throw error;
     }
   }
   return removed;
@@ -114,8 +112,9 @@ export function removeAbandonedTemps(disk: Disk, folder: string): number {
 const FULL_CODES: readonly (string | undefined)[] = ['ENOSPC', 'EDQUOT', 'EFBIG'];
 
 /** What a failed write, rename or removal means to the user. Errors that are AppErrors already pass through. */
-export function storeError(error: unknown, path: string): Error {
+export function storeError(error: unknown, target: string): Error {
   const code = systemCode(error);
+  const path = systemPath(error) ?? target;
   if (error instanceof AppError || code === undefined) return error as Error;
   if (FULL_CODES.includes(code)) {
     return new AppError('STORE_FULL', {

@@ -4,7 +4,7 @@ import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Disk, REAL_DISK, systemCode } from './disk.ts';
-import { durableWrite, removeAbandonedTemps, storeError } from './durable-write.ts';
+import { durableWrite, removeAbandonedTemps } from './durable-write.ts';
 import {
   checkSize,
   decodeResult,
@@ -15,7 +15,7 @@ import {
   type ResultHead,
   type StoredResult,
 } from './result-file.ts';
-import { findFolder, makeFolder, readError, withFile } from './store-folder.ts';
+import { findFolder, makeFolder, reading, withFile, writing } from './store-folder.ts';
 
 export interface ResultStoreOptions {
   /** Results the store may hold. Default LIMITS.resultsMax. */
@@ -57,44 +57,38 @@ const FILE_NAME = /^([0-9a-f]{16})\.json$/;
 export function openResultStore(root: string, options: ResultStoreOptions = {}): ResultStore {
   const { resultsMax = LIMITS.resultsMax, disk = REAL_DISK } = options;
   return {
-    list: () => listResults(disk, root),
-    write: (result, resultHash) => writeResult(disk, root, resultsMax, result, resultHash),
-    read: (idPrefix) => {
-      const file = findResult(disk, root, idPrefix);
-      return { id: file.id, result: readResultFile(file.path, disk) };
-    },
-    remove: (idPrefix) => {
-      const { id, path } = findResult(disk, root, idPrefix);
-      removeFiles(disk, root, [path]);
-      return id;
-    },
-    prune: (keep) => {
-      assert(Number.isInteger(keep) && keep >= 0 && keep <= resultsMax, `keep is 0 to ${resultsMax}`);
-      const old = listResults(disk, root)
-        .filter(({ head }) => head !== undefined)
-        .slice(keep);
-      removeFiles(
-        disk,
-        root,
-        old.map(({ path }) => path),
-      );
-      return old.map(({ id }) => id);
-    },
-    recover: () => {
-      const folder = findFolder(disk, root, ['results']);
-      return folder === undefined ? 0 : removeAbandonedTemps(disk, folder);
-    },
+    list: () => reading(root, () => listResults(disk, root)),
+    write: (result, resultHash) => writing(root, () => writeResult(disk, root, resultsMax, result, resultHash)),
+    read: (idPrefix) =>
+      reading(root, () => {
+        const { id, path } = findResult(disk, root, idPrefix);
+        return { id, result: readResultFile(path, disk) };
+      }),
+    remove: (idPrefix) =>
+      writing(root, () => {
+        const { id, path } = findResult(disk, root, idPrefix);
+        removeFiles(disk, root, [path]);
+        return id;
+      }),
+    prune: (keep) => writing(root, () => pruneResults(disk, root, resultsMax, keep)),
+    recover: () =>
+      writing(root, () => {
+        const folder = findFolder(disk, root, ['results']);
+        return folder === undefined ? 0 : removeAbandonedTemps(disk, folder);
+      }),
   };
 }
 
 /** Reads and verifies any result file, in a store or not. Errors: RESULT_NOT_FOUND, RESULT_CORRUPT, STORE_UNREADABLE. */
 export function readResultFile(path: string, disk: Disk = REAL_DISK): StoredResult {
-  const result = withFile(disk, path, (read, fileBytes) => {
-    checkSize(path, fileBytes, RESULT_BYTES_MAX);
-    const bytes = new Uint8Array(fileBytes);
-    read(bytes, 0);
-    return decodeResult(path, bytes);
-  });
+  const result = reading(path, () =>
+    withFile(disk, path, (read, fileBytes) => {
+      checkSize(path, fileBytes, RESULT_BYTES_MAX);
+      const bytes = new Uint8Array(fileBytes);
+      read(bytes, 0);
+      return decodeResult(path, bytes);
+    }),
+  );
   if (result === undefined) throw notFound(path, 'no such file');
   return result;
 }
@@ -122,7 +116,7 @@ function listIds(disk: Disk, folder: string): string[] {
     return disk.list(folder).flatMap(({ name, kind }) => (kind === 'file' ? (FILE_NAME.exec(name)?.[1] ?? []) : []));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return [];
-    throw readError(error, folder);
+    throw error;
   }
 }
 
@@ -168,6 +162,18 @@ function notFound(name: string, what: string): AppError {
   });
 }
 
+function pruneResults(disk: Disk, root: string, resultsMax: number, keep: number): string[] {
+  assert(Number.isInteger(keep) && keep >= 0 && keep <= resultsMax, `keep is 0 to ${resultsMax}`);
+  const sound = listResults(disk, root).filter(({ head }) => head !== undefined);
+  const old = sound.slice(keep);
+  removeFiles(
+    disk,
+    root,
+    old.map(({ path }) => path),
+  );
+  return old.map(({ id }) => id);
+}
+
 function removeFiles(disk: Disk, root: string, paths: readonly string[]): void {
   const folder = findFolder(disk, root, ['results']);
   if (folder === undefined || paths.length === 0) return;
@@ -175,12 +181,9 @@ function removeFiles(disk: Disk, root: string, paths: readonly string[]): void {
     try {
       disk.remove(path);
     } catch (error) {
-      if (systemCode(error) !== 'ENOENT') throw storeError(error, path);
+      // Someone else removed it first.
+      if (systemCode(error) !== 'ENOENT') throw error;
     }
   }
-  try {
-    disk.syncFolder(folder);
-  } catch (error) {
-    throw storeError(error, folder);
-  }
+  disk.syncFolder(folder);
 }

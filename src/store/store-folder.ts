@@ -1,7 +1,7 @@
 // Paths inside a store: names that cannot leave it, folders that are no links, whole files read from it.
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { type Disk, systemCode } from './disk.ts';
+import { type Disk, systemCode, systemPath } from './disk.ts';
 import { storeError } from './durable-write.ts';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
@@ -36,25 +36,21 @@ export function findFolder(disk: Disk, root: string, parts: readonly string[]): 
     return path;
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw readError(error, root);
+    throw error;
   }
 }
 
-/** Like findFolder, but creates what is absent, durably. Errors: also STORE_FULL, STORE_UNWRITABLE. */
+/** Like findFolder, but creates what is absent, durably. */
 export function makeFolder(disk: Disk, root: string, parts: readonly string[]): string {
-  try {
-    disk.makeFolder(root);
-    let parent = disk.resolve(root);
-    for (const part of parts) {
-      const path = join(parent, part);
-      if (disk.inspect(path) === undefined) {
-        disk.makeFolder(path);
-        disk.syncFolder(parent);
-      }
-      parent = path;
+  disk.makeFolder(root);
+  let parent = disk.resolve(root);
+  for (const part of parts) {
+    const path = join(parent, part);
+    if (disk.inspect(path) === undefined) {
+      disk.makeFolder(path);
+      disk.syncFolder(parent);
     }
-  } catch (error) {
-    throw storeError(error, join(root, ...parts));
+    parent = path;
   }
   const path = findFolder(disk, root, parts);
   if (path === undefined) throw forbidden(join(root, ...parts), 'vanished while it was being made');
@@ -73,12 +69,10 @@ export function withFile<T>(
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     if (systemCode(error) === 'ELOOP') throw forbidden(path, 'is a link');
-    throw readError(error, path);
+    throw error;
   }
   try {
     return use((target, position) => readFully(disk, handle, target, position), disk.size(handle));
-  } catch (error) {
-    throw readError(error, path);
   } finally {
     disk.close(handle);
   }
@@ -105,12 +99,30 @@ export function forbidden(path: string, what: string): AppError {
   });
 }
 
-/** What a failed read means to the user. Errors without a system code pass through. */
-export function readError(error: unknown, path: string): Error {
+/** Runs a method that reads: what the disk throws becomes STORE_UNREADABLE. `root` is named where the disk names no path. */
+export function reading<T>(root: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw readError(error, root);
+  }
+}
+
+/** Runs a method that writes: what the disk throws becomes STORE_FULL or STORE_UNWRITABLE. */
+export function writing<T>(root: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw storeError(error, root);
+  }
+}
+
+/** Errors without a system code pass through. */
+function readError(error: unknown, root: string): Error {
   const code = systemCode(error);
   if (error instanceof AppError || code === undefined) return error as Error;
   return new AppError('STORE_UNREADABLE', {
-    found: `${code} at ${path}.`,
+    found: `${code} at ${systemPath(error) ?? root}.`,
     todo: 'Check the folder, its permissions and its disk.',
     cause: error,
   });
