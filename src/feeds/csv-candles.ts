@@ -200,6 +200,7 @@ export class CsvCandleParser {
     const next = spanField(bytes, pos, end, this.#layout!.delimiter, span);
     if (next < 0) return next;
     const { from, to } = span;
+    if (to - from > this.#lineBytesMax) throw this.#tooLong();
     if (role === TIME) {
       const separator = bytes[from + 4];
       this.#slow =

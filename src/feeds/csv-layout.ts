@@ -59,6 +59,10 @@ const HEADERLESS: ReadonlyMap<number, readonly CandleColumn[]> = new Map<number,
 /** `line` is the first non-empty line, at `lineNumber`. Errors: CANDLE_FILE_UNREADABLE. */
 export function readCsvLayout(file: string, line: string, lineNumber: number): CsvLayout {
   const place = `line ${lineNumber}`;
+  if (line.includes('\r')) {
+    const found = 'lines end in carriage returns alone';
+    throw inputFault('CANDLE_FILE_UNREADABLE', file, place, found, 'End lines with LF or CRLF.');
+  }
   const delimiter = delimiterOf(line);
   const fields = splitLine(line, delimiter);
   if (fields === undefined) {
