@@ -1,11 +1,23 @@
 // What a person reads after a sweep: market, assumptions, the ranked table, times, and what to do next.
-import { METRIC_NAMES, METRICS } from '../metrics/metrics.ts';
-import { formatCount, formatDuration, formatMoney, formatPercent, formatTime } from '../report/format.ts';
+import { METRICS, type MetricName } from '../metrics/metrics.ts';
+import { formatCount, formatDuration, formatMoney, formatTime } from '../report/format.ts';
 import { reportMetrics } from '../report/metric-notes.ts';
 import { rankedTable } from '../report/terminal.ts';
 import { bold, dim } from '../report/text-table.ts';
 import type { ExecutionJson, ResultRecord } from '../runs/result-record.ts';
 import type { TextOutput } from './host.ts';
+
+/** What a ranked table shows besides the metric rows are ranked by; --json has all of them. */
+const TABLE_METRICS: readonly MetricName[] = [
+  'totalReturn',
+  'maxDrawdown',
+  'sharpe',
+  'trades',
+  'winRate',
+  'profitFactor',
+  'exposure',
+  'averageTrade',
+];
 
 /** Sentences about candles that are shown; the rest is counted. */
 const QUALITY_LINES_MAX = 4;
@@ -52,17 +64,20 @@ function executionLine({ direction, initialCash, costs, sizing, closeAtEnd }: Ex
     sizing.kind === 'equity-fraction'
       ? sizing.value > 0.999999
         ? 'all cash'
-        : `${formatPercent(sizing.value)} of equity`
+        : `${shareText(sizing.value)} of equity`
       : `${sizing.kind} ${sizing.value}`;
   return [
     direction === 'both' ? 'long and short' : `${direction} only`,
     `cash ${formatMoney(initialCash)}`,
-    `fee ${formatPercent(costs.feeRate, 3)}${fixed} per fill`,
-    `slippage ${formatPercent(costs.slippage, 3)}`,
+    `fee ${shareText(costs.feeRate)}${fixed} per fill`,
+    `slippage ${shareText(costs.slippage)}`,
     size,
     closeAtEnd ? 'closed at the end' : 'marked at the end',
   ].join(', ');
 }
+
+/** A share as percent without needless digits: 0.001 -> 0.1%. */
+const shareText = (share: number): string => `${Number((share * 100).toPrecision(6))}%`;
 
 function qualityNotes(quality: readonly string[], width: number): string[] {
   const shown = quality.slice(0, QUALITY_LINES_MAX);
@@ -91,7 +106,8 @@ export function wrapped(text: string, width: number): string[] {
 export function sweepText(record: ResultRecord, output: TextOutput): string {
   const { color, columns } = output;
   const head = resultHead(record.strategy.name, record.data, record.bars, record.execution, record.assumption, output);
-  const table = rankedTable(record.top, reportMetrics(METRIC_NAMES.map((name) => METRICS[name])), {
+  const shown = [...new Set([record.rankedBy, ...TABLE_METRICS])].map((name) => METRICS[name]);
+  const table = rankedTable(record.top, reportMetrics(shown), {
     width: columns,
     color,
     rankedBy: record.rankedBy,

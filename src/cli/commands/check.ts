@@ -8,7 +8,7 @@ import type { Host } from '../host.ts';
 import { duration, wholeNumber } from '../option-values.ts';
 import { addDataOptions, type DataOptions, type GridOptions, parameterOption } from '../options.ts';
 import { createProgressLine } from '../progress.ts';
-import { EXIT_CODE, runContext, stoppable, windowSelection } from '../run-context.ts';
+import { EXIT_CODE, runContext, windowSelection } from '../run-context.ts';
 
 interface CheckOptions extends DataOptions, Pick<GridOptions, 'set'> {
   readonly profile: string;
@@ -50,8 +50,10 @@ async function check(strategy: string, options: CheckOptions, host: Host): Promi
   const window = options.data === undefined ? undefined : await windowSelection(options);
   progress.update(() => `checking ${strategy} ...`);
   const { cuts, seed, variants, profile, set: parameters } = options;
-  const { report, name, market, bars } = await stoppable(host, stop, (token) =>
-    auditNamed({ strategy, window, parameters, profile, variants, cuts, seed, stop: token }, runContext(host)),
+  // No handler of Ctrl-C here: the audit never lets go of the thread, and half an audit is worth nothing.
+  const { report, name, market, bars } = await auditNamed(
+    { strategy, window, parameters, profile, variants, cuts, seed, stop },
+    runContext(host),
   );
   progress.clear();
   if (options.json === true) {
@@ -60,7 +62,7 @@ async function check(strategy: string, options: CheckOptions, host: Host): Promi
     host.stdout.write(checkText(name, market, bars, report));
   }
   if (report.lookAhead.length > 0) return ERRORS.LOOK_AHEAD.exitCode;
-  return report.stopped ? EXIT_CODE[stop.reason() ?? 'cancelled'] : 0;
+  return report.stopped ? EXIT_CODE.deadline : 0;
 }
 
 function checkText(name: string, market: string, bars: number, report: AuditReport): string {
