@@ -227,6 +227,12 @@ describe('fills rule 9: equity at or below 0 ends the variant', () => {
     expect(run).toMatchObject({ ruined: true, finalEquity: 0 });
   });
 
+  test('in a reversal: the side it was to open is not even tried', () => {
+    const run = runRule({ ...ruin, candles: '10, 15, 20, 5, 5', signals: 'S . L . .', direction: 'both' });
+    expect(tradeRows(run)).toEqual([['short', 0, 10, 2, 20, 'reverse']]);
+    expect(run).toMatchObject({ ruined: true, skippedOrders: 0, finalEquity: 0 });
+  });
+
   test('under next-open as well, and nothing fills afterwards', () => {
     const run = runRule({ ...ruin, profile: 'next-open', candles: '10, 10, 20, 5, 5', signals: 'S L . L .' });
     expect(run).toMatchObject({ ruined: true, finalEquity: 0 });

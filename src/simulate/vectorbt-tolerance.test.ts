@@ -31,5 +31,7 @@ test('a sum that cancels up to rounding is exactly 0', () => {
 test('sizes are floored to a step as floor division does', () => {
   expect(floorToStep(7.9, 2)).toBe(6);
   expect(floorToStep(6, 2)).toBe(6);
+  // 33.5 holds 334.99... steps of 0.1 in binary; the remainder leaves a quotient just below 334, which counts as 334.
+  expect(floorToStep(33.5, 0.1)).toBe(334 * 0.1);
   expect(floorToStep(Number.POSITIVE_INFINITY, 1)).toBeNaN();
 });
