@@ -1,14 +1,12 @@
 // Every scored row as one file: JSON, CSV or Parquet by the ending of its name.
 import { extname } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { encodeRows } from '../feeds/encode-rows.ts';
+import { columnsOf, encodeRows, type RowFormat, type RowRecord } from '../feeds/encode-rows.ts';
 import { flatRow, rowJson } from './result-record.ts';
 import type { RowColumns } from './row-columns.ts';
 
-/** Rows turned into one chunk of text at a time. */
-const CHUNK_ROWS = 4_096;
-
-type RowFormat = 'json' | 'csv' | 'parquet';
+/** Rows turned into one piece of the file at a time. */
+const BATCH_ROWS = 4_096;
 
 /** The format that the ending of `path` names. Errors: REQUEST_INVALID. */
 export function checkRowFormat(path: string): RowFormat {
@@ -21,22 +19,34 @@ export function checkRowFormat(path: string): RowFormat {
   });
 }
 
-/** The bytes of the file. JSON is one array of the rows that `sweep --json` shows, without rank. */
+/** The pieces of the file. JSON is one array of the rows that `sweep --json` shows, without rank. */
 export async function encodeAllRows(path: string, rows: RowColumns): Promise<readonly Uint8Array[]> {
   const format = checkRowFormat(path);
-  if (format === 'json') return [...jsonChunks(rows)];
-  const records = Array.from({ length: rows.count }, (_, index) => flatRow(rowJson(rows.row(index))));
-  return encodeRows(records, format);
+  if (format === 'json') return [...jsonPieces(rows)];
+  // Which columns there are is known from any row; text and numbers from their names.
+  const columns = columnsOf(rows.count === 0 ? [] : [flatRow(rowJson(rows.row(0)))]);
+  const pieces: Uint8Array[] = [];
+  for await (const piece of encodeRows(flatBatches(rows), columns, format)) pieces.push(piece);
+  return pieces;
 }
 
-function* jsonChunks(rows: RowColumns): Generator<Uint8Array> {
+function* batches(rows: RowColumns): Generator<number[]> {
+  for (let start = 0; start < rows.count; start += BATCH_ROWS) {
+    yield Array.from({ length: Math.min(BATCH_ROWS, rows.count - start) }, (_, i) => start + i);
+  }
+}
+
+function* flatBatches(rows: RowColumns): Generator<RowRecord[]> {
+  for (const indices of batches(rows)) yield indices.map((index) => flatRow(rowJson(rows.row(index))));
+}
+
+function* jsonPieces(rows: RowColumns): Generator<Uint8Array> {
   yield Buffer.from('[');
-  for (let start = 0; start < rows.count; start += CHUNK_ROWS) {
-    const texts: string[] = [];
-    for (let i = start; i < Math.min(rows.count, start + CHUNK_ROWS); i++) {
-      texts.push(JSON.stringify(rowJson(rows.row(i))));
-    }
-    yield Buffer.from(`${start === 0 ? '\n' : ',\n'}${texts.join(',\n')}`);
+  let separator = '\n';
+  for (const indices of batches(rows)) {
+    const texts = indices.map((index) => JSON.stringify(rowJson(rows.row(index))));
+    yield Buffer.from(`${separator}${texts.join(',\n')}`);
+    separator = ',\n';
   }
   yield Buffer.from('\n]\n');
 }

@@ -20,6 +20,7 @@ interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
   readonly result?: string;
   readonly row: number;
   readonly signals?: string;
+  readonly sparse?: boolean;
   readonly equity?: boolean;
   readonly trades: string;
   readonly json?: boolean;
@@ -34,6 +35,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--result <id>', 'run a ranked row of this result again (an id, its beginning, a file, or latest)')
     .option('--row <n>', 'the row of --result', wholeNumber('--row', 1), 1)
     .option('--signals <file>', 'run ready-made signals: times with 1/0/-1, LONG/NEUTRAL/SHORT, or entry/exit columns')
+    .option('--sparse', 'with --signals: bars the file does not list have no signal, instead of being an error')
     .option('--equity', 'with --json: the equity at each close; else a chart of it')
     .addOption(new Option('--trades <n|all>', 'trades listed').default('20'))
     .option('--json', 'print one JSON object with all trades')
@@ -84,7 +86,10 @@ async function finish(strategy: string | undefined, options: RunOptions, host: H
   const window = await windowSelection(options);
   if (signals !== undefined) {
     const { runSignalFile } = await import('../../runs/signal-run.ts');
-    return runSignalFile({ path: signals, window, execution: options, risk: riskAxes(options) }, context);
+    return runSignalFile(
+      { path: signals, window, execution: options, risk: riskAxes(options), sparse: options.sparse === true },
+      context,
+    );
   }
   const { runStrategy } = await import('../../runs/single-run.ts');
   return runStrategy(
