@@ -78,11 +78,16 @@ describe('resampled candles', () => {
     }
   });
 
-  test('count every candle of a series without any volume', () => {
-    const quiet = { ...sliceCandles(base, 0, 10), volume: new Float64Array(10) };
-    const flat = { ...quiet, open: quiet.close, high: quiet.close, low: quiet.close };
-    const built = resampleCandles(flat, m5, { keepIncomplete: true });
-    expect(built.open[1]).toBe(flat.close[flat.time.indexOf(built.time[1]!)]);
+  test('count every candle of a series without any volume, and a quiet candle at a new price', () => {
+    const part = sliceCandles(base, 0, 100);
+    const flat = { ...part, open: part.close, high: part.close, low: part.close };
+    const withVolume = resampleCandles({ ...flat, volume: new Float64Array(100).fill(1) }, m5);
+    const oneTrade = new Float64Array(100);
+    oneTrade[99] = 1;
+    for (const volume of [new Float64Array(100), oneTrade]) {
+      const built = resampleCandles({ ...flat, volume }, m5);
+      for (const name of ['open', 'high', 'low', 'close'] as const) expect(built[name]).toEqual(withVolume[name]);
+    }
   });
 
   test('of weeks start on Monday', () => {

@@ -15,7 +15,7 @@ export interface ResampleOptions {
 /**
  * Candles of the longer timeframe `to`, on its UTC grid (weeks start on Monday). Open, high, low and close come from
  * the candles inside, volume is their sum in time order. Candles without trades (zero volume, open = high = low =
- * close) are passed over unless the whole bucket has no other; a bucket without candles stays a gap. A first candle
+ * close = previous close) are passed over unless the whole bucket has no other; a bucket without candles stays a gap. A first candle
  * that the input enters midway is kept: a listing or a session may truly begin there.
  * Errors: TIMEFRAME_INVALID when `to` is not a multiple, CANDLES_MISALIGNED when a candle reaches past its bucket.
  */
@@ -52,7 +52,8 @@ function aggregate(candles: Candles, baseMs: number, to: Timeframe): Record<Cand
   let traded = false;
   for (let i = 0; i < barCount; i++) {
     const o = open[i]!;
-    const isFiller = hasVolume && volume[i] === 0 && o === high[i] && o === low[i] && o === close[i];
+    const isFlat = o === high[i] && o === low[i] && o === close[i];
+    const isFiller = hasVolume && volume[i] === 0 && isFlat && (i === 0 || o === close[i - 1]);
     const isFirst = time[i]! >= bucketEnd;
     if (isFirst) {
       const opened = candleOpenTime(time[i]!, to);
