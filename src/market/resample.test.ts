@@ -80,10 +80,11 @@ describe('resampled candles', () => {
 
   test('count every candle of a series without any volume, and a quiet candle at a new price', () => {
     const part = sliceCandles(base, 0, 100);
-    const flat = { ...part, open: part.close, high: part.close, low: part.close };
+    const rising = part.close.map((_, i) => 1 + i);
+    const flat = { ...part, open: rising, high: rising, low: rising, close: rising };
     const withVolume = resampleCandles({ ...flat, volume: new Float64Array(100).fill(1) }, m5);
     const oneTrade = new Float64Array(100);
-    oneTrade[99] = 1;
+    oneTrade[0] = 1;
     for (const volume of [new Float64Array(100), oneTrade]) {
       const built = resampleCandles({ ...flat, volume }, m5);
       for (const name of ['open', 'high', 'low', 'close'] as const) expect(built[name]).toEqual(withVolume[name]);
