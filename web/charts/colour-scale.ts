@@ -2,7 +2,7 @@
 import type { MetricName } from '../../src/metrics/metrics.ts';
 
 const LIGHT = ['#9c3a04', '#d97a2b', '#f3c99b', '#ebebe8', '#b9d3ea', '#5795cc', '#174f92'];
-const DARK = ['#ff9a4d', '#bd6620', '#5e3a1c', '#2a3038', '#1f4467', '#3377b3', '#78bcf5'];
+const DARK = ['#ff9a4d', '#bd6620', '#5e3a1c', '#2e3033', '#1f4467', '#3377b3', '#78bcf5'];
 
 export interface ColourScale {
   readonly colour: (value: number) => string;
