@@ -18,7 +18,7 @@ import { assertLength, emptyColumn } from './definition.ts';
  * Numerics: Welford within a block, on differences to the first bar of block b; no subtraction of sums, no drift;
  *           exactly 0 in a flat market.
  * Cost:     O(bars); four working columns of `length` values, nothing per bar.
- * Oracle:   two-pass deviation of each window (rolling-deviation.test.ts), 1e-12; oracle tables stdev.csv, bb.csv, 1e-11.
+ * Oracle:   two-pass deviation of each window (rolling-deviation.test.ts), 1e-10; oracle tables stdev.csv, bb.csv, 1e-11.
  */
 export function rollingDeviation(column: Float64Array, length: number): Float64Array {
   assertLength(length);

@@ -48,3 +48,10 @@ test('two averages that lie on a flat stretch are equal, so that they do not cro
   const slow = rollingMean(column, 30);
   expect(new Set([...fast.subarray(5030), ...slow.subarray(5030)])).toEqual(new Set([0.0813]));
 });
+
+test('a sum too large for a double is forgotten at the next multiple of 4096 bars, counted from bar 0', () => {
+  const column = new Float64Array(5000).fill(1).map((value, i) => (i === 10 || i === 11 ? 1.7e308 : value + (i % 2)));
+  const means = rollingMean(column, 4);
+  expect(means.subarray(11, REBUILD_BARS).every(Number.isNaN)).toBe(true);
+  expect(means.subarray(REBUILD_BARS).every((mean) => mean === 1.5)).toBe(true);
+});

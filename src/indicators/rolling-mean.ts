@@ -11,7 +11,8 @@ export const REBUILD_BARS = 4096;
  * Bad data: a missing bar (NaN or infinite) spoils the `length` bars that contain it and no more.
  * Numerics: running sum plus the running sum of its rounding errors (Knuth's two-sum), rebuilt left to right after a
  *           missing bar and every 4096 bars counted from bar 0 of the column. The mean of prices is the correctly
- *           rounded one, whatever came before the window; a window of equal values gives exactly that value.
+ *           rounded one, whatever came before the window; a window of equal values gives exactly that value. After a
+ *           window whose sum exceeds the largest double there is no value until the next rebuild.
  * Cost:     O(bars); one output column, nothing per bar.
  * Oracle:   exact sums of whole ticks (rolling-mean.test.ts); oracle table sma.csv, 1e-11.
  */
