@@ -59,14 +59,16 @@ export class BacktestingPyBroker {
     return this.cash + profit;
   }
 
-  /** Fills what bar `bar` fills and answers the equity at its close. An account at or below 0 is closed for good. */
+  /**
+   * Fills what bar `bar` fills and answers the equity at its close. An account at or below 0 is closed for good at that
+   * close, and its equity is 0; as in the peer, the trades keep the whole loss, even beyond what the account held.
+   */
   processBar(bar: number): number {
     this.bar = bar;
     if (this.orders.length > 0) this.processOrders();
     const equity = this.equity();
     if (equity > 0) return equity;
     for (const trade of [...this.trades]) this.closeTrade(trade, this.candles.close[bar], bar, 'ruin');
-    this.cash = 0;
     this.ruined = true;
     return 0;
   }

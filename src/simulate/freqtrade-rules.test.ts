@@ -123,6 +123,12 @@ describe('barriers', () => {
     expect(found.trades[0]!.exitPrice).toBeCloseTo(104.5, 10);
   });
 
+  test('an exit at the open is not ambiguous, whatever else the bar holds', () => {
+    const bars: Bar[] = [FLAT, FLAT, [100, 120, 115, 118], [110, 111, 100, 101], FLAT];
+    const found = run(bars, enter, { barriers: { trailingStop: 0.1, timeLimit: 2 } });
+    expect(found).toMatchObject({ trades: [{ exitPrice: 110, exitReason: 'time-limit' }], ambiguousBars: 0 });
+  });
+
   test('a stop never moves away from the price', () => {
     const bars: Bar[] = [FLAT, FLAT, [100, 120, 115, 118], [116, 116, 110, 111], [111, 112, 100, 101], FLAT];
     const found = run(bars, [...enter, 0], { barriers: { trailingStop: 0.1 } });
@@ -132,7 +138,7 @@ describe('barriers', () => {
   test('a ROI step that began in an earlier bar fills at its price inside the bar, not at the better open', () => {
     const roi = [
       { afterMinutes: 0, profit: 0.2 },
-      { afterMinutes: 90, profit: 0.05 },
+      { afterMinutes: 60, profit: 0.05 },
     ];
     const bars: Bar[] = [FLAT, FLAT, FLAT, [110, 112, 107, 111], FLAT];
     expect(run(bars, enter, { freqtrade: { roi } }).trades).toMatchObject([{ exitBar: 3, exitPrice: 107 }]);
