@@ -11,11 +11,11 @@ export const REPORT_LIMITS = {
   /** Steps of an equity curve; each keeps up to three points. */
   equityStepsMax: 700,
   /** Trades listed per variant. */
-  tradesMax: 4_000,
+  tradesMax: 2_500,
   /** Candles of the overview; longer histories are aggregated. */
-  overviewCandlesMax: 20_000,
+  overviewCandlesMax: 12_000,
   /** Full-resolution candles around trades, when the overview is aggregated. */
-  windowCandlesMax: 12_000,
+  windowCandlesMax: 8_000,
   /** Bytes of strategy source embedded. */
   sourceBytesMax: 200_000,
 } as const;

@@ -25,11 +25,13 @@ const tradeAt = (entryBar: number, exitBar: number): Trade => ({
 describe('the curves', () => {
   const candles = candlesOf(9_000);
   const equity = candles.close.map((close) => close * 7);
-  const detail = reportDetail({ rank: 1, trades: [tradeAt(5, 9)], equity }, candles, 500);
+  // Above the first equity, so that the first fall counts from the cash.
+  const initialCash = 20_000;
+  const detail = reportDetail({ rank: 1, trades: [tradeAt(5, 9)], equity }, candles, initialCash);
 
   test('show the same max drawdown as the metric, to seven digits', () => {
     const { maxDrawdown } = standardMetrics({
-      initialCash: 500,
+      initialCash,
       equity,
       finalEquity: equity.at(-1)!,
       totalReturn: 0,
@@ -49,7 +51,7 @@ describe('the curves', () => {
     expect([detail.equity.time[0], detail.equity.time.at(-1)]).toEqual([candles.time[0], candles.time.at(-1)]);
     expect(detail.equity.time.length).toBeLessThanOrEqual(4 * REPORT_LIMITS.equityStepsMax + 2);
     expect(detail.equity.rule).toContain('9,000 bars');
-    expect(detail.equity.buyAndHold[0]).toBe(500);
+    expect(detail.equity.buyAndHold[0]).toBe(initialCash);
   });
 
   test('trades carry the times of their bars and lose only binary noise', () => {

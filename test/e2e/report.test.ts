@@ -347,10 +347,10 @@ describe.skipIf(executablePath === undefined)('the HTML report', () => {
       details: 2,
       request: { parameters: { fast: choice(20), slow: choice(240) } },
     });
-    expect(data.candles!.barsPerCandle).toBe(3);
+    expect(data.candles!.barsPerCandle).toBe(4);
     expect(renderHtmlReport(data, loadReportAssets()).length).toBeLessThan(3_000_000);
     const { page, close } = await visit(data);
-    expect(await page.locator('#trades .controls').innerText()).toContain('3 bars of 15m');
+    expect(await page.locator('#trades .controls').innerText()).toContain('4 bars of 15m');
     await page.locator('#trades tr[data-index="1"]').click();
     expect(await page.locator('#trades .controls').innerText()).toContain('every 15m bar');
     await close();
