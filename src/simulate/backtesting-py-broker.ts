@@ -11,11 +11,8 @@ import {
   type Touch,
   touchOrder,
 } from './backtesting-py-orders.ts';
+import { feeOf, feePerUnit, stepsOf } from './backtesting-py-sizing.ts';
 import type { Costs, Fill, SimulationSettings, Sizing } from './simulation.ts';
-import { roundDownToStep } from './sizing.ts';
-
-/** The share of the equity an "all in" order takes: the largest number below 1, so that it stays a fraction. */
-const FULL_EQUITY = 1 - 2 ** -52;
 
 /**
  * Runs bar by bar: `processBar(i)` fills what waits, then the strategy places orders, which act from bar i + 1.
@@ -53,9 +50,11 @@ export class BacktestingPyBroker {
 
   /** Cash plus the profit of the open trades at the current bar's close. */
   equity(): number {
+    const { trades } = this;
+    if (trades.length === 0) return this.cash;
     const price = this.candles.close[this.bar];
     let profit = 0;
-    for (const trade of this.trades) profit += this.unitsOf(trade) * (price - trade.entryPrice);
+    for (let i = 0; i < trades.length; i++) profit += this.unitsOf(trades[i]!) * (price - trades[i]!.entryPrice);
     return this.cash + profit;
   }
 
@@ -166,8 +165,9 @@ export class BacktestingPyBroker {
     const { price, stop } = this.touch;
     const bar = this.fillBar();
     const entryPrice = this.spreadPrice(order.side, price);
-    const costPrice = entryPrice + this.feePerUnit(request.size, price);
-    let steps = this.stepsOf(request.size, entryPrice, costPrice);
+    const costPrice = entryPrice + feePerUnit(request.size, price, this.costs);
+    const money = this.marginAvailable() * this.leverage;
+    let steps = stepsOf(request.size, this.sizing, money, entryPrice, costPrice);
     if (steps === 0) {
       this.skippedOrders++;
       return false;
@@ -299,37 +299,11 @@ export class BacktestingPyBroker {
   }
 
   private fee(units: number, price: number): number {
-    return this.costs.fixedFee + units * price * this.costs.feeRate;
+    return feeOf(units, price, this.costs);
   }
 
   private entryFee(trade: OpenTrade): number {
     return this.fee(trade.steps * this.sizing.sizeStep, trade.entryPrice);
-  }
-
-  /**
-   * The fee that sizing adds to the price of a unit. For an order given as a fraction the peer divides the fee of that
-   * fraction of one unit by the fraction, so a fixed fee counts nearly once per unit.
-   */
-  private feePerUnit({ kind, value }: Pick<Sizing, 'kind' | 'value'>, price: number): number {
-    const amount =
-      kind === 'equity-fraction' ? Math.min(value, FULL_EQUITY) : kind === 'fixed-units' ? value : value / price;
-    return this.fee(amount, price) / amount;
-  }
-
-  /** Steps of an order, rounded down; 0 when it is too small to place. */
-  private stepsOf({ kind, value }: Pick<Sizing, 'kind' | 'value'>, entryPrice: number, costPrice: number): number {
-    const { sizeStep, minSize, minNotional } = this.sizing;
-    let steps: number;
-    if (kind === 'equity-fraction') {
-      const money = this.marginAvailable() * this.leverage * Math.min(value, FULL_EQUITY);
-      steps = floorDivide(money, costPrice * sizeStep);
-    } else if (kind === 'fixed-notional') {
-      steps = floorDivide(value, entryPrice * sizeStep);
-    } else {
-      steps = Math.round(roundDownToStep(value, sizeStep) / sizeStep);
-    }
-    const size = steps * sizeStep;
-    return size < minSize || size * entryPrice < minNotional ? 0 : steps;
   }
 
   private marginAvailable(): number {
@@ -338,9 +312,4 @@ export class BacktestingPyBroker {
     for (const trade of this.trades) used += (trade.steps * this.sizing.sizeStep * price) / this.leverage;
     return Math.max(0, this.equity() - used);
   }
-}
-
-/** The whole number of `divisor` in `value`, exact where value / divisor rounds up to a whole number. */
-function floorDivide(value: number, divisor: number): number {
-  return Math.round((value - (value % divisor)) / divisor);
 }

@@ -2,11 +2,14 @@
 import type { ExitReason } from '../metrics/trade.ts';
 import type { Sizing } from './simulation.ts';
 
+/** A fraction of what the margin allows, quote currency, or units. */
+export type OrderSize = Pick<Sizing, 'kind' | 'value'>;
+
 /** What a strategy asks for. Prices are absolute; absent = none. */
 export interface OrderRequest {
   /** 1 buys, -1 sells. */
   readonly side: 1 | -1;
-  readonly size: Pick<Sizing, 'kind' | 'value'>;
+  readonly size: OrderSize;
   /** Buy at this price or lower, sell at this price or higher. */
   readonly limit?: number;
   /** Becomes a market (or limit) order once the price rises (buy) or falls (sell) to it. */

@@ -80,6 +80,7 @@ function signalOrders({ candles, signals, settings }: SimulationInput): BrokerSt
   const options = { ...BACKTESTING_PY_DEFAULTS, ...settings.backtestingPy };
   const actions = actionTable(settings.direction);
   const trails = trailingStop !== undefined;
+  const watches = trails || timeLimit !== undefined;
 
   const enter = (broker: BacktestingPyBroker, bar: number, side: 1 | -1): void => {
     const ignoreOpposite = options.oppositeEntry === 'ignore' && !options.hedging;
@@ -99,9 +100,11 @@ function signalOrders({ candles, signals, settings }: SimulationInput): BrokerSt
   };
 
   return (broker, bar) => {
-    for (const trade of broker.trades) {
-      if (trails) followPrice(broker, trade, trade.side === 1 ? high[bar] : low[bar], trailingStop);
-      if (timeLimit !== undefined && bar - trade.entryBar >= timeLimit) broker.close(trade, 'time-limit');
+    if (watches) {
+      for (const trade of broker.trades) {
+        if (trails) followPrice(broker, trade, trade.side === 1 ? high[bar] : low[bar], trailingStop);
+        if (timeLimit !== undefined && bar - trade.entryBar >= timeLimit) broker.close(trade, 'time-limit');
+      }
     }
     const action = actions[signals[bar] & FLAG_MASK];
     if (action === 0) return;

@@ -17,6 +17,8 @@ export class FreqtradeExits {
   private readonly plan: FreqtradePlan;
   private readonly candles: Candles;
   private readonly barMs: number;
+  private readonly movesStop: boolean;
+  private readonly needsProfit: boolean;
   private side: 1 | -1 = 1;
   private entryBar = 0;
   private entryPrice = 0;
@@ -32,6 +34,8 @@ export class FreqtradeExits {
     this.plan = plan;
     this.candles = candles;
     this.barMs = timeframeMs(candles.timeframe);
+    this.movesStop = plan.trails || plan.customStoploss !== undefined;
+    this.needsProfit = this.movesStop || plan.roi.length > 0 || plan.timeLimit !== undefined;
   }
 
   start(side: 1 | -1, bar: number, entryPrice: number): void {
@@ -49,9 +53,9 @@ export class FreqtradeExits {
     const { side, candles } = this;
     const best = side === 1 ? candles.high[bar] : candles.low[bar];
     const worst = side === 1 ? candles.low[bar] : candles.high[bar];
-    const profit = this.profitAt(best);
+    const profit = this.needsProfit ? this.profitAt(best) : 0;
     // The best price counts as seen before the worst one, unless the stop already lies in the bar.
-    if (side * (worst - this.stop) > 0) this.moveStop(best, profit);
+    if (this.movesStop && side * (worst - this.stop) > 0) this.moveStop(best, profit);
     const stopHit = side * (worst - this.stop) <= 0;
     const trailing = this.stop !== this.initialStop;
     this.findRoi(bar);
