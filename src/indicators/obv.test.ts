@@ -18,3 +18,8 @@ test('after a missing close the change is counted from the last one known', () =
   const gappy = column(10, Number.NaN, 11, 9, 12);
   expect([...obv(gappy, volume, 'standard')]).toEqual([0, Number.NaN, 2, -2, 6]);
 });
+
+test('after a missing volume vectorbt still counts the change from the bar before', () => {
+  const gappy = column(5, Number.NaN, 2);
+  expect([...obv(column(10, 9, 9.5), gappy, 'vectorbt')]).toEqual([5, Number.NaN, 7]);
+});
