@@ -127,10 +127,11 @@ describe('what cannot run is refused before anything is computed', () => {
     ['a grid without a variant', { parameters: { fast: choice(50), slow: choice(20) } }, /none of which satisfies/],
     ['a length of 0', { parameters: { fast: range(0, 5) } }, /at least 1\. Found: 0/],
     ['a fraction of a bar', { parameters: { fast: choice(2.5) } }, /whole number/],
+    ['a barrier the profile does not have', { profile: 'vectorbt', risk: { timeLimit: choice(0, 10) } }, /time limit/i],
     ['top 0', { top: 0 }, /--top/],
     ['a negative preselect', { preselect: -1 }, /--preselect/],
     ['a sample of 0', { sample: 0 }, /--sample/],
-  ])('%s', async (_, overrides, message) => {
+  ] as const)('%s', async (_, overrides, message) => {
     await expect(run(overrides)).rejects.toThrow(message);
   });
 

@@ -3,11 +3,19 @@ import type { StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { createGrid, type Grid } from './grid.ts';
+import { sliceCandles } from '../market/candles.ts';
+import { simulate } from '../simulate/simulate.ts';
+import { barriersAt, createGrid, type Grid } from './grid.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
 import { Ranking, type Stage, scoredRow } from './ranking.ts';
 import type { ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
-import { type ScoreBatches, type ScoringContext, scoreInThread, type VariantBatch } from './score.ts';
+import {
+  type ScoreBatches,
+  type ScoringContext,
+  scoreInThread,
+  simulationSettings,
+  type VariantBatch,
+} from './score.ts';
 import { BatchSizer, baseVariants, countBaseVariants } from './variants.ts';
 import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
 import type { Window } from './window.ts';
@@ -57,6 +65,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   }
   checkIndicatorParameters(strategy, grid);
   checkHistory(strategy, grid, host.window);
+  checkRiskGrid(request, grid, host.window);
   const plan = planSweep(strategy, grid, host.window, host.budgetBytes);
   const { window, stop } = host;
   const context = { strategy, execution: request, grid, window, cacheBytes: plan.cacheBytes, stop };
@@ -172,6 +181,15 @@ function outcome(run: Run, ranking: Ranking, plan: SweepPlan, variants: number):
       columnCacheHitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
     },
   };
+}
+
+/** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
+function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {
+  const candles = sliceCandles(window.candles, 0, 0);
+  const signals = new Uint8Array(0);
+  for (let risk = 0; risk < grid.riskPoints; risk++) {
+    simulate({ candles, signals, settings: simulationSettings(request, barriersAt(grid, risk)) });
+  }
 }
 
 function checkLimits(request: SweepRequest): void {
