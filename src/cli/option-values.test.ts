@@ -1,3 +1,4 @@
+// How values of the command line are read.
 import { expect, test } from 'vitest';
 import { isAppError } from '../core/errors.ts';
 import { bytes, duration, numberAtLeast, share, wholeNumber } from './option-values.ts';

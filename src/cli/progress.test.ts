@@ -1,3 +1,4 @@
+// The progress line: on a terminal, in a pipe, and its estimate.
 import { expect, test } from 'vitest';
 import { createFakeClock } from '../core/clock.ts';
 import { createProgressLine, rateAndEta } from './progress.ts';

@@ -112,13 +112,14 @@ export function sweepText(record: ResultRecord, output: TextOutput): string {
     color,
     rankedBy: record.rankedBy,
   });
-  const partial = record.partial === null ? '' : `\n${partialText(record, color)}\n`;
-  return `${head}\n${table}\n${partial}\n${timesLine(record)}\n`;
+  const partial = record.partial === null ? '' : `\n${partialText(record, output)}\n`;
+  return `${head}\n${table}\n${partial}\n${wrapped(timesLine(record), columns).join('\n')}\n`;
 }
 
-function partialText(record: ResultRecord, color: boolean): string {
+function partialText(record: ResultRecord, { color, columns }: TextOutput): string {
   const why = record.partial === 'deadline' ? 'the deadline' : 'an interrupt';
-  const text = `PARTIAL: stopped by ${why}; the ranking holds the ${formatCount(record.scored)} variants scored until then.`;
+  const sentence = `PARTIAL: stopped by ${why}; the ranking holds the ${formatCount(record.scored)} variants scored until then.`;
+  const text = wrapped(sentence, columns).join('\n');
   return color ? `\x1b[33m${text}\x1b[39m` : text;
 }
 

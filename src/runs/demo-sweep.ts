@@ -1,27 +1,34 @@
 // The demonstration: which sweep it runs, and the candles it finds for it.
-import { range } from '../strategy/parameters.ts';
+import { choice, range } from '../strategy/parameters.ts';
 import { type LoadedCandles, loadCandles } from './candle-source.ts';
 import type { RunContext, SweepSelection } from './sweep-run.ts';
 import { SYNTHETIC_YEAR, syntheticMarket } from './synthetic-market.ts';
 
-/** Crossing of two averages on a grid that a laptop scores in seconds, with stops on its best variants. */
-export const DEMO_SWEEP: Omit<SweepSelection, 'window'> = {
-  strategy: 'sma-cross',
-  execution: { profile: 'close', direction: 'long', cash: 10_000, fee: 0.001, calendar: 'continuous' },
-  grid: {
-    parameters: { fast: range(10, 100, 10), slow: range(50, 500, 50) },
-    risk: { stopLoss: { values: [0, 0.03, 0.06] }, takeProfit: { values: [0, 0.1] } },
-    rank: 'totalReturn',
-    top: 20,
-    preselect: 20,
-    seed: 1,
-  },
-};
+/** Hours, written in minutes: crossings quick enough to trade and slow enough to pay their fees. */
+const MINUTE_GRID = { fast: range(60, 600, 60), slow: range(720, 7_200, 720) };
+const OTHER_GRID = { fast: range(5, 50, 5), slow: range(60, 240, 20) };
+
+/** Crossing of two averages with and without a stop, on a grid that a laptop scores in seconds. */
+export function demoSweep(timeframe: string): Omit<SweepSelection, 'window'> {
+  return {
+    strategy: 'sma-cross',
+    execution: { profile: 'close', direction: 'long', cash: 10_000, fee: 0.001, calendar: 'continuous' },
+    grid: {
+      parameters: timeframe === '1m' ? MINUTE_GRID : OTHER_GRID,
+      risk: { stopLoss: choice(0, 0.03, 0.06) },
+      rank: 'totalReturn',
+      top: 20,
+      // Every point of the grid, so that the heatmap has no holes.
+      preselect: 0,
+      seed: 1,
+    },
+  };
+}
 
 export interface DemoChoice {
   readonly data?: string;
   readonly offline?: boolean;
-  readonly timeframe: string;
+  readonly timeframe?: string;
 }
 
 export interface DemoListener {

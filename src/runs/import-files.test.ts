@@ -1,3 +1,4 @@
+// Importing files into the candle store.
 import { expect, test } from 'vitest';
 import { nameParts } from './import-files.ts';
 

@@ -1,3 +1,4 @@
+// Times as users write them.
 import { expect, test } from 'vitest';
 import { isAppError } from '../core/errors.ts';
 import { parseTime } from './time-text.ts';

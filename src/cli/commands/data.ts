@@ -182,7 +182,7 @@ async function exportCandles(data: string, options: ExportOptions, host: Host): 
   const { timeframe, from, to } = options;
   const policies = parsePolicies(options.policy, options.gaps);
   const { window } = await loadWindow({ data, timeframe, from, to, policies }, runContext(host));
-  writeOutput(path, await encodeCandles(window.candles, format));
+  writeOutput(path, [await encodeCandles(window.candles, format)]);
   const bars = window.candles.barCount;
   host.stdout.write(
     options.json === true

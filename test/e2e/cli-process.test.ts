@@ -1,0 +1,153 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BIN, createWorkplace, csvOf, json, minuteCandles, repository, type Workplace } from './cli-harness.ts';
+
+let place: Workplace;
+beforeAll(() => {
+  place = createWorkplace();
+  place.write('btc.csv', csvOf(minuteCandles(60_000)));
+});
+afterAll(() => place.remove());
+
+/** Far more variants than can be scored while a test waits. */
+const LONG = [
+  'sweep',
+  'sma-cross',
+  '--data',
+  'btc.csv',
+  '--set',
+  'fast=2..200',
+  '--set',
+  'slow=3..900',
+  '--rank',
+  'sharpe',
+];
+
+interface Partial {
+  readonly partial: string | null;
+  readonly scored: number;
+  readonly top: readonly unknown[];
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('a sweep that is stopped', () => {
+  test.each(['SIGINT', 'SIGTERM'] as const)('by %s ends within a second and prints what it has', async (signal) => {
+    const { child, ended } = place.start([...LONG, '--json']);
+    await sleep(2_500);
+    const sentAt = performance.now();
+    child.kill(signal);
+    const result = await ended;
+    // A second is the promise; a loaded test machine gets another one.
+    expect(performance.now() - sentAt).toBeLessThan(2_000);
+    expect(result.exitCode).toBe(130);
+    const partial = json<Partial>(result);
+    expect(partial.partial).toBe('cancelled');
+    expect(partial.scored).toBeGreaterThan(0);
+    expect(partial.top.length).toBeGreaterThan(0);
+  });
+
+  test('by its deadline prints what it has and exits 124', async () => {
+    const result = await place.run(...LONG, '--deadline', '2s');
+    expect(result.exitCode).toBe(124);
+    expect(result.stdout).toContain('PARTIAL: stopped by the deadline');
+    expect(result.stdout).toMatch(/^ 1 /m);
+    expect(result.elapsedMs).toBeLessThan(6_000);
+  });
+
+  test('tells its progress in plain lines when piped, at most every five seconds', async () => {
+    const result = await place.run(...LONG, '--deadline', '8s');
+    const lines = result.stderr.trim().split('\n');
+    expect(lines.length).toBeLessThanOrEqual(2);
+    expect(lines[0]).toMatch(/^stage A {2}[\d,]+ of [\d,]+ {2}\d+% {2}[\d.,]+\/s {2}ETA /);
+    expect(result.stderr).not.toContain('\r');
+  });
+});
+
+describe('a pipe', () => {
+  test('that closes early, as with head, is no error', () => {
+    const { status, stdout, stderr } = spawnSync(
+      'sh',
+      ['-c', `"${process.execPath}" "${BIN}" strategies | head -n 1`],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect([status, stdout, stderr]).toEqual([0, 'sma-cross\n', '']);
+  });
+
+  test('that closes before a large output ends the writing quietly', async () => {
+    const child = spawn(
+      process.execPath,
+      [BIN, 'run', 'sma-cross', '--data', 'btc.csv', '--set', 'fast=2', '--set', 'slow=3', '--equity', '--json'],
+      { cwd: place.folder, env: { ...process.env, GRIDMILL_HOME: place.home }, stdio: ['ignore', 'pipe', 'pipe'] },
+    );
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    child.stdout.once('data', () => child.stdout.destroy());
+    const exitCode = await new Promise((resolve) => child.on('close', resolve));
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('start-up', () => {
+  test('--help is ready quickly and lists every command; each command teaches by example', async () => {
+    const help = await place.run('--help');
+    expect(help.exitCode).toBe(0);
+    const commands = [...help.stdout.matchAll(/^ {2}([a-z]+) {3,}/gm)].map((match) => match[1]!);
+    expect(commands).toEqual(
+      expect.arrayContaining([
+        'demo',
+        'sweep',
+        'run',
+        'check',
+        'init',
+        'strategies',
+        'profiles',
+        'import',
+        'fetch',
+        'data',
+        'results',
+        'report',
+      ]),
+    );
+    for (const command of commands) {
+      const { exitCode, stdout } = await place.run(command, '--help');
+      expect(exitCode, command).toBe(0);
+      expect(stdout, command).toContain(`gridmill ${command}`);
+      expect(stdout, command).toContain('Examples:');
+    }
+    const { stdout } = await place.run('--version');
+    expect(stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  test('loads a handful of files before it knows the command', () => {
+    const loaded = new Set<string>();
+    const visit = (path: string): void => {
+      if (loaded.has(path)) return;
+      loaded.add(path);
+      const source = readFileSync(path, 'utf8');
+      // Type imports are erased and dynamic imports wait for their command.
+      for (const [, specifier] of source.matchAll(/^(?:import|export) (?!type )[^;]*? from '(\.[^']+)'/gm)) {
+        visit(join(dirname(path), specifier!));
+      }
+    };
+    visit(join(repository, 'src/app/main.ts'));
+    expect([...loaded].filter((path) => !/src\/(app|cli|core)\//.test(path))).toEqual([]);
+    expect(loaded.size).toBeLessThanOrEqual(12);
+  });
+});
+
+describe('the ./gridmill wrapper', () => {
+  test('runs from another folder and through a symbolic link', () => {
+    mkdirSync(join(place.folder, 'elsewhere'));
+    const link = join(place.folder, 'elsewhere', 'gm');
+    symlinkSync(join(repository, 'gridmill'), link);
+    const { status, stdout } = spawnSync(link, ['--version'], { cwd: place.folder, encoding: 'utf8' });
+    expect([status, stdout]).toEqual([0, spawnSync(process.execPath, [BIN, '--version'], { encoding: 'utf8' }).stdout]);
+  });
+});
