@@ -78,10 +78,10 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the clock', pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/, allowed: ['app'] },
   { name: 'randomness', pattern: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/, allowed: [] },
   { name: 'the console', pattern: /\bconsole\.\w+\(/, allowed: [] },
-  { name: 'the end of the process', pattern: /\bprocess\.(exit|abort|kill)\b/, allowed: ['app'] },
+  { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds'] },
   { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds'] },
-  { name: 'a thread', pattern: /from 'node:worker_threads'/, allowed: ['pool'] },
+  { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool'] },
   { name: 'files', pattern: /from 'node:fs/, allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cli'] },
 ];
 
@@ -107,6 +107,9 @@ function listFiles(folder: string): string[] {
   });
 }
 
+/** `import … from '…'`, `export … from '…'`, `import '…'` and `import('…')`. */
+const IMPORT = /^(?:import|export)\b[^;'"]*?\bfrom '([^']+)'|^import '([^']+)'|\bimport\('([^']+)'\)/gm;
+
 const isTest = (path: string): boolean => /\.(test|contract)\.ts$/.test(path);
 const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/|(^|[^:'"`])\/\/.*$/gm, '$1');
 
@@ -115,7 +118,7 @@ const files: SourceFile[] = listFiles(source)
   .map((path) => {
     const text = readFileSync(path, 'utf8');
     const code = withoutComments(text);
-    const imports = [...code.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map((match) => match[1]!);
+    const imports = [...code.matchAll(IMPORT)].map((match) => (match[1] ?? match[2] ?? match[3])!);
     return { path: relative(root, path), folder: relative(source, path).split('/')[0]!, text, imports };
   });
 const production = files.filter((file) => !isTest(file.path));

@@ -1,3 +1,4 @@
+// The nearest name for a misspelt one.
 import { expect, test } from 'vitest';
 import { didYouMean, nearestName } from './nearest-name.ts';
 

@@ -3,7 +3,7 @@ import { assert } from '../core/assert.ts';
 import type { Candles } from '../market/candles.ts';
 import { timeframeMs } from '../market/timeframe.ts';
 import type { ExitReason } from '../metrics/trade.ts';
-import type { FreqtradePlan } from './freqtrade-options.ts';
+import type { FreqtradePlan } from './freqtrade-plan.ts';
 
 /** A profit that closes at any price. */
 const AT_ANY_PRICE = -1;

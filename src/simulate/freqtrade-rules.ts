@@ -2,7 +2,7 @@
 import type { Candles } from '../market/candles.ts';
 import type { ExitReason, Trade } from '../metrics/trade.ts';
 import { FreqtradeExits } from './freqtrade-exits.ts';
-import { type FreqtradePlan, planFreqtrade } from './freqtrade-options.ts';
+import { type FreqtradePlan, planFreqtrade } from './freqtrade-plan.ts';
 import { checkSettings } from './settings.ts';
 import {
   type Direction,

@@ -1,7 +1,7 @@
 // Execution profiles: complete, named sets of fill assumptions, as data.
 import { AppError } from '../core/errors.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
-import type { Costs, Direction, Sizing } from './simulation.ts';
+import type { Costs, Direction, Sizing } from './terms.ts';
 
 export type { Arithmetic } from '../indicators/arithmetic.ts';
 

@@ -4,45 +4,16 @@ import type { ExitReason, Trade } from '../metrics/trade.ts';
 import type { BacktestingPyOptions } from './backtesting-py-options.ts';
 import type { FreqtradeOptions } from './freqtrade-options.ts';
 import type { Profile } from './profiles.ts';
+import type { Barriers, Costs, Direction, Sizing } from './terms.ts';
 import type { VectorbtOptions } from './vectorbt-options.ts';
+
+export type { Barriers, Costs, Direction, Sizing, SizingKind } from './terms.ts';
 
 /** Event flags of one bar, combined by OR in a Uint8Array with one byte per bar. Decided at the close of the bar. */
 export const ENTER_LONG = 1;
 export const EXIT_LONG = 2;
 export const ENTER_SHORT = 4;
 export const EXIT_SHORT = 8;
-
-export type Direction = 'long' | 'short' | 'both';
-
-export interface Costs {
-  /** Share of notional per fill (0.001 = 10 bps). */
-  readonly feeRate: number;
-  /** Quote currency per fill. */
-  readonly fixedFee: number;
-  /** Adverse move of the fill price, as a fraction. */
-  readonly slippage: number;
-}
-
-export type SizingKind = 'equity-fraction' | 'fixed-notional' | 'fixed-units';
-
-export interface Sizing {
-  readonly kind: SizingKind;
-  /** Fraction of equity, quote currency, or units, by kind. */
-  readonly value: number;
-  /** Sizes are rounded down to a multiple of this; 0 = any size. */
-  readonly sizeStep: number;
-  readonly minSize: number;
-  readonly minNotional: number;
-}
-
-/** The four barriers as fractions of the entry reference price and a bar count; undefined = off. */
-export interface Barriers {
-  readonly stopLoss?: number;
-  readonly takeProfit?: number;
-  readonly trailingStop?: number;
-  /** Bars after entry, >= 1. */
-  readonly timeLimit?: number;
-}
 
 export interface SimulationSettings {
   readonly profile: Profile;
