@@ -19,6 +19,16 @@ export const LIMITS = {
   lineBytesMax: 65_536,
   /** Bytes of one strategy file with what it imports. */
   strategyBytesMax: 8_388_608,
+  /** Bytes of one downloaded file. */
+  downloadBytesMax: 1_073_741_824,
+  /** Milliseconds from a request to the first byte of its answer. */
+  firstByteMsMax: 10_000,
+  /** Milliseconds without a byte, or without a message of a download process, after the first. */
+  downloadIdleMsMax: 60_000,
+  /** Tries of one download. */
+  downloadAttemptsMax: 3,
+  /** Redirects followed by one download. */
+  redirectsMax: 3,
   /** Bytes of the candle store on disk, unless configured. */
   storeBytesMax: 53_687_091_200,
   /** Results kept in the result store. */
