@@ -19,6 +19,14 @@ export type CandleOrigin =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'store'; readonly key: string }
   | {
+      readonly kind: 'archive';
+      readonly market: 'spot' | 'usdm';
+      readonly symbol: string;
+      readonly timeframe: Timeframe;
+      readonly fromMs: number;
+      readonly toMs: number;
+    }
+  | {
       readonly kind: 'synthetic';
       readonly seed: number;
       readonly timeframe: string;
@@ -63,14 +71,8 @@ export async function loadCandles(selection: CandleSelection, context: CandleCon
   const found = existsSync(path)
     ? await fromFile(path, timeframe, selection.policies ?? {})
     : await fromStore(selection.data, timeframe, context);
-  const resampled = toTimeframe(found.candles, timeframe);
-  const quality = [...found.quality];
-  if (resampled !== found.candles) {
-    quality.push(
-      `Resampled from ${found.candles.timeframe} to ${resampled.timeframe}: ${found.candles.barCount.toLocaleString('en')} candles became ${resampled.barCount.toLocaleString('en')}.`,
-    );
-  }
-  return { ...found, candles: resampled, quality, loadMs: context.clock.monotonicMs() - startedMs };
+  const loaded = atTimeframe({ ...found, loadMs: 0 }, timeframe);
+  return { ...loaded, loadMs: context.clock.monotonicMs() - startedMs };
 }
 
 type Found = Omit<LoadedCandles, 'loadMs' | 'downloadMs'>;
@@ -137,6 +139,16 @@ export function toTimeframe(candles: Candles, timeframe: Timeframe | undefined):
     });
   }
   return resampleCandles(candles, timeframe);
+}
+
+/** Loaded candles at another timeframe, with a sentence about it. Errors: TIMEFRAME_INVALID. */
+export function atTimeframe(loaded: LoadedCandles, timeframe: string | undefined): LoadedCandles {
+  const { candles: base, quality } = loaded;
+  const candles = toTimeframe(base, timeframe === undefined ? undefined : parseTimeframe(timeframe));
+  if (candles === base) return loaded;
+  const count = (value: number): string => value.toLocaleString('en');
+  const note = `Resampled from ${base.timeframe} to ${candles.timeframe}: ${count(base.barCount)} candles became ${count(candles.barCount)}.`;
+  return { ...loaded, candles, quality: [...quality, note] };
 }
 
 /** One sentence per kind of defect found. */

@@ -1,6 +1,8 @@
 // The demonstration: which sweep it runs, and the candles it finds for it.
+import { isAppError } from '../core/errors.ts';
 import { choice, range } from '../strategy/parameters.ts';
-import { type LoadedCandles, loadCandles } from './candle-source.ts';
+import { atTimeframe, type LoadedCandles, loadCandles } from './candle-source.ts';
+import { archiveCandles, lastYearOfMinutes } from './fetch-candles.ts';
 import type { RunContext, SweepSelection } from './sweep-run.ts';
 import { SYNTHETIC_YEAR, syntheticMarket } from './synthetic-market.ts';
 
@@ -46,6 +48,18 @@ export async function demoCandles(
   if (data !== undefined) {
     listener.onProgress(`reading ${data} ...`);
     return loadCandles({ data, timeframe }, context);
+  }
+  if (choice.offline !== true) {
+    try {
+      const origin = lastYearOfMinutes(context.clock.wallMs());
+      listener.onProgress('asking Binance for a year of candles (10 s at most for its first answer) ...');
+      return atTimeframe(await archiveCandles(origin, {}, context, listener.onProgress), timeframe);
+    } catch (error) {
+      if (!isAppError(error)) throw error;
+      listener.onNote(
+        `No candles could be downloaded (${error.found.replace(/[.\s]+$/, '')}); the candles are synthetic.`,
+      );
+    }
   }
   listener.onProgress('making a synthetic year ...');
   return syntheticMarket(SYNTHETIC_YEAR, timeframe, context.clock);

@@ -69,7 +69,7 @@ function storeParts(
   const earlier: Columns[] = append && store.has(key) ? [store.read(key).candles] : [];
   const inOrder = [...parts].sort((a, b) => (a.columns.time[0] ?? 0) - (b.columns.time[0] ?? 0));
   const { candles, report } = checkCandles(
-    joined([...earlier, ...inOrder.map((part) => part.columns)]),
+    joinColumns([...earlier, ...inOrder.map((part) => part.columns)]),
     key.timeframe,
     policies,
   );
@@ -84,7 +84,8 @@ function storeParts(
   };
 }
 
-function joined(parts: readonly Columns[]): Columns {
+/** The rows of several series one after the other; a single one is kept as it is. */
+export function joinColumns(parts: readonly Columns[]): Columns {
   if (parts.length === 1) return parts[0]!;
   const length = parts.reduce((sum, part) => sum + part.time.length, 0);
   const column = (name: CandleColumn): Float64Array => {

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import { profileNamed } from '../simulate/profiles.ts';
-import { type LoadedCandles, loadCandles } from './candle-source.ts';
+import { atTimeframe, type LoadedCandles, loadCandles } from './candle-source.ts';
 import type { RankedRowJson, ResultRecord } from './result-record.ts';
 import { type FinishedRun, runOn } from './single-run.ts';
 import { loadNamedStrategy, type RunContext } from './sweep-run.ts';
@@ -35,15 +35,20 @@ export async function windowOf(record: ResultRecord, context: RunContext): Promi
   return loadedWindow;
 }
 
-function candlesOf(record: ResultRecord, context: RunContext): Promise<LoadedCandles> {
+async function candlesOf(record: ResultRecord, context: RunContext): Promise<LoadedCandles> {
   const { origin, timeframe, policies } = record.data;
-  if (origin.kind === 'synthetic') return Promise.resolve(syntheticMarket(origin, timeframe, context.clock));
+  if (origin.kind === 'synthetic') return syntheticMarket(origin, timeframe, context.clock);
+  if (origin.kind === 'archive') {
+    const { archiveCandles } = await import('./fetch-candles.ts');
+    return atTimeframe(await archiveCandles(origin, policies, context), timeframe);
+  }
   const data = origin.kind === 'file' ? origin.path : origin.key;
   return loadCandles({ data, timeframe, policies }, context);
 }
 
 function originText({ data: { origin } }: ResultRecord): string {
-  return origin.kind === 'file' ? origin.path : origin.kind === 'store' ? origin.key : 'the synthetic candles';
+  if (origin.kind === 'file') return origin.path;
+  return origin.kind === 'store' ? origin.key : `the ${origin.kind} candles`;
 }
 
 /** The strategy of a result. Errors: those of loadStrategy, RESULT_MISMATCH when its files changed. */
