@@ -19,6 +19,7 @@ export interface DataOptions {
 
 export function addDataOptions(command: Command): void {
   command
+    .optionsGroup('Candles:')
     .option('--data <file|key>', 'candles: a file (CSV, JSON, Parquet, Arrow), or a stored exchange/symbol/timeframe')
     .option('--timeframe <timeframe>', 'run on candles of this length, resampled when it is longer: 5m, 1h, 1d')
     .option('--from <time>', 'first open time that may trade, inclusive: 2024-01-01 or 2024-01-01T12:00Z (UTC)')
@@ -30,16 +31,19 @@ export function addDataOptions(command: Command): void {
 export function addPolicyOptions(command: Command): void {
   command
     .addOption(new Option('--gaps <policy>', 'missing candles').choices(['reject', 'keep']))
-    .option(
-      '--policy <defect=policy>',
-      'what to do about a kind of defect: reject, repair or keep (see gridmill data check --help)',
-      collectPairs('--policy'),
-      {} as Readonly<Record<string, string>>,
+    .addOption(
+      new Option(
+        '--policy <defect=policy>',
+        'what to do about a kind of defect (gridmill data check --help lists them)',
+      )
+        .argParser(collectPairs('--policy'))
+        .default({}, 'by kind'),
     );
 }
 
 export function addExecutionOptions(command: Command): void {
   command
+    .optionsGroup('Execution:')
     .option('--profile <name>', 'execution profile: when and at what price a signal fills', 'close')
     .addOption(new Option('--direction <side>', 'sides that may be held').choices(['long', 'short', 'both']))
     .option('--cash <amount>', 'initial cash (default: 100, or the profile’s)', numberAtLeast('--cash', 0, true))
@@ -79,6 +83,7 @@ export function parameterOption(): Option {
 
 export function addGridOptions(command: Command): void {
   command
+    .optionsGroup('Parameters and barriers:')
     .addOption(parameterOption())
     .option('--stop-loss <values>', 'stop-loss as a share of the entry price: 0.02 or 0.01..0.05:0.01', parseAxis)
     .option('--take-profit <values>', 'take-profit likewise', parseAxis)

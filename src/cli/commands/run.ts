@@ -32,6 +32,7 @@ export function define(command: Command, { host, action }: CommandContext): void
   addGridOptions(command);
   addExecutionOptions(command);
   command
+    .optionsGroup('Source and output:')
     .option('--result <id>', 'run a ranked row of this result again (an id, its beginning, a file, or latest)')
     .option('--row <n>', 'the row of --result', wholeNumber('--row', 1), 1)
     .option('--signals <file>', 'run ready-made signals: times with 1/0/-1, LONG/NEUTRAL/SHORT, or entry/exit columns')

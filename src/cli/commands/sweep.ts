@@ -39,6 +39,7 @@ export function define(command: Command, { host, action }: CommandContext): void
   addGridOptions(command);
   addExecutionOptions(command);
   command
+    .optionsGroup('Search and ranking:')
     .option('--rank <metric>', 'metric to rank by', 'totalReturn')
     .option('--top <n>', 'ranked variants kept', wholeNumber('--top', 1, LIMITS.topMax), 20)
     .option(
@@ -49,6 +50,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     )
     .option('--sample <n>', 'random search: draw this many variants', wholeNumber('--sample', 1, LIMITS.gridPointsMax))
     .option('--seed <n>', 'seed of the random search', wholeNumber('--seed', 0), 1)
+    .optionsGroup('Output:')
     .option('--all-results <file>', 'also write every scored variant: .json, .csv or .parquet')
     .option('--report <file>', 'also write an HTML report')
     .option('--no-save', 'keep no result in the store')
@@ -59,6 +61,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     )
     .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
+    .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
