@@ -105,15 +105,13 @@ function alignBars(
   candleTimes: Float64Array,
   sparse: boolean,
 ): Int32Array {
-  const barAt = new Map<number, number>();
-  for (let bar = 0; bar < candleTimes.length; bar++) barAt.set(candleTimes[bar]!, bar);
   const bars = new Int32Array(times.length);
   const rowOfBar = new Int32Array(candleTimes.length).fill(-1);
   let strangers = 0;
   let firstStranger = -1;
   for (let row = 0; row < times.length; row++) {
-    const bar = barAt.get(times[row]!);
-    if (bar === undefined) {
+    const bar = barAt(candleTimes, times[row]!);
+    if (bar < 0) {
       if (strangers++ === 0) firstStranger = row;
       continue;
     }
@@ -136,6 +134,18 @@ function alignBars(
     throw fault(file, undefined, found, 'List every bar, or declare the file sparse.');
   }
   return bars;
+}
+
+/** The bar that opens at `ms`, or -1. `times` rise strictly. */
+function barAt(times: Float64Array, ms: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (times[middle]! < ms) low = middle + 1;
+    else high = middle;
+  }
+  return times[low] === ms ? low : -1;
 }
 
 /** ISO 8601 of epoch ms; the number itself where a calendar does not reach. */
