@@ -57,16 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   sweep: ['lru-cache'],
   store: ['@uwdata/flechette'],
-  feeds: [
-    'hyparquet',
-    'hyparquet-compressors',
-    'hyparquet-writer',
-    '@uwdata/flechette',
-    'fzstd',
-    'lz4js',
-    'fflate',
-    'ccxt',
-  ],
+  feeds: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', '@uwdata/flechette', 'fzstd', 'ccxt'],
   loader: ['esbuild'],
   report: ['cli-table3'],
   cli: ['commander'],
