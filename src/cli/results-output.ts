@@ -31,7 +31,7 @@ export function resultsTable(entries: readonly ResultStoreEntry[], { columns: wi
       column('Candles', 'right', 3, (entry) => text(entry, 'timeframe')),
       column('Scored', 'right', 4, (entry) => text(entry, 'scored')),
       column('Best', 'right', 0, bestOf),
-      column('', 'left', 5, (entry) => (entry.head?.summary['partial'] ? 'partial' : '')),
+      column('State', 'left', 5, (entry) => (entry.head?.summary['partial'] ? 'partial' : 'complete')),
     ],
     { width, color },
   );

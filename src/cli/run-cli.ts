@@ -72,6 +72,7 @@ async function buildProgram(argv: readonly string[], context: CommandContext): P
     if (name !== called) continue;
     const { define } = await load();
     define(command, context);
+    checkSubcommand(command, argv.slice(argv.indexOf(name) + 1));
     for (const leaf of [command, ...command.commands]) leaf.option('--debug', 'show the stack of an error');
   }
   if (called === undefined) {
@@ -90,19 +91,26 @@ async function buildProgram(argv: readonly string[], context: CommandContext): P
   return program;
 }
 
+/** A word where a subcommand belongs must be one. Without this a default subcommand would take it for its argument. */
+function checkSubcommand(command: Command, rest: readonly string[]): void {
+  const known = command.helpCommand(false).commands.map((leaf) => leaf.name());
+  const word = rest[0];
+  if (known.length === 0 || word === undefined || word.startsWith('-') || known.includes(word)) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: `gridmill ${command.name()} has the subcommands ${known.join(', ')}.`,
+    found: `"${word}".${didYouMean(word, known)}`,
+    todo: `Run gridmill ${command.name()} --help.`,
+  });
+}
+
 const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** Mistakes that the option parser found, as an error of ours. */
 function usageError(error: unknown): unknown {
   if (!(error instanceof CommanderError)) return error;
-  if (error.code === 'commander.help') return missingSubcommand(error);
   const found = error.message.replace(/^error: /, '').replace(/\n\(/, ' (');
   return new AppError('REQUEST_INVALID', {
     found: /[.?!)]$/.test(found) ? found : `${found}.`,
     todo: 'Run the command with --help.',
   });
-}
-
-function missingSubcommand(cause: CommanderError): AppError {
-  return new AppError('REQUEST_INVALID', { found: 'no subcommand.', todo: 'See the usage above.', cause });
 }

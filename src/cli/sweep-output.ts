@@ -132,6 +132,6 @@ function timesLine(record: ResultRecord): string {
   const stages = risk ? ` (shortlist ${formatCount(record.preselect)})` : '';
   return (
     `Scored ${formatCount(scored)}${of} variants${stages} in ${formatDuration(elapsedMs)}${rate}. ` +
-    `Candles read in ${formatDuration(loadMs)}${download}.`
+    `Candles ${record.data.synthetic ? 'made' : 'read'} in ${formatDuration(loadMs)}${download}.`
   );
 }

@@ -32,6 +32,7 @@ const refused = (title: string, exitCode: number, code: string, args: readonly s
 
 const CASES: readonly Case[] = [
   refused('an unknown command', 2, 'REQUEST_INVALID', ['swep'], 'Did you mean "sweep"?'),
+  refused('an unknown subcommand', 2, 'REQUEST_INVALID', ['data', 'chek'], 'Did you mean "check"?'),
   refused('a misspelt option', 2, 'REQUEST_INVALID', [...SWEEP, '--slipage', '0'], '--slipage', '--slippage'),
   refused('an option without its value', 2, 'REQUEST_INVALID', [...SWEEP, '--fee'], '--fee'),
   refused('a number that is none', 2, 'REQUEST_INVALID', [...SWEEP, '--cash', 'lots'], '--cash', '"lots"'),
