@@ -1,0 +1,381 @@
+// The pool against threads that die, hang, lie and answer late, played by fakes so that every order can be tried.
+import { afterEach, describe, expect, test } from 'vitest';
+import { createStopSource } from '../../src/core/cancel.ts';
+import { createFakeClock } from '../../src/core/clock.ts';
+import { AppError, type ErrorCode } from '../../src/core/errors.ts';
+import { createPrng } from '../../src/core/prng.ts';
+import { METRIC_NAMES } from '../../src/metrics/metrics.ts';
+import { type BatchMessage, NOT_SCORING, packError } from '../../src/pool/messages.ts';
+import { Pool, type PoolOptions } from '../../src/pool/pool.ts';
+import type { ScoringThread, ThreadEvents } from '../../src/pool/thread.ts';
+import { range } from '../../src/strategy/parameters.ts';
+import { createGrid } from '../../src/sweep/grid.ts';
+import { testRequest } from '../synthetic-request.ts';
+
+const { strategy } = testRequest('sma-cross');
+const parameters = { fast: range(1, 10), slow: range(11, 20) };
+const grid = createGrid({ strategy, arithmetic: 'standard', parameters });
+const stats = { columnsComputed: 1, hits: 2, misses: 3 };
+
+/** A thread that does only what the test says. */
+class FakeThread implements ScoringThread {
+  readonly inbox: BatchMessage[] = [];
+  readonly events: ThreadEvents;
+  at = NOT_SCORING;
+  ended = false;
+
+  constructor(events: ThreadEvents) {
+    this.events = events;
+  }
+
+  post(message: BatchMessage): void {
+    this.inbox.push(message);
+  }
+
+  position(): number {
+    return this.at;
+  }
+
+  async end(): Promise<void> {
+    this.ended = true;
+  }
+
+  say(message: unknown): void {
+    this.events.onMessage(message);
+  }
+
+  /** Answers the oldest batch; every value of its rows is the first base index. */
+  answer(): void {
+    const { token, batch } = this.inbox.shift()!;
+    const rows = new Float64Array(batch.baseIndices.length * METRIC_NAMES.length).fill(batch.baseIndices[0]!);
+    this.say({ token, rows, stats });
+  }
+
+  /** Dies while scoring its oldest batch, or before it began when `at` is NOT_SCORING. */
+  die(at = 0, how = 'left with exit code 3'): void {
+    this.at = at;
+    this.events.onDeath(how);
+  }
+}
+
+const open: Pool[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((pool) => pool.close()));
+});
+
+function createPool(options: Partial<PoolOptions> = {}) {
+  const threads: FakeThread[] = [];
+  const start = (events: ThreadEvents): FakeThread => {
+    const thread = new FakeThread(events);
+    threads.push(thread);
+    return thread;
+  };
+  const pool = new Pool({ workers: 2, start, grid, silenceMs: 60_000, ...options });
+  open.push(pool);
+  const score = (...baseIndices: number[]) => {
+    const rows = pool.score({ stage: 'A', baseIndices });
+    rows.catch(() => undefined);
+    return rows;
+  };
+  return { pool, threads, score };
+}
+
+const first = async (rows: Promise<Float64Array>): Promise<number> => (await rows)[0]!;
+
+async function failure(rows: Promise<unknown>): Promise<AppError> {
+  const error = await rows.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(AppError);
+  return error as AppError;
+}
+
+async function isPending(rows: Promise<unknown>): Promise<boolean> {
+  const nothing = Symbol();
+  const settled = rows.catch(() => undefined);
+  return (await Promise.race([settled, new Promise((resolve) => setImmediate(resolve, nothing))])) === nothing;
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('handing out', () => {
+  test('threads start as batches need them, then each gets a second batch to keep at its door, and no third', () => {
+    const { pool, threads, score } = createPool();
+    expect(pool.concurrency).toBe(4);
+    for (let i = 0; i < 6; i++) {
+      void score(i);
+      expect(pool.strength).toBe(Math.min(i + 1, 2));
+    }
+    expect(threads.map((thread) => thread.inbox.length)).toEqual([2, 2]);
+    threads[0]!.answer();
+    expect(threads.map((thread) => thread.inbox.length)).toEqual([2, 2]);
+    expect(threads[0]!.inbox.map(({ batch }) => batch.baseIndices[0])).toEqual([2, 4]);
+  });
+
+  test('each batch gets its own answer, in whatever order threads work', async () => {
+    const seed = 20_260_101;
+    const prng = createPrng(seed);
+    const { pool, threads, score } = createPool({ workers: 3 });
+    const scored = Array.from({ length: 200 }, (_, i) => score(i % 100));
+    for (let left = 200; left > 0; left--) {
+      const busy = threads.filter((thread) => thread.inbox.length > 0);
+      busy[prng.nextBelow(busy.length)]!.answer();
+    }
+    for (const [i, rows] of scored.entries()) expect(await first(rows), `seed ${seed}`).toBe(i % 100);
+    expect(pool.stats()).toEqual({ columnsComputed: 3, hits: 6, misses: 9 });
+  });
+
+  test('an error of the strategy fails its batch with the same code, and the thread goes on', async () => {
+    const { threads, score } = createPool();
+    const bad = score(1);
+    const good = score(2);
+    const thrown = new AppError('STRATEGY_FAILED', { found: 'x.', todo: 'y.' });
+    threads[0]!.say({ token: threads[0]!.inbox[0]!.token, error: packError(thrown) });
+    threads[1]!.answer();
+    expect(await failure(bad)).toMatchObject({
+      code: 'STRATEGY_FAILED',
+      found: 'x.',
+      todo: 'y.',
+      message: thrown.message,
+    });
+    expect(await first(good)).toBe(2);
+  });
+
+  test('a thread that cannot load the strategy fails all batches with that error', async () => {
+    const { threads, score } = createPool();
+    const all = [score(1), score(2), score(3), score(4), score(5)];
+    threads[1]!.say({ unfit: packError(new AppError('STRATEGY_FAILED', { found: 'another one.', todo: 'z.' })) });
+    for (const rows of [...all, score(6)]) expect((await failure(rows)).found).toBe('another one.');
+  });
+
+  test('a system that refuses another thread is an error, not a hang', async () => {
+    const start = (): never => {
+      throw new Error('ERR_WORKER_INIT_FAILED');
+    };
+    const { score } = createPool({ start });
+    await expect(score(1)).rejects.toThrow('ERR_WORKER_INIT_FAILED');
+  });
+});
+
+describe('death', () => {
+  test('a dead thread is replaced at once, its batch is retried, the one at its door moves, nothing is lost', async () => {
+    const { pool, threads, score } = createPool();
+    const scored = [0, 1, 2, 3, 4, 5].map((i) => score(i));
+    threads[0]!.die();
+    expect(pool.strength).toBe(2);
+    expect(threads).toHaveLength(3);
+    while (threads.some((thread) => thread.inbox.length > 0 && !thread.ended && thread !== threads[0])) {
+      for (const thread of threads.slice(1)) if (thread.inbox.length > 0) thread.answer();
+    }
+    for (const [i, rows] of scored.entries()) expect(await first(rows)).toBe(i);
+  });
+
+  test('a batch that kills two threads fails with WORKER_DIED, the range of variants and the one it was at', async () => {
+    const { pool, threads, score } = createPool();
+    const guilty = score(10, 11, 12);
+    const innocent = score(99);
+    threads[0]!.die(1);
+    expect(await isPending(guilty)).toBe(true);
+    const retry = threads.find((thread) => thread !== threads[0] && thread.inbox[0]?.batch.baseIndices[0] === 10)!;
+    retry.die(1, 'gave no sign of life for 60 s');
+    const error = await failure(guilty);
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.found).toBe(
+      'base variants 10 to 12 (sma-cross|standard|fast=2,slow=11 to sma-cross|standard|fast=2,slow=13) in stage A: ' +
+        'at sma-cross|standard|fast=2,slow=12 a thread gave no sign of life for 60 s, twice.',
+    );
+    expect(pool.strength).toBe(2);
+    threads[1]!.answer();
+    expect(await first(innocent)).toBe(99);
+  });
+
+  test('only the batch being scored is blamed: one that waited at two doors is still good for two deaths', async () => {
+    const { threads, score } = createPool({ workers: 2 });
+    const [a, , waiting] = [score(1), score(2), score(3)];
+    expect(threads[0]!.inbox.map(({ batch }) => batch.baseIndices[0])).toEqual([1, 3]);
+    threads[0]!.die(0);
+    threads[2]!.answer();
+    expect(await first(a)).toBe(1);
+    const holder = (): FakeThread =>
+      threads.findLast((thread) => thread.inbox.some((m) => m.batch.baseIndices[0] === 3))!;
+    const second = holder();
+    while (second.inbox[0]!.batch.baseIndices[0] !== 3) second.answer();
+    second.die(0);
+    expect(await isPending(waiting!)).toBe(true);
+    holder().answer();
+    expect(await first(waiting!)).toBe(3);
+  });
+
+  test('threads that die before they score are replaced, but not for ever', async () => {
+    const { threads, score } = createPool({ workers: 2 });
+    const rows = score(5);
+    let deaths = 0;
+    for (; (await isPending(rows)) && deaths < 100; deaths++) threads.at(-1)!.die(NOT_SCORING, 'threw SyntaxError: x');
+    expect(deaths).toBe(6);
+    expect((await failure(rows)).message).toContain('a thread that threw SyntaxError: x, 6 times in a row.');
+    // An answer in between shows that threads can live, and the count starts again.
+    const other = createPool({ workers: 2 });
+    const kept = other.score(1);
+    for (let i = 0; i < 5; i++) other.threads.at(-1)!.die(NOT_SCORING);
+    other.threads.at(-1)!.answer();
+    for (let i = 0; i < 5; i++) other.threads.at(-1)!.die(NOT_SCORING);
+    expect(await first(kept)).toBe(1);
+    expect(other.pool.strength).toBe(1);
+  });
+
+  test('500 random deaths lose nothing, double nothing and leave the pool at full strength', async () => {
+    const seed = 7;
+    const prng = createPrng(seed);
+    const { pool, threads, score } = createPool({ workers: 4 });
+    const scored: Promise<Float64Array>[] = [];
+    const killed = new Set<number>();
+    let answered = 0;
+    while (killed.size < 500) {
+      while (scored.length - answered < 10) scored.push(score(scored.length));
+      const busy = threads.filter((thread) => thread.inbox.length > 0 && !thread.ended);
+      const thread = busy[prng.nextBelow(busy.length)]!;
+      const variant = thread.inbox[0]!.batch.baseIndices[0]!;
+      if (prng.nextBelow(3) === 0 && !killed.has(variant)) {
+        killed.add(variant);
+        thread.ended = true;
+        thread.die(0);
+      } else {
+        thread.answer();
+        answered++;
+      }
+      expect(pool.strength, `seed ${seed}`).toBe(4);
+    }
+    for (let busy = true; busy; ) {
+      const left = threads.filter((thread) => thread.inbox.length > 0 && !thread.ended);
+      for (const thread of left) thread.answer();
+      busy = left.length > 0;
+    }
+    for (const [i, rows] of scored.entries()) expect(await first(rows), `seed ${seed}`).toBe(i);
+  });
+});
+
+describe('lies', () => {
+  const rowsOf = (value: number, variants = 1) => new Float64Array(variants * METRIC_NAMES.length).fill(value);
+
+  test('answers for another token, answers of the wrong size and garbage are ignored', async () => {
+    const { threads, score } = createPool();
+    const rows = score(5);
+    const [thread] = threads;
+    const { token } = thread!.inbox[0]!;
+    for (const message of [
+      { token: token + 1, rows: rowsOf(666), stats },
+      { token: token - 1, rows: rowsOf(666), stats },
+      { token, rows: rowsOf(666, 2), stats },
+      { token, rows: [...rowsOf(666)], stats },
+      { token, rows: rowsOf(666) },
+      { rows: rowsOf(666), stats },
+      'done',
+      null,
+    ]) {
+      thread!.say(message);
+      expect(await isPending(rows)).toBe(true);
+    }
+    thread!.answer();
+    expect(await first(rows)).toBe(5);
+  });
+
+  test('the token is what protects: with the right one the same lie is believed', async () => {
+    const { threads, score } = createPool();
+    const rows = score(5);
+    threads[0]!.say({ token: threads[0]!.inbox[0]!.token, rows: rowsOf(666), stats });
+    expect(await first(rows)).toBe(666);
+  });
+
+  test('an answer that comes twice, out of turn or after the death of its thread changes nothing', async () => {
+    const { threads, score } = createPool();
+    const [a, b, c] = [score(1), score(2), score(3)];
+    const [one, two] = threads as [FakeThread, FakeThread];
+    const [forA, forC] = one.inbox as [BatchMessage, BatchMessage];
+    one.say({ token: forC.token, rows: rowsOf(666), stats });
+    one.answer();
+    one.say({ token: forA.token, rows: rowsOf(666), stats });
+    expect(await first(a!)).toBe(1);
+    expect(await isPending(c!)).toBe(true);
+    const [forB] = two.inbox as [BatchMessage];
+    two.die();
+    two.say({ token: forB.token, rows: rowsOf(666), stats });
+    expect(await isPending(b!)).toBe(true);
+    one.answer();
+    for (const thread of threads) if (thread !== two && thread.inbox.length > 0) thread.answer();
+    expect(await first(b!)).toBe(2);
+    expect(await first(c!)).toBe(3);
+  });
+});
+
+describe('silence', () => {
+  test('a thread that scores no variant within the limit is ended and replaced, its batch retried', async () => {
+    const { pool, threads, score } = createPool({ silenceMs: 80 });
+    const rows = score(5);
+    threads[0]!.at = 0;
+    await expect.poll(() => threads.length, { timeout: 2000 }).toBe(2);
+    expect(threads[0]!.ended).toBe(true);
+    expect(pool.strength).toBe(1);
+    threads[1]!.answer();
+    expect(await first(rows)).toBe(5);
+  });
+
+  test('a thread that is slow but moves from variant to variant is left alone, and so is an idle one', async () => {
+    const { threads, score } = createPool({ silenceMs: 80 });
+    const rows = score(...Array.from({ length: 20 }, (_, i) => i));
+    for (let i = 0; i < 20; i++) {
+      threads[0]!.at = i;
+      await sleep(20);
+    }
+    threads[0]!.answer();
+    threads[0]!.at = NOT_SCORING;
+    await rows;
+    await sleep(300);
+    expect(threads).toHaveLength(1);
+    expect(threads[0]!.ended).toBe(false);
+  });
+
+  test('a calling thread that was busy for longer than the limit finds no thread hung whose answer has come', async () => {
+    const { threads, score } = createPool({ silenceMs: 80 });
+    const rows = score(5);
+    threads[0]!.at = 0;
+    setImmediate(() => threads[0]!.answer());
+    const end = performance.now() + 400;
+    while (performance.now() < end);
+    expect(await first(rows)).toBe(5);
+    expect(threads).toHaveLength(1);
+  });
+});
+
+describe('the end', () => {
+  test.each<[ErrorCode, number | undefined]>([
+    ['CANCELLED', undefined],
+    ['DEADLINE', 1],
+  ])('after a stop a batch that hangs is given up with %s within 2 s', async (code, deadlineMs) => {
+    const clock = createFakeClock();
+    const stop = createStopSource(clock, deadlineMs);
+    const { threads, score } = createPool({ stop });
+    const [hung, late] = [score(1), score(2)];
+    clock.advance(1);
+    if (deadlineMs === undefined) stop.cancel();
+    threads[1]!.answer();
+    expect(await first(late!)).toBe(2);
+    const started = performance.now();
+    expect((await failure(hung!)).code).toBe(code);
+    expect(performance.now() - started).toBeLessThan(2000);
+  });
+
+  test('close refuses what is left and what still comes, and does not wait for a thread that cannot be ended', async () => {
+    const { pool, threads, score } = createPool();
+    const rows = score(1);
+    threads[0]!.end = () => new Promise(() => undefined);
+    const started = performance.now();
+    await pool.close();
+    expect(performance.now() - started).toBeLessThan(1500);
+    expect((await failure(rows)).code).toBe('CANCELLED');
+    expect((await failure(score(2))).code).toBe('CANCELLED');
+    expect(threads).toHaveLength(1);
+    threads[0]!.die();
+    expect(threads).toHaveLength(1);
+  });
+});
