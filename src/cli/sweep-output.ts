@@ -49,9 +49,12 @@ export function resultHead(
     ...wrapped(executionLine(execution), output.columns).map((line) => dim(line, color)),
     ...qualityNotes(market.quality, output.columns).map((line) => dim(line, color)),
   ];
+  if (isFree(execution)) lines.push(dim('No costs are assumed: --fee and --slippage make returns believable.', color));
   if (market.synthetic) lines.push('', syntheticBanner(color));
   return `${lines.join('\n')}\n`;
 }
+
+const isFree = ({ costs }: ExecutionJson): boolean => costs.feeRate + costs.fixedFee + costs.slippage === 0;
 
 export function syntheticBanner(color: boolean): string {
   const text = ' SYNTHETIC CANDLES: made from a seed, not a market. These returns mean nothing. ';

@@ -1,3 +1,4 @@
+// Tests of scored rows kept as columns.
 import { expect, test } from 'vitest';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import type { ScoredRow } from '../sweep/request.ts';

@@ -1,3 +1,4 @@
+// Importing, storing, checking, resampling and exporting candles, and ready-made signals, through the command line.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';

@@ -1,3 +1,4 @@
+// Every mistake a user can make on the command line: its code, its exit code, its advice.
 import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

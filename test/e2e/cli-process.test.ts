@@ -1,3 +1,4 @@
+// The command line as a process: interrupts, deadlines, pipes, start-up, the wrapper.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -58,7 +59,7 @@ describe('a sweep that is stopped', () => {
   });
 
   test('tells its progress in plain lines when piped, at most every five seconds', async () => {
-    const result = await place.run(...LONG, '--deadline', '8s');
+    const result = await place.run(...LONG, '--deadline', '6.5s');
     const lines = result.stderr.trim().split('\n');
     expect(lines.length).toBeLessThanOrEqual(2);
     expect(lines[0]).toMatch(/^stage A {2}[\d,]+ of [\d,]+ {2}\d+% {2}[\d.,]+\/s {2}ETA /);

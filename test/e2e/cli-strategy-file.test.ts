@@ -1,3 +1,4 @@
+// Strategy files of a user: written by init, loaded from any folder, and wrong in every usual way.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+// From a sweep to its ranked rows, files, reports and reproductions, through the command line.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

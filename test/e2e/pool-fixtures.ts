@@ -1,0 +1,56 @@
+// What the tests of real threads share: sweeps whose result is a hash, and strategy files written for one test.
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+import { loadStrategy } from '../../src/loader/load-strategy.ts';
+import type { Candles } from '../../src/market/candles.ts';
+import { createPoolScorer, type PoolScorerOptions, type StrategyRef } from '../../src/pool/pool-scorer.ts';
+import type { SweepOutcome, SweepRequest } from '../../src/sweep/request.ts';
+import { resultHash } from '../../src/sweep/result-hash.ts';
+import { runSweep, type SweepHost } from '../../src/sweep/run-sweep.ts';
+import { testHost } from '../synthetic-request.ts';
+
+if (!existsSync(fileURLToPath(new URL('../../dist/app/scoring-thread.js', import.meta.url)))) {
+  throw new Error('Threads run built files. Build first: npm run build');
+}
+
+export interface Scored {
+  readonly hash: string;
+  readonly outcome: SweepOutcome;
+}
+
+/** Runs a sweep in the calling thread, or on a pool when `pool` is given. */
+export async function sweep(
+  request: SweepRequest,
+  candles: Candles,
+  pool?: Pick<PoolScorerOptions, 'workers'> & Partial<PoolScorerOptions>,
+  overrides: Partial<SweepHost> = {},
+): Promise<Scored> {
+  const strategyRef: StrategyRef = { builtIn: request.strategy.name };
+  const notes: string[] = [];
+  const onNote = (note: string): void => void notes.push(note);
+  const createScorer = pool === undefined ? undefined : createPoolScorer({ strategyRef, onNote, ...pool });
+  const host = testHost(candles, { createScorer, ...overrides });
+  const outcome = await runSweep(request, host);
+  expect(notes).toEqual([]);
+  return { hash: resultHash('test', request, host.window, outcome), outcome };
+}
+
+/** A folder that lives as long as a test file; give `remove` to afterAll. */
+export function temporaryFolder(): { readonly path: string; readonly remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), 'gridmill-pool-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+/** Writes a strategy file and loads it as the command line does. */
+export async function strategyFile(folder: string, name: string, source: string) {
+  writeFileSync(join(folder, `${name}.ts`), source);
+  const cacheFolder = join(folder, 'cache');
+  const entry = () => import('../../src/index.ts');
+  const loaded = await loadStrategy(`./${name}.ts`, { folder, cacheFolder, entry });
+  const { strategy, strategyHash } = loaded;
+  const strategyRef: StrategyRef = { moduleUrl: loaded.moduleUrl! };
+  return { strategy, strategyHash, strategyRef };
+}
