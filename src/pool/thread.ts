@@ -27,6 +27,8 @@ export function startThread(
   const worker = new Worker(file, {
     name: 'gridmill-score',
     workerData: { ...setup, position } satisfies ThreadSetup,
+    // Not those of this process: some of them, such as --input-type, would keep a thread from starting.
+    execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
   });
   let isOver = false;

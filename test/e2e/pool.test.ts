@@ -39,7 +39,7 @@ export default defineStrategy({
   parameters: { length: range(5, 30, 5), hours: range(2, 6) },
   constraint: (p) => p.length > p.hours,
   signals: (p) => ({
-    enterLong: and(crossAbove(close, sma(middle, p.length)), gt(close, sma(on('1h', 'close'), p.hours))),
+    enterLong: and(crossAbove(close, sma(middle, p.length)), gt(close, sma(on('1h').close, p.hours))),
     exitLong: crossBelow(close, sma(middle, p.length)),
   }),
   risk: { stopLoss: range(0.005, 0.01, 0.005), trailingStop: range(0, 0.01, 0.005) },
