@@ -147,6 +147,8 @@ describe('handing out', () => {
     const all = [score(1), score(2), score(3), score(4), score(5)];
     threads[1]!.say({ unfit: packError(new AppError('STRATEGY_FAILED', { found: 'another one.', todo: 'z.' })) });
     for (const rows of [...all, score(6)]) expect((await failure(rows)).found).toBe('another one.');
+    threads[0]!.die();
+    expect(threads, 'nobody replaces threads that have nothing left to do').toHaveLength(2);
   });
 
   test('a system that refuses another thread is an error, not a hang', async () => {
@@ -188,6 +190,8 @@ describe('death', () => {
     expect(pool.strength).toBe(2);
     threads[1]!.answer();
     expect(await first(innocent)).toBe(99);
+    threads[1]!.die(NOT_SCORING);
+    expect(pool.stats(), 'what a dead thread had counted still counts').toEqual(stats);
   });
 
   test('only the batch being scored is blamed: one that waited at two doors is still good for two deaths', async () => {
