@@ -1,3 +1,4 @@
+// Messages between threads: errors arrive whole, foreign messages are told apart.
 import { describe, expect, test } from 'vitest';
 import { AssertionError } from '../core/assert.ts';
 import { AppError, isAppError } from '../core/errors.ts';

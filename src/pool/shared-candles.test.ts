@@ -1,3 +1,4 @@
+// Candles in shared memory: the same bits, one copy at most, views across threads.
 import { expect, test } from 'vitest';
 import { testCandles } from '../../test/synthetic-request.ts';
 import { CANDLE_COLUMNS, candlesHash, sliceCandles } from '../market/candles.ts';
