@@ -137,7 +137,7 @@ export function runJson(finished: FinishedRun, context: RunContext, withEquity: 
     execution: executionJson({ ...execution, profile: execution.profile.name }),
     data: dataJson(loadedWindow, {}),
     ...row,
-    ...('profileMetrics' in run ? { profileMetrics: run.profileMetrics } : {}),
+    ...(run.profileMetrics === undefined ? {} : { profileMetrics: run.profileMetrics }),
     ruined: run.simulation.ruined,
     trades: run.simulation.trades.map((trade) => tradeJson(trade, candles)),
     ...(withEquity ? { equity: Array.from(run.simulation.equity) } : {}),

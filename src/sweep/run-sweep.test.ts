@@ -148,3 +148,20 @@ describe('what cannot run is refused before anything is computed', () => {
     ).resolves.toMatchObject({ stopped: undefined });
   });
 });
+
+test('a run under a peer profile carries the peer metrics, and the standard ones agree with them', () => {
+  const run = (profile: 'close' | 'vectorbt' | 'backtesting.py') =>
+    runVariant(
+      testRequest('sma-cross', { profile, initialCash: 1e6 }),
+      testHost(candles).window,
+      { fast: 5, slow: 20 },
+      {},
+    );
+  expect(run('close').profileMetrics).toBeUndefined();
+  const { metrics, profileMetrics } = run('vectorbt');
+  expect(profileMetrics!['totalReturn']).toBe(metrics.totalReturn);
+  expect(profileMetrics!['tradesClosed']).toBe(metrics.trades);
+  expect(profileMetrics!['sharpe']).toBeCloseTo(metrics.sharpe!, 9);
+  const peer = run('backtesting.py');
+  expect(peer.profileMetrics!['equityFinal']).toBe(peer.metrics.finalEquity);
+});

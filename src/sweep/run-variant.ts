@@ -5,13 +5,17 @@ import { simulate } from '../simulate/simulate.ts';
 import type { Barriers, Simulation } from '../simulate/simulation.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { type ProfileMetrics, profileMetrics } from './profile-metrics.ts';
 import type { ExecutionRequest } from './request.ts';
 import { metricsOf, simulationSettings } from './score.ts';
 import { createSignalSource } from './signals.ts';
+import { warmUpBars } from './warm-up.ts';
 import type { Window } from './window.ts';
 
 export interface VariantRun {
   readonly metrics: Metrics;
+  /** The profile's own metric set, where it names one besides the standard set. */
+  readonly profileMetrics?: ProfileMetrics;
   readonly simulation: Simulation;
   /** Event flags per bar of the window. */
   readonly signals: Uint8Array;
@@ -40,7 +44,8 @@ export function runVariant(
   const { arithmetic } = request.profile;
   // One variant needs each of its columns once: nothing gains from a bound here.
   const source = createSignalSource({ strategy, arithmetic, window, cacheBytes: Number.MAX_SAFE_INTEGER });
-  return runSignals(request, window, source.signals(parameters), barriers);
+  const warmUp = warmUpBars(strategy, arithmetic, parameters, window.history.timeframe);
+  return runFlags(request, window, source.signals(parameters), barriers, Math.max(0, warmUp - window.from));
 }
 
 /** Runs ready-made event flags, one byte per bar of the window. */
@@ -56,7 +61,19 @@ export function runSignals(
       todo: 'Give one signal per bar of the window.',
     });
   }
+  return runFlags(execution, window, signals, barriers, 0);
+}
+
+function runFlags(
+  execution: ExecutionRequest,
+  window: Window,
+  signals: Uint8Array,
+  barriers: Barriers,
+  firstValueBar: number,
+): VariantRun {
   const settings = simulationSettings(execution, barriers);
   const simulation = simulate({ candles: window.candles, signals, settings });
-  return { metrics: metricsOf(simulation, execution, window), simulation, signals };
+  const own = profileMetrics(simulation, execution, window, firstValueBar);
+  const metrics = metricsOf(simulation, execution, window);
+  return { metrics, ...(own === undefined ? {} : { profileMetrics: own }), simulation, signals };
 }
