@@ -63,11 +63,17 @@ export class DefectLog {
       const at = time[bars[k]!]!;
       if (Number.isFinite(at)) firstTimes.push(at);
     }
-    const done = policy === 'repair' ? `${bars.length} times ${rule.repaired}` : `kept ${bars.length} as they are`;
+    const done =
+      policy === 'repair'
+        ? `${grouped(bars.length)} times ${rule.repaired}`
+        : `kept ${grouped(bars.length)} as they are`;
     this.defects.push({ kind, count: bars.length, policy, firstTimes, action: `${done}${detail}.` });
     return policy === 'repair';
   }
 }
+
+/** 12873 -> 12,873. */
+const grouped = (count: number): string => count.toLocaleString('en');
 
 function rejection(
   kind: DefectKind,

@@ -171,7 +171,7 @@ function checkGrid(candles: Candles, log: DefectLog): Pick<QualityReport, 'missi
   if (largestAt < 0) return { missingCount: 0, largestGap: null };
   const largestGap = { stepCount: largestStep / length, afterTime: time[largestAt]! };
   const largest = `the largest step is ${largestGap.stepCount} candles after ${timeText(largestGap.afterTime)}`;
-  log.add('gap', gaps, time, `; ${missingCount} candles are missing, ${largest}`);
+  log.add('gap', gaps, time, `; ${missingCount.toLocaleString('en')} candles are missing, ${largest}`);
   return { missingCount, largestGap };
 }
 

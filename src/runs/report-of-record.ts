@@ -12,7 +12,7 @@ import type { ExecutionJson, ResultRecord } from './result-record.ts';
 import type { LoadedWindow } from './window-selection.ts';
 
 /** Ranked rows whose trades and curves a report holds. */
-export const REPORT_DETAILS = 10;
+export const REPORT_DETAILS = 5;
 
 /** The text of the HTML file. `strategy` and `loadedWindow` must be those of the record. */
 export function renderReport(record: ResultRecord, id: string, strategy: Strategy, loadedWindow: LoadedWindow): string {

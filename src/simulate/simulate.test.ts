@@ -112,4 +112,9 @@ describe('buffers', () => {
     expect(() => simulate({ candles, signals: new Uint8Array(2), settings })).toThrow(AssertionError);
     expect(() => simulate({ candles, signals, settings, equity: new Float64Array(4) })).toThrow(AssertionError);
   });
+
+  test('options of a peer are refused under another profile, never ignored', () => {
+    const settings = { ...settingsOf('close'), freqtrade: { leverage: 2 } };
+    expect(() => simulate({ candles, signals, settings })).toThrow(/options of freqtrade under the profile close/);
+  });
 });

@@ -1,9 +1,10 @@
 // The one door to simulation: picks the rule book that the profile names.
 import { assert, unreachable } from '../core/assert.ts';
+import { AppError } from '../core/errors.ts';
 import { runBacktestingPyRules } from './backtesting-py-rules.ts';
 import { runFreqtradeRules } from './freqtrade-rules.ts';
 import { runGridmillRules } from './gridmill-rules.ts';
-import type { Simulation, SimulationInput } from './simulation.ts';
+import type { Simulation, SimulationInput, SimulationSettings } from './simulation.ts';
 import { runVectorbtRules } from './vectorbt-rules.ts';
 
 /**
@@ -14,6 +15,7 @@ export function simulate(input: SimulationInput): Simulation {
   const { candles, signals, settings, equity } = input;
   assert(signals.length === candles.barCount, 'one byte of signals per bar');
   assert(equity === undefined || equity.length === candles.barCount, 'one value of the equity buffer per bar');
+  refuseForeignOptions(settings);
   switch (settings.profile.ruleBook) {
     case 'gridmill':
       return runGridmillRules(input);
@@ -25,5 +27,23 @@ export function simulate(input: SimulationInput): Simulation {
       return runFreqtradeRules(input);
     default:
       return unreachable(settings.profile.ruleBook);
+  }
+}
+
+/** Options of one peer would be ignored by the rules of another: nothing a user asks for is dropped silently. */
+function refuseForeignOptions(settings: SimulationSettings): void {
+  const { profile } = settings;
+  const blocks = {
+    vectorbt: settings.vectorbt,
+    'backtesting.py': settings.backtestingPy,
+    freqtrade: settings.freqtrade,
+  };
+  for (const [ruleBook, block] of Object.entries(blocks)) {
+    if (block === undefined || ruleBook === profile.ruleBook) continue;
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'Options of a peer need the profile of that peer.',
+      found: `options of ${ruleBook} under the profile ${profile.name}.`,
+      todo: `Leave them out, or choose the profile ${ruleBook}.`,
+    });
   }
 }

@@ -10,9 +10,10 @@ import { BUILT_IN_STRATEGIES } from '../../src/strategy/builtin/index.ts';
 import { type Axis, choice, range } from '../../src/strategy/parameters.ts';
 import { createGrid } from '../../src/sweep/grid.ts';
 import { planSweep } from '../../src/sweep/plan.ts';
-import type { SweepOutcome } from '../../src/sweep/request.ts';
+import type { ScoredRow, SweepOutcome } from '../../src/sweep/request.ts';
 import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
+import { createVariantScorer, type ScoreBatches, type ScoringContext } from '../../src/sweep/score.ts';
 import { createWindow } from '../../src/sweep/window.ts';
 import { testCandles, testHost, testRequest } from '../synthetic-request.ts';
 
@@ -151,6 +152,38 @@ describe('relations', () => {
       const base = before.get(row.variantKey)!;
       expect(row.metrics.trades).toBe(base.trades);
       expect(row.metrics.totalReturn!).toBeLessThan(base.totalReturn!);
+    }
+  });
+});
+
+describe('order of work', () => {
+  test('batches that are scored and answered in a shuffled order give the same hash and the same rows', async () => {
+    const reference: string[] = [];
+    const straight = await hashOf(candles, { risk }, 'ema-cross', {
+      batchSize: 1,
+      onRow: (row: ScoredRow) => void reference.push(row.variantKey),
+    });
+    for (const seed of [1, 2, 3]) {
+      const prng = createPrng(seed);
+      const rows: string[] = [];
+      const shuffled = await hashOf(candles, { risk }, 'ema-cross', {
+        batchSize: 1,
+        onRow: (row: ScoredRow) => void rows.push(row.variantKey),
+        createScorer: async (context: ScoringContext): Promise<ScoreBatches> => {
+          const scorer = createVariantScorer(context);
+          return {
+            concurrency: 6,
+            score: async (batch) => {
+              await new Promise((resolve) => setTimeout(resolve, prng.nextBelow(8)));
+              return scorer.score(batch);
+            },
+            stats: scorer.stats,
+            close: async () => undefined,
+          };
+        },
+      });
+      expect(shuffled.hash, `seed ${seed}`).toBe(straight.hash);
+      expect(rows, `seed ${seed}`).toEqual(reference);
     }
   });
 });

@@ -4,6 +4,9 @@ import type { MetricName } from '../../src/metrics/metrics.ts';
 const LIGHT = ['#9c3a04', '#d97a2b', '#f3c99b', '#ebebe8', '#b9d3ea', '#5795cc', '#174f92'];
 const DARK = ['#ff9a4d', '#bd6620', '#5e3a1c', '#2e3033', '#1f4467', '#3377b3', '#78bcf5'];
 
+/** Distance from the neutral colour of the value nearest to it, when all values lie on one side. */
+const FAINT = 0.1;
+
 export interface ColourScale {
   readonly colour: (value: number) => string;
   /** Values at the two ends of the legend; anything beyond has the end's colour. */
@@ -41,7 +44,9 @@ export function neutralValue(metric: MetricName, initialCash: number): number | 
 
 /**
  * A scale over `values`. With a `centre`, equal distances from it have equal strength; the outermost 1 % on each side
- * share the end colour so that one outlier cannot wash out the rest. Without, one hue runs from the lowest to the highest.
+ * share the end colour so that one outlier cannot wash out the rest. Values that all lie on one side of the centre keep
+ * its hue and spread over its whole strength, so that differences among losers show. Without a centre, one hue runs from
+ * the lowest to the highest.
  */
 export function colourScale(
   values: readonly number[],
@@ -54,6 +59,12 @@ export function colourScale(
   const stops = (options.dark ? DARK : LIGHT).map(rgb);
   const { centre, better } = options;
   const position = (value: number): number => {
+    if (centre !== undefined && (high < centre || low > centre)) {
+      const nearest = high < centre ? high : low;
+      const farthest = high < centre ? low : high;
+      const strength = farthest === nearest ? 1 : Math.max(0, Math.min(1, (value - nearest) / (farthest - nearest)));
+      return 0.5 + (high < centre ? -1 : 1) * (FAINT + (0.5 - FAINT) * strength);
+    }
     if (centre !== undefined) {
       const reach = Math.max(Math.abs(low - centre), Math.abs(high - centre)) || 1;
       return 0.5 + (value - centre) / (2 * reach);
