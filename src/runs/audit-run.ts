@@ -38,7 +38,7 @@ export async function auditNamed(selection: AuditSelection, context: RunContext)
   const { strategy } = await loadNamedStrategy(selection.strategy, context);
   const grid = createGrid({ strategy, arithmetic, parameters: selection.parameters });
   const { window, loaded } = await auditWindow(selection.window, context);
-  const variants = [...baseVariants(grid, selection.seed, selection.variants)].map((index) =>
+  const variants = [...baseVariants(grid, { seed: selection.seed, sample: selection.variants })].map((index) =>
     parametersAt(grid, index),
   );
   if (variants.length === 0) {

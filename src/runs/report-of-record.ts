@@ -94,6 +94,12 @@ export function settingsOf(record: ResultRecord): ReportSetting[] {
     ...(record.grid.sample === null
       ? []
       : [{ label: 'Random search', value: `${formatCount(record.grid.sample)} variants, seed ${record.grid.seed}` }]),
+    ...(record.grid.offset === null && record.grid.limit === null
+      ? []
+      : [{ label: 'Part of the grid', value: partText(record.grid) }]),
+    ...(record.grid.where.length === 0
+      ? []
+      : [{ label: 'Ranked only where', value: record.grid.where.map(conditionText).join(', ') }]),
     ...(hasRisk(record)
       ? [{ label: 'Shortlist', value: record.preselect === 0 ? 'off: all variants' : formatCount(record.preselect) }]
       : []),
@@ -127,3 +133,9 @@ export function valuesText(values: readonly number[]): string {
   if (values.length <= 6) return values.join(', ');
   return `${values.slice(0, 3).join(', ')} … ${values.at(-1)} (${formatCount(values.length)} values)`;
 }
+
+const partText = ({ offset, limit }: ResultRecord['grid']): string =>
+  `points ${formatCount(offset ?? 0)} to ${limit === null ? 'the end' : formatCount((offset ?? 0) + limit)}`;
+
+const conditionText = ({ metric, operator, value }: ResultRecord['grid']['where'][number]): string =>
+  `${metric} ${operator} ${value}`;

@@ -5,6 +5,7 @@ import { METRIC_NAMES, type MetricName, type Metrics } from '../metrics/metrics.
 import type { ReportGrid } from '../report/report-data.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
+import type { MetricCondition } from '../sweep/metric-condition.ts';
 import type { ExecutionRequest, RankedRow, ScoredRow, SweepOutcome } from '../sweep/request.ts';
 import type { CandleOrigin } from './candle-source.ts';
 import type { WindowBounds } from './window-selection.ts';
@@ -70,6 +71,9 @@ export interface ResultRecord {
     readonly risk: Readonly<Record<string, readonly number[]>>;
     readonly sample: number | null;
     readonly seed: number;
+    readonly offset: number | null;
+    readonly limit: number | null;
+    readonly where: readonly MetricCondition[];
   };
   readonly rankedBy: MetricName;
   readonly bars: number;

@@ -7,6 +7,7 @@ import { REPORT_LIMITS } from '../report/report-data.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
 import { createGrid, type Grid } from '../sweep/grid.ts';
+import type { MetricCondition } from '../sweep/metric-condition.ts';
 import type { SweepOutcome, SweepProgress, SweepRequest } from '../sweep/request.ts';
 import { resultHash } from '../sweep/result-hash.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
@@ -31,6 +32,9 @@ export interface GridSelection {
   readonly preselect: number;
   readonly sample?: number;
   readonly seed: number;
+  readonly offset?: number;
+  readonly limit?: number;
+  readonly where?: readonly MetricCondition[];
 }
 
 export interface SweepSelection {
@@ -164,6 +168,9 @@ function resultRecord(
       risk: axes(grid.riskAxes),
       sample: request.sample ?? null,
       seed: request.seed,
+      offset: request.offset ?? null,
+      limit: request.limit ?? null,
+      where: request.where ?? [],
     },
     rankedBy: request.rank,
     bars: window.candles.barCount,

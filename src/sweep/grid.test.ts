@@ -30,8 +30,11 @@ describe('createGrid', () => {
 
   test('applies the constraint lazily', () => {
     expect(satisfiesConstraint(grid, { fast: 25, slow: 20 })).toBe(false);
-    expect([...baseVariants(grid, 1)]).toEqual([0, 1, 2, 3, 5]);
+    expect([...baseVariants(grid, { seed: 1 })]).toEqual([0, 1, 2, 3, 5]);
     expect(countBaseVariants(grid)).toBe(5);
+    expect([...baseVariants(grid, { seed: 1, offset: 1, limit: 4 })]).toEqual([1, 2, 3]);
+    expect(countBaseVariants(grid, { seed: 1, offset: 1, limit: 4 })).toBe(3);
+    expect([...baseVariants(grid, { seed: 1, offset: 6 })]).toEqual([]);
   });
 
   test('plans a grid of 10^9 points without listing it', () => {
@@ -43,7 +46,8 @@ describe('createGrid', () => {
     expect(large.basePoints).toBe(1e9);
     expect(countBaseVariants(large)).toBeUndefined();
     expect(parametersAt(large, 999_999_999)).toEqual({ fast: 10_000, slow: 100_000 });
-    expect([...baseVariants(large, 7, 3)]).toHaveLength(3);
+    expect([...baseVariants(large, { seed: 7, sample: 3 })]).toHaveLength(3);
+    expect([...baseVariants(large, { seed: 7, offset: 999_999_998, limit: 5 })]).toEqual([999_999_998, 999_999_999]);
     expect(() =>
       createGrid({ strategy, arithmetic: 'standard', parameters: { fast: range(1, 10_001), slow: range(1, 100_000) } }),
     ).toThrow(/variant limit/);
@@ -59,7 +63,7 @@ describe('createGrid', () => {
   test('reports a constraint that throws', () => {
     const broken = { ...strategy, constraint: () => JSON.parse('{') };
     const bad = createGrid({ strategy: broken, arithmetic: 'standard' });
-    expect(() => [...baseVariants(bad, 1)]).toThrow(/constraint of sma-cross threw/);
+    expect(() => [...baseVariants(bad, { seed: 1 })]).toThrow(/constraint of sma-cross threw/);
   });
 });
 

@@ -6,6 +6,7 @@ import type { Profile } from '../simulate/profiles.ts';
 import type { Barriers, Costs, Direction, Sizing } from '../simulate/simulation.ts';
 import type { Axis, ParameterValues } from '../strategy/parameters.ts';
 import type { RiskAxes, Strategy } from '../strategy/strategy.ts';
+import type { MetricCondition } from './metric-condition.ts';
 
 /** Everything about execution that a result depends on, apart from barriers. */
 export interface ExecutionRequest {
@@ -32,6 +33,11 @@ export interface SweepRequest extends ExecutionRequest {
   /** Random search: how many base variants to draw without replacement, in an order fixed by `seed`. */
   readonly sample?: number;
   readonly seed: number;
+  /** Part of a grid: skip this many of its points (before the constraint), and visit at most `limit` of the rest. */
+  readonly offset?: number;
+  readonly limit?: number;
+  /** Rows of the last stage that fail one of these are not ranked. */
+  readonly where?: readonly MetricCondition[];
 }
 
 /** Default shortlist kept from stage A. */

@@ -58,6 +58,9 @@ export function requestJson(request: SweepRequest): Json {
     preselect: grid.riskAxes.length === 0 ? null : request.preselect,
     sample: request.sample ?? null,
     seed: request.sample === undefined ? null : request.seed,
+    offset: request.offset,
+    limit: request.limit,
+    where: request.where?.map((condition) => ({ ...condition })),
   };
 }
 

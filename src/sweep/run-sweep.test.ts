@@ -79,6 +79,32 @@ describe('runSweep', () => {
     expect(await draw(2)).not.toEqual(first);
   });
 
+  test('parts of a grid, each swept alone, hold the rows of the whole', async () => {
+    const keysOf = async (part: object) => {
+      const keys: string[] = [];
+      const request = testRequest('sma-cross', { parameters, ...part });
+      await runSweep(request, testHost(candles, { onRow: (row) => void keys.push(row.variantKey) }));
+      return keys;
+    };
+    const parts = [{ limit: 10 }, { offset: 10, limit: 17 }, { offset: 27 }];
+    expect((await Promise.all(parts.map(keysOf))).flat()).toEqual(await keysOf({}));
+  });
+
+  test('rows that fail a condition are scored and streamed, and not ranked', async () => {
+    const rows: ScoredRow[] = [];
+    const where = [
+      { metric: 'trades', operator: '>=', value: 60 },
+      { metric: 'maxDrawdown', operator: '<', value: 0.3 },
+    ] as const;
+    const request = testRequest('sma-cross', { parameters, where, top: 100 });
+    const outcome = await runSweep(request, testHost(candles, { onRow: (row) => void rows.push(row) }));
+    const passing = rows.filter(({ metrics }) => metrics.trades! >= 60 && metrics.maxDrawdown! < 0.3);
+    expect(passing.length).toBeGreaterThan(3);
+    expect(passing.length).toBeLessThan(rows.length - 3);
+    expect(outcome.scored).toBe(rows.length);
+    expect(outcome.top.map((row) => row.variantKey)).toEqual(sortedKeys(passing, 'totalReturn', 100));
+  });
+
   test('reports progress that ends at the total', async () => {
     const seen: SweepProgress[] = [];
     const request = testRequest('sma-cross', { parameters, risk });
@@ -130,6 +156,7 @@ describe('what cannot run is refused before anything is computed', () => {
     ['a barrier the profile does not have', { profile: 'vectorbt', risk: { timeLimit: choice(0, 10) } }, /time limit/i],
     ['top 0', { top: 0 }, /--top/],
     ['a negative preselect', { preselect: -1 }, /--preselect/],
+    ['a sample and a range', { sample: 5, limit: 5 }, /not both/],
     ['a sample of 0', { sample: 0 }, /--sample/],
   ] as const)('%s', async (_, overrides, message) => {
     await expect(run(overrides)).rejects.toThrow(message);

@@ -6,6 +6,7 @@ import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { barriersAt, createGrid, type Grid } from './grid.ts';
+import { meetsConditions } from './metric-condition.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
 import { Ranking, type Stage, scoredRow } from './ranking.ts';
 import type { ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
@@ -72,29 +73,29 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   const scorer = await (host.createScorer?.(context) ?? scoreInThread(context));
   try {
     const run: Run = { request, host, grid, scorer, sizer: new BatchSizer(host.clock), startedMs, scored: 0 };
-    const ranking = await runStages(run, bases);
+    const ranking = await runStages(run);
     return outcome(run, ranking, plan, (bases ?? grid.basePoints) * grid.riskPoints);
   } finally {
     await scorer.close();
   }
 }
 
-async function runStages(run: Run, bases: number | undefined): Promise<Ranking> {
+async function runStages(run: Run): Promise<Ranking> {
   const { request, grid } = run;
-  const sampled = request.sample === undefined ? bases : Math.min(request.sample, bases ?? grid.basePoints);
+  const sampled = countBaseVariants(grid, request);
   if (grid.riskAxes.length === 0) {
     const ranking = new Ranking(grid, 'A', request.rank, request.top);
-    await runStage(run, 'A', baseVariants(grid, request.seed, request.sample), sampled, ranking, true);
+    await runStage(run, 'A', baseVariants(grid, request), sampled, ranking, true);
     return ranking;
   }
   const final = new Ranking(grid, 'B', request.rank, request.top);
   if (request.preselect === 0) {
     const total = sampled === undefined ? undefined : sampled * grid.riskPoints;
-    await runStage(run, 'B', baseVariants(grid, request.seed, request.sample), total, final, true);
+    await runStage(run, 'B', baseVariants(grid, request), total, final, true);
     return final;
   }
   const shortlist = new Ranking(grid, 'A', request.rank, request.preselect);
-  await runStage(run, 'A', baseVariants(grid, request.seed, request.sample), sampled, shortlist, false);
+  await runStage(run, 'A', baseVariants(grid, request), sampled, shortlist, false);
   // Grid order makes the rows of --all-results, and which of them a deadline leaves out, independent of stage A's ties.
   const kept = shortlist.baseIndices().sort((a, b) => a - b);
   await runStage(run, 'B', kept, kept.length * grid.riskPoints, final, true);
@@ -152,11 +153,12 @@ function* batched(items: Iterable<number>, size: () => number): Generator<number
 
 async function takeRows(run: Run, batch: VariantBatch, rows: Float64Array, ranking: Ranking, isLast: boolean) {
   const { grid, host } = run;
+  const { where = [] } = run.request;
   const perBase = batch.stage === 'A' ? 1 : grid.riskPoints;
   let row = 0;
   for (const baseIndex of batch.baseIndices) {
     for (let risk = 0; risk < perBase; risk++, row++) {
-      ranking.offer(rows, row, baseIndex, risk);
+      if (!isLast || meetsConditions(where, rows, row)) ranking.offer(rows, row, baseIndex, risk);
       if (isLast && host.onRow !== undefined) {
         await host.onRow(scoredRow(grid, batch.stage, rows, row, baseIndex, risk));
       }
@@ -205,4 +207,13 @@ function checkLimits(request: SweepRequest): void {
   check('preselect', request.preselect, 0, LIMITS.preselectMax);
   check('seed', request.seed, 0, Number.MAX_SAFE_INTEGER);
   if (request.sample !== undefined) check('sample', request.sample, 1, LIMITS.gridPointsMax);
+  if (request.offset !== undefined) check('offset', request.offset, 0, LIMITS.gridPointsMax);
+  if (request.limit !== undefined) check('limit', request.limit, 1, LIMITS.gridPointsMax);
+  if (request.sample !== undefined && (request.offset !== undefined || request.limit !== undefined)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A sweep visits a range of the grid or a random sample of it, not both.',
+      found: '--sample together with --offset or --limit.',
+      todo: 'Leave one of them out.',
+    });
+  }
 }

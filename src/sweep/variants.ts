@@ -1,15 +1,26 @@
 // Which base variants a sweep visits, in which order, and in batches of what size.
 import type { Clock } from '../core/clock.ts';
 import { type Grid, parametersAt, satisfiesConstraint } from './grid.ts';
+import type { SweepRequest } from './request.ts';
 import { createPermutation } from './sampler.ts';
 
 /** Up to this many grid points the variants under the constraint are counted before a sweep; beyond, they are not. */
 export const COUNTED_POINTS_MAX = 10_000_000;
 
+/** Which base variants to visit: all, a range of grid points, or a random sample. */
+export type VariantSelection = Pick<SweepRequest, 'seed' | 'sample' | 'offset' | 'limit'>;
+
+/** The range [from, to) of grid points that a selection visits in grid order. */
+function pointRange(grid: Grid, { offset = 0, limit }: VariantSelection): { from: number; to: number } {
+  return { from: offset, to: Math.min(grid.basePoints, limit === undefined ? grid.basePoints : offset + limit) };
+}
+
 /** Base indices that satisfy the constraint: in grid order, or `sample` of them in a seeded random order. */
-export function* baseVariants(grid: Grid, seed: number, sample?: number): Generator<number> {
+export function* baseVariants(grid: Grid, selection: VariantSelection): Generator<number> {
+  const { seed, sample } = selection;
   if (sample === undefined) {
-    for (let index = 0; index < grid.basePoints; index++) {
+    const { from, to } = pointRange(grid, selection);
+    for (let index = from; index < to; index++) {
       if (satisfiesConstraint(grid, parametersAt(grid, index))) yield index;
     }
     return;
@@ -24,15 +35,18 @@ export function* baseVariants(grid: Grid, seed: number, sample?: number): Genera
   }
 }
 
-/** Base variants under the constraint, or undefined when the grid is too large to count. */
-export function countBaseVariants(grid: Grid): number | undefined {
-  if (grid.constraint === undefined) return grid.basePoints;
-  if (grid.basePoints > COUNTED_POINTS_MAX) return undefined;
-  let count = 0;
-  for (let index = 0; index < grid.basePoints; index++) {
+/** Base variants of a selection under the constraint, or undefined when there are too many points to count. */
+export function countBaseVariants(grid: Grid, selection: VariantSelection = { seed: 0 }): number | undefined {
+  const { from, to } = pointRange(grid, selection);
+  const points = Math.max(0, to - from);
+  if (grid.constraint !== undefined && points > COUNTED_POINTS_MAX) {
+    return selection.sample === undefined ? undefined : selection.sample;
+  }
+  let count = grid.constraint === undefined ? points : 0;
+  for (let index = from; grid.constraint !== undefined && index < to; index++) {
     if (satisfiesConstraint(grid, parametersAt(grid, index))) count++;
   }
-  return count;
+  return selection.sample === undefined ? count : Math.min(count, selection.sample);
 }
 
 const BATCH_MS = 25;

@@ -24,6 +24,9 @@ interface SweepOptions extends DataOptions, ExecutionSelection, GridOptions {
   readonly preselect: number;
   readonly sample?: number;
   readonly seed: number;
+  readonly offset?: number;
+  readonly limit?: number;
+  readonly where?: string;
   readonly workers?: number;
   readonly memory?: number;
   readonly deadline?: number;
@@ -50,6 +53,9 @@ export function define(command: Command, { host, action }: CommandContext): void
     )
     .option('--sample <n>', 'random search: draw this many variants', wholeNumber('--sample', 1, LIMITS.gridPointsMax))
     .option('--seed <n>', 'seed of the random search', wholeNumber('--seed', 0), 1)
+    .option('--offset <n>', 'part of a grid: skip this many of its points', wholeNumber('--offset', 0))
+    .option('--limit <n>', '… and visit at most this many of the rest', wholeNumber('--limit', 1))
+    .option('--where <conditions>', 'rank only rows that meet these: "trades>=30, maxDrawdown<=30%"')
     .optionsGroup('Output:')
     .option('--all-results <file>', 'also write every scored variant: .json, .csv or .parquet')
     .option('--report <file>', 'also write an HTML report')
@@ -86,11 +92,13 @@ export function define(command: Command, { host, action }: CommandContext): void
 
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
   const stop = createStopSource(host.clock, options.deadline);
-  const [{ prepareSweep, finishSweep }, { parseMetricName }, { checkStoreWritable, outputPath }] = await Promise.all([
-    import('../../runs/sweep-run.ts'),
-    import('../../runs/metric-name.ts'),
-    import('../../runs/output-file.ts'),
-  ]);
+  const [{ prepareSweep, finishSweep }, { parseMetricName }, { parseWhere }, { checkStoreWritable, outputPath }] =
+    await Promise.all([
+      import('../../runs/sweep-run.ts'),
+      import('../../runs/metric-name.ts'),
+      import('../../runs/where-text.ts'),
+      import('../../runs/output-file.ts'),
+    ]);
   const files = {
     report: options.report === undefined ? undefined : outputPath(host.folder, options.report),
     allResults: options.allResults === undefined ? undefined : outputPath(host.folder, options.allResults),
@@ -111,6 +119,9 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
       preselect: options.preselect,
       sample: options.sample,
       seed: options.seed,
+      offset: options.offset,
+      limit: options.limit,
+      where: options.where === undefined ? undefined : parseWhere(options.where),
     },
   };
   progress.update(() => `reading ${selection.window.data} ...`);
