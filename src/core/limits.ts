@@ -11,6 +11,8 @@ export const LIMITS = {
   parametersMax: 32,
   /** Ranked rows kept (`--top`). */
   topMax: 10_000,
+  /** Variants on a Pareto front (several objectives). */
+  paretoFrontMax: 10_000,
   /** Base variants kept from stage A (`--preselect`). */
   preselectMax: 1_000_000,
   /** Bytes of one input file, after decompression. */

@@ -5,6 +5,12 @@ import { METRIC_NAMES, type MetricName } from '../metrics/metrics.ts';
 
 const canonical = (name: string): string => name.toLowerCase().replace(/[_\-\s]/g, '');
 
+/** One metric, or several objectives separated by commas. Errors: as parseMetricName. */
+export function parseObjectives(option: string, text: string): { rank: MetricName; alsoRank: MetricName[] } {
+  const [rank, ...alsoRank] = text.split(',').map((name) => parseMetricName(option, name.trim()));
+  return { rank: rank!, alsoRank };
+}
+
 /** Errors: REQUEST_INVALID with the nearest name. */
 export function parseMetricName(option: string, text: string): MetricName {
   const wanted = canonical(text) === 'totalreturnpct' ? 'totalreturn' : canonical(text);

@@ -97,6 +97,9 @@ export function settingsOf(record: ResultRecord): ReportSetting[] {
     ...(record.grid.offset === null && record.grid.limit === null
       ? []
       : [{ label: 'Part of the grid', value: partText(record.grid) }]),
+    ...(record.alsoRankedBy.length === 0
+      ? []
+      : [{ label: 'Pareto front of', value: [record.rankedBy, ...record.alsoRankedBy].join(', ') }]),
     ...(record.grid.where.length === 0
       ? []
       : [{ label: 'Ranked only where', value: record.grid.where.map(conditionText).join(', ') }]),

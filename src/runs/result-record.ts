@@ -76,6 +76,8 @@ export interface ResultRecord {
     readonly where: readonly MetricCondition[];
   };
   readonly rankedBy: MetricName;
+  /** Further objectives: the rows are the Pareto front. */
+  readonly alsoRankedBy: readonly MetricName[];
   readonly bars: number;
   readonly variants: number;
   readonly scored: number;

@@ -28,6 +28,7 @@ export interface GridSelection {
   readonly parameters: Readonly<Record<string, Axis>>;
   readonly risk: RiskAxes;
   readonly rank: MetricName;
+  readonly alsoRank?: readonly MetricName[];
   readonly top: number;
   readonly preselect: number;
   readonly sample?: number;
@@ -173,6 +174,7 @@ function resultRecord(
       where: request.where ?? [],
     },
     rankedBy: request.rank,
+    alsoRankedBy: request.alsoRank ?? [],
     bars: window.candles.barCount,
     variants: outcome.variants,
     scored: outcome.scored,

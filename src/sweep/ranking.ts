@@ -1,4 +1,6 @@
-// From scored rows to the ranked table: score by the chosen metric, deterministic ties, constant memory.
+// From scored rows to the ranked table: the best by one metric, or the Pareto front of several, in bounded memory.
+import { LIMITS } from '../core/limits.ts';
+import { ParetoFront } from '../core/pareto-front.ts';
 import { TopK } from '../core/top-k.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from '../metrics/metrics.ts';
 import { barriersAt, type Grid, indicatorVariantKey, parametersAt, variantKey } from './grid.ts';
@@ -8,7 +10,9 @@ import { metricsFromRow } from './score.ts';
 export type Stage = 'A' | 'B';
 
 interface Candidate {
+  /** Score by the first objective, and by all of them; higher is better. */
   readonly score: number;
+  readonly scores: readonly number[];
   readonly key: string;
   readonly baseIndex: number;
   readonly riskIndex: number;
@@ -16,53 +20,74 @@ interface Candidate {
   readonly values: Float64Array;
 }
 
-/** Keeps the best variants of one stage. Any order of rows gives the same ranking. */
-export class Ranking {
-  readonly #grid: Grid;
-  readonly #stage: Stage;
-  readonly #column: number;
-  readonly #sign: 1 | -1;
-  readonly #top: TopK<Candidate>;
-
-  constructor(grid: Grid, stage: Stage, rank: MetricName, limit: number) {
-    this.#grid = grid;
-    this.#stage = stage;
-    this.#column = METRIC_NAMES.indexOf(rank);
-    this.#sign = METRICS[rank].better === 'higher' ? 1 : -1;
-    this.#top = new TopK(limit);
-  }
-
-  /** The best value of the rank metric so far, in its own sign. */
-  get best(): number | undefined {
-    const first = this.#top.sorted()[0];
-    return first === undefined || Number.isNaN(first.score) ? undefined : first.score * this.#sign;
-  }
-
+/** What a stage keeps of its rows. Any order of rows gives the same outcome. */
+export interface Ranking {
+  /** The best value of the first objective so far, in its own sign. */
+  readonly best: number | undefined;
   /** Offers row `row` of a scored batch. */
-  offer(rows: Float64Array, row: number, baseIndex: number, riskIndex: number): void {
-    const offset = row * METRIC_NAMES.length;
-    const score = rows[offset + this.#column]! * this.#sign;
-    if (!this.#top.wouldAdmit(score)) return;
-    const key = scoredKey(this.#grid, this.#stage, baseIndex, riskIndex);
-    const values = rows.slice(offset, offset + METRIC_NAMES.length);
-    this.#top.push({ score, key, baseIndex, riskIndex, values });
-  }
-
-  /** Base indices kept, best first. */
-  baseIndices(): number[] {
-    return this.#top.sorted().map((candidate) => candidate.baseIndex);
-  }
-
-  rows(): RankedRow[] {
-    return this.#top.sorted().map((candidate, i) => ({
-      rank: i + 1,
-      ...scoredRow(this.#grid, this.#stage, candidate.values, 0, candidate.baseIndex, candidate.riskIndex),
-    }));
-  }
+  offer(rows: Float64Array, row: number, baseIndex: number, riskIndex: number): void;
+  /** Distinct base indices kept, ascending. */
+  baseIndices(): number[];
+  rows(): RankedRow[];
 }
 
-function scoredKey(grid: Grid, stage: Stage, baseIndex: number, riskIndex: number): string {
-  return variantKey(grid, parametersAt(grid, baseIndex), stage === 'A' ? {} : barriersAt(grid, riskIndex));
+/** The best `limit` rows by one objective, or by several the first `limit` of their Pareto front. */
+export function createRanking(grid: Grid, stage: Stage, objectives: readonly MetricName[], limit: number): Ranking {
+  const top = new TopK<Candidate>(limit);
+  const front = new ParetoFront<Candidate>(LIMITS.paretoFrontMax);
+  const single = objectives.length === 1;
+  const kept = (): Candidate[] => (single ? top.sorted() : front.sorted().slice(0, limit));
+  const scoresOf = scoreReader(objectives);
+  let best = Number.NaN;
+  return {
+    get best() {
+      return Number.isNaN(best) ? undefined : best * signOf(objectives[0]!);
+    },
+    offer(rows, row, baseIndex, riskIndex) {
+      const scores = scoresOf(rows, row);
+      const score = scores[0]!;
+      if (Number.isNaN(best) || score > best) best = score;
+      if (single ? !top.wouldAdmit(score) : !front.wouldAdmit(scores)) return;
+      const key = variantKey(grid, parametersAt(grid, baseIndex), stage === 'A' ? {} : barriersAt(grid, riskIndex));
+      const offset = row * METRIC_NAMES.length;
+      const values = rows.slice(offset, offset + METRIC_NAMES.length);
+      const candidate = { score, scores, key, baseIndex, riskIndex, values };
+      if (single) top.push(candidate);
+      else front.push(candidate);
+    },
+    baseIndices: () => ascending(kept().map((candidate) => candidate.baseIndex)),
+    rows: () =>
+      kept().map((candidate, i) => ({
+        rank: i + 1,
+        ...scoredRow(grid, stage, candidate.values, 0, candidate.baseIndex, candidate.riskIndex),
+      })),
+  };
+}
+
+/** A shortlist of about `limit` base variants: with several objectives, an equal share of the best by each. */
+export function createShortlist(grid: Grid, objectives: readonly MetricName[], limit: number): Ranking {
+  const share = Math.ceil(limit / objectives.length);
+  const lists = objectives.map((objective) => createRanking(grid, 'A', [objective], share));
+  const first = lists[0]!;
+  return {
+    get best() {
+      return first.best;
+    },
+    offer(rows, row, baseIndex, riskIndex) {
+      for (const list of lists) list.offer(rows, row, baseIndex, riskIndex);
+    },
+    baseIndices: () => ascending(lists.flatMap((list) => list.baseIndices())),
+    rows: () => first.rows(),
+  };
+}
+
+const ascending = (indices: readonly number[]): number[] => [...new Set(indices)].sort((a, b) => a - b);
+
+const signOf = (metric: MetricName): 1 | -1 => (METRICS[metric].better === 'higher' ? 1 : -1);
+
+function scoreReader(objectives: readonly MetricName[]): (rows: Float64Array, row: number) => number[] {
+  const columns = objectives.map((metric) => ({ at: METRIC_NAMES.indexOf(metric), sign: signOf(metric) }));
+  return (rows, row) => columns.map(({ at, sign }) => rows[row * METRIC_NAMES.length + at]! * sign);
 }
 
 /** Spells out row `row` of a scored batch. Stage A rows have no barriers. */

@@ -26,6 +26,8 @@ export interface SweepRequest extends ExecutionRequest {
   readonly parameters?: Readonly<Record<string, Axis>>;
   readonly risk?: RiskAxes;
   readonly rank: MetricName;
+  /** Further objectives: with them the Pareto front is kept instead of the best by `rank`, which then orders it. */
+  readonly alsoRank?: readonly MetricName[];
   /** Ranked rows kept. */
   readonly top: number;
   /** Base variants that stage A hands to stage B; 0 = all of them. Without effect when there are no risk axes. */

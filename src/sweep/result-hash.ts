@@ -54,6 +54,7 @@ export function requestJson(request: SweepRequest): Json {
     closeAtEnd: request.closeAtEnd,
     calendar: request.calendar,
     rank: request.rank,
+    alsoRank: request.alsoRank?.length ? request.alsoRank : undefined,
     top: request.top,
     preselect: grid.riskAxes.length === 0 ? null : request.preselect,
     sample: request.sample ?? null,

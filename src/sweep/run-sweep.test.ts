@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { testCandles, testClock, testHost, testRequest } from '../../test/synthetic-request.ts';
 import { createStopSource } from '../core/cancel.ts';
+import { dominates } from '../core/pareto-front.ts';
 import { compareRanked } from '../core/top-k.ts';
 import { METRICS, type MetricName } from '../metrics/metrics.ts';
 import { choice, range } from '../strategy/parameters.ts';
@@ -105,6 +106,29 @@ describe('runSweep', () => {
     expect(outcome.top.map((row) => row.variantKey)).toEqual(sortedKeys(passing, 'totalReturn', 100));
   });
 
+  test('several objectives keep their Pareto front, best in the first objective first', async () => {
+    const rows: ScoredRow[] = [];
+    const request = testRequest('sma-cross', {
+      parameters,
+      risk,
+      rank: 'totalReturn',
+      alsoRank: ['maxDrawdown'],
+      preselect: 0,
+      top: 50,
+    });
+    const outcome = await runSweep(request, testHost(candles, { onRow: (row) => void rows.push(row) }));
+    const scores = ({ metrics }: { metrics: ScoredRow['metrics'] }) => [metrics.totalReturn!, -metrics.maxDrawdown!];
+    const front = rows.filter((row) => !rows.some((other) => dominates(scores(other), scores(row))));
+    expect(front.length).toBeGreaterThan(1);
+    expect(new Set(outcome.top.map((row) => row.variantKey))).toEqual(new Set(front.map((row) => row.variantKey)));
+    const returns = outcome.top.map((row) => row.metrics.totalReturn!);
+    expect(returns).toEqual([...returns].sort((a, b) => b - a));
+    const single = await runSweep({ ...request, alsoRank: [] }, testHost(candles));
+    expect(resultHash('t', request, testHost(candles).window, outcome)).not.toBe(
+      resultHash('t', request, testHost(candles).window, single),
+    );
+  });
+
   test('reports progress that ends at the total', async () => {
     const seen: SweepProgress[] = [];
     const request = testRequest('sma-cross', { parameters, risk });
@@ -156,6 +180,7 @@ describe('what cannot run is refused before anything is computed', () => {
     ['a barrier the profile does not have', { profile: 'vectorbt', risk: { timeLimit: choice(0, 10) } }, /time limit/i],
     ['top 0', { top: 0 }, /--top/],
     ['a negative preselect', { preselect: -1 }, /--preselect/],
+    ['an objective named twice', { rank: 'sharpe', alsoRank: ['sharpe'] }, /named once/],
     ['a sample and a range', { sample: 5, limit: 5 }, /not both/],
     ['a sample of 0', { sample: 0 }, /--sample/],
   ] as const)('%s', async (_, overrides, message) => {

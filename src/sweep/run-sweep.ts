@@ -8,7 +8,7 @@ import { simulate } from '../simulate/simulate.ts';
 import { barriersAt, createGrid, type Grid } from './grid.ts';
 import { meetsConditions } from './metric-condition.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
-import { Ranking, type Stage, scoredRow } from './ranking.ts';
+import { createRanking, createShortlist, type Ranking, type Stage, scoredRow } from './ranking.ts';
 import type { ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import {
   type ScoreBatches,
@@ -82,22 +82,23 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
 
 async function runStages(run: Run): Promise<Ranking> {
   const { request, grid } = run;
+  const objectives = [request.rank, ...(request.alsoRank ?? [])];
   const sampled = countBaseVariants(grid, request);
   if (grid.riskAxes.length === 0) {
-    const ranking = new Ranking(grid, 'A', request.rank, request.top);
+    const ranking = createRanking(grid, 'A', objectives, request.top);
     await runStage(run, 'A', baseVariants(grid, request), sampled, ranking, true);
     return ranking;
   }
-  const final = new Ranking(grid, 'B', request.rank, request.top);
+  const final = createRanking(grid, 'B', objectives, request.top);
   if (request.preselect === 0) {
     const total = sampled === undefined ? undefined : sampled * grid.riskPoints;
     await runStage(run, 'B', baseVariants(grid, request), total, final, true);
     return final;
   }
-  const shortlist = new Ranking(grid, 'A', request.rank, request.preselect);
+  const shortlist = createShortlist(grid, objectives, request.preselect);
   await runStage(run, 'A', baseVariants(grid, request), sampled, shortlist, false);
   // Grid order makes the rows of --all-results, and which of them a deadline leaves out, independent of stage A's ties.
-  const kept = shortlist.baseIndices().sort((a, b) => a - b);
+  const kept = shortlist.baseIndices();
   await runStage(run, 'B', kept, kept.length * grid.riskPoints, final, true);
   return final;
 }
@@ -205,6 +206,13 @@ function checkLimits(request: SweepRequest): void {
   };
   check('top', request.top, 1, LIMITS.topMax);
   check('preselect', request.preselect, 0, LIMITS.preselectMax);
+  if (new Set([request.rank, ...(request.alsoRank ?? [])]).size !== 1 + (request.alsoRank?.length ?? 0)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'Each objective may be named once.',
+      found: `${[request.rank, ...(request.alsoRank ?? [])].join(', ')}.`,
+      todo: 'Leave out the repeated one.',
+    });
+  }
   check('seed', request.seed, 0, Number.MAX_SAFE_INTEGER);
   if (request.sample !== undefined) check('sample', request.sample, 1, LIMITS.gridPointsMax);
   if (request.offset !== undefined) check('offset', request.offset, 0, LIMITS.gridPointsMax);

@@ -43,7 +43,11 @@ export function define(command: Command, { host, action }: CommandContext): void
   addExecutionOptions(command);
   command
     .optionsGroup('Search and ranking:')
-    .option('--rank <metric>', 'metric to rank by', 'totalReturn')
+    .option(
+      '--rank <metrics>',
+      'metric to rank by; several, as in sharpe,maxDrawdown, keep the Pareto front',
+      'totalReturn',
+    )
     .option('--top <n>', 'ranked variants kept', wholeNumber('--top', 1, LIMITS.topMax), 20)
     .option(
       '--preselect <n>',
@@ -92,7 +96,7 @@ export function define(command: Command, { host, action }: CommandContext): void
 
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
   const stop = createStopSource(host.clock, options.deadline);
-  const [{ prepareSweep, finishSweep }, { parseMetricName }, { parseWhere }, { checkStoreWritable, outputPath }] =
+  const [{ prepareSweep, finishSweep }, { parseObjectives }, { parseWhere }, { checkStoreWritable, outputPath }] =
     await Promise.all([
       import('../../runs/sweep-run.ts'),
       import('../../runs/metric-name.ts'),
@@ -114,7 +118,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
     grid: {
       parameters: options.set,
       risk: riskAxes(options),
-      rank: parseMetricName('--rank', options.rank),
+      ...parseObjectives('--rank', options.rank),
       top: options.top,
       preselect: options.preselect,
       sample: options.sample,
