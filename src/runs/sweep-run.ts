@@ -1,11 +1,14 @@
 // One sweep from names to a result record: load, plan, score, collect.
 import type { StopToken } from '../core/cancel.ts';
+import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
 import { createPoolScorer, type StrategyRef } from '../pool/pool-scorer.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
+import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
+import type { CheckpointPort, SweepCheckpoint } from '../sweep/checkpoint.ts';
 import { createGrid, type Grid } from '../sweep/grid.ts';
 import type { MetricCondition } from '../sweep/metric-condition.ts';
 import type { SweepOutcome, SweepProgress, SweepRequest } from '../sweep/request.ts';
@@ -62,6 +65,8 @@ export interface SweepLimits {
   /** Hears what the user should know about how it was scored. */
   readonly onNote: (note: string) => void;
   readonly onProgress?: (progress: SweepProgress) => void;
+  /** A folder that keeps progress, and goes on from the progress kept there. */
+  readonly checkpointFolder?: string;
   /** Keep every scored row, for --all-results. */
   readonly keepAllRows: boolean;
 }
@@ -125,6 +130,10 @@ export async function finishSweep(
     onProgress: limits.onProgress,
     onRow: (row) => rows.push(row),
     budgetBytes: limits.budgetBytes,
+    checkpoint:
+      limits.checkpointFolder === undefined
+        ? undefined
+        : { engineVersion: context.engineVersion, port: checkpointPort(limits.checkpointFolder) },
     createScorer: createPoolScorer({
       workers: limits.workers,
       strategyRef: strategyRef(prepared.loadedStrategy),
@@ -132,6 +141,15 @@ export async function finishSweep(
     }),
   });
   return { record: resultRecord(prepared, outcome, rows, context), outcome, rows };
+}
+
+function checkpointPort(folder: string): CheckpointPort {
+  const file = openCheckpointFile(folder);
+  return {
+    load: () => file.load() as SweepCheckpoint | undefined,
+    save: (checkpoint) => file.save(checkpoint as unknown as Json),
+    clear: () => file.clear(),
+  };
 }
 
 function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {

@@ -9,6 +9,14 @@ import { metricsFromRow } from './score.ts';
 
 export type Stage = 'A' | 'B';
 
+/** A row that a stage keeps, by its place in the grid. */
+export interface KeptRow {
+  readonly baseIndex: number;
+  readonly riskIndex: number;
+  /** One value per metric in the order of METRIC_NAMES, null for NaN. */
+  readonly values: readonly (number | null)[];
+}
+
 interface Candidate {
   /** Score by the first objective, and by all of them; higher is better. */
   readonly score: number;
@@ -26,6 +34,8 @@ export interface Ranking {
   readonly best: number | undefined;
   /** Offers row `row` of a scored batch. */
   offer(rows: Float64Array, row: number, baseIndex: number, riskIndex: number): void;
+  /** Everything kept, to be offered again after an interruption. */
+  kept(): KeptRow[];
   /** Distinct base indices kept, ascending. */
   baseIndices(): number[];
   rows(): RankedRow[];
@@ -55,6 +65,7 @@ export function createRanking(grid: Grid, stage: Stage, objectives: readonly Met
       if (single) top.push(candidate);
       else front.push(candidate);
     },
+    kept: () => (single ? top : front).sorted().map(keptRow),
     baseIndices: () => ascending(kept().map((candidate) => candidate.baseIndex)),
     rows: () =>
       kept().map((candidate, i) => ({
@@ -76,9 +87,27 @@ export function createShortlist(grid: Grid, objectives: readonly MetricName[], l
     offer(rows, row, baseIndex, riskIndex) {
       for (const list of lists) list.offer(rows, row, baseIndex, riskIndex);
     },
+    // A row on two lists is kept once: offering it again reaches both.
+    kept: () => [...new Map(lists.flatMap((list) => list.kept()).map((row) => [row.baseIndex, row])).values()],
     baseIndices: () => ascending(lists.flatMap((list) => list.baseIndices())),
     rows: () => first.rows(),
   };
+}
+
+function keptRow({ baseIndex, riskIndex, values }: Candidate): KeptRow {
+  return { baseIndex, riskIndex, values: Array.from(values, (value) => (Number.isNaN(value) ? null : value)) };
+}
+
+/** Offers kept rows to a ranking that has just been made. */
+export function restore(ranking: Ranking, kept: readonly KeptRow[]): void {
+  for (const { baseIndex, riskIndex, values } of kept) {
+    ranking.offer(
+      Float64Array.from(values, (value) => value ?? Number.NaN),
+      0,
+      baseIndex,
+      riskIndex,
+    );
+  }
 }
 
 const ascending = (indices: readonly number[]): number[] => [...new Set(indices)].sort((a, b) => a - b);

@@ -6,6 +6,7 @@ import { dominates } from '../core/pareto-front.ts';
 import { compareRanked } from '../core/top-k.ts';
 import { METRICS, type MetricName } from '../metrics/metrics.ts';
 import { choice, range } from '../strategy/parameters.ts';
+import type { CheckpointPort } from './checkpoint.ts';
 import type { ScoredRow, SweepProgress } from './request.ts';
 import { resultHash } from './result-hash.ts';
 import { runSweep } from './run-sweep.ts';
@@ -163,6 +164,64 @@ describe('an early stop', () => {
     const stop = createStopSource(testClock, 0);
     const outcome = await runSweep(testRequest('sma-cross', { parameters }), testHost(candles, { stop }));
     expect(outcome).toMatchObject({ stopped: 'deadline', scored: 0, top: [] });
+  });
+});
+
+describe('a checkpoint', () => {
+  const memoryPort = () => {
+    let saved: string | undefined;
+    const port: CheckpointPort = {
+      load: () => (saved === undefined ? undefined : JSON.parse(saved)),
+      save: (checkpoint) => void (saved = JSON.stringify(checkpoint)),
+      clear: () => void (saved = undefined),
+    };
+    return { engineVersion: 'test', port };
+  };
+
+  test.each([
+    ['stage A alone', {}],
+    ['two stages', { risk, preselect: 7 }],
+    ['stage B alone', { risk, preselect: 0 }],
+    ['a Pareto front', { risk, preselect: 7, alsoRank: ['sharpe', 'maxDrawdown'] }],
+    ['a random search', { sample: 20 }],
+  ] as const)('lets a sweep that is stopped again and again end in the same hash: %s', async (_, overrides) => {
+    const request = testRequest('sma-cross', { parameters, ...overrides });
+    const host = testHost(candles);
+    const whole = await runSweep(request, host);
+    const checkpoint = memoryPort();
+    let scoredTwice = 0;
+    let attempts = 0;
+    for (;;) {
+      // Dies after three more batches: what was taken is kept, the batch in flight is lost.
+      const stop = createStopSource(testClock);
+      let batches = 0;
+      const dying = {
+        ...host,
+        checkpoint,
+        stop,
+        batchSize: 3,
+        onProgress: () => void (++batches === 3 && stop.cancel()),
+      };
+      const outcome = await runSweep(request, dying);
+      attempts++;
+      scoredTwice = outcome.scored - whole.scored;
+      if (outcome.stopped !== undefined) continue;
+      expect(resultHash('t', request, host.window, outcome)).toBe(resultHash('t', request, host.window, whole));
+      break;
+    }
+    expect(attempts).toBeGreaterThan(2);
+    expect(scoredTwice).toBe(0);
+    expect(checkpoint.port.load()).toBeUndefined();
+  });
+
+  test('of another sweep is refused', async () => {
+    const checkpoint = memoryPort();
+    const stop = createStopSource(testClock);
+    const host = testHost(candles, { checkpoint, stop, batchSize: 2, onProgress: () => stop.cancel() });
+    await runSweep(testRequest('sma-cross', { parameters }), host);
+    expect(checkpoint.port.load()).toBeDefined();
+    const other = testRequest('sma-cross', { parameters, rank: 'sharpe' });
+    await expect(runSweep(other, testHost(candles, { checkpoint }))).rejects.toThrow(/another sweep/);
   });
 });
 

@@ -5,10 +5,11 @@ import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { simulate } from '../simulate/simulate.ts';
+import { type CheckpointPort, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
 import { barriersAt, createGrid, type Grid } from './grid.ts';
 import { meetsConditions } from './metric-condition.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
-import { createRanking, createShortlist, type Ranking, type Stage, scoredRow } from './ranking.ts';
+import { createRanking, createShortlist, type Ranking, restore, type Stage, scoredRow } from './ranking.ts';
 import type { ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import {
   type ScoreBatches,
@@ -17,7 +18,7 @@ import {
   simulationSettings,
   type VariantBatch,
 } from './score.ts';
-import { BatchSizer, baseVariants, countBaseVariants } from './variants.ts';
+import { BATCH_MS, BatchSizer, baseVariants, CHECKPOINT_BATCH_MS, countBaseVariants } from './variants.ts';
 import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
 import type { Window } from './window.ts';
 
@@ -33,6 +34,8 @@ export interface SweepHost {
   readonly budgetBytes?: number;
   /** Makes the scorer; the calling thread by default. */
   readonly createScorer?: (context: ScoringContext) => Promise<ScoreBatches>;
+  /** Keeps progress, and goes on from the progress kept. Rows taken before are not streamed again. */
+  readonly checkpoint?: { readonly engineVersion: string; readonly port: CheckpointPort };
   /** Fixes the batch size instead of learning it. */
   readonly batchSize?: number;
 }
@@ -44,6 +47,11 @@ interface Run {
   readonly scorer: ScoreBatches;
   readonly sizer: BatchSizer;
   readonly startedMs: number;
+  /** Progress of an earlier attempt at the same sweep. */
+  readonly resumed: SweepCheckpoint | undefined;
+  /** In stage B: what stage A kept. */
+  shortlist: readonly number[] | null;
+  identity?: string;
   scored: number;
 }
 
@@ -69,11 +77,23 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   checkRiskGrid(request, grid, host.window);
   const plan = planSweep(strategy, grid, host.window, host.budgetBytes);
   const { window, stop } = host;
+  const resumed = loadProgress(request, host);
   const context = { strategy, execution: request, grid, window, cacheBytes: plan.cacheBytes, stop };
   const scorer = await (host.createScorer?.(context) ?? scoreInThread(context));
   try {
-    const run: Run = { request, host, grid, scorer, sizer: new BatchSizer(host.clock), startedMs, scored: 0 };
+    const run: Run = {
+      request,
+      host,
+      grid,
+      scorer,
+      sizer: new BatchSizer(host.clock, host.checkpoint === undefined ? BATCH_MS : CHECKPOINT_BATCH_MS),
+      startedMs,
+      resumed,
+      shortlist: resumed?.shortlist ?? null,
+      scored: resumed?.scored ?? 0,
+    };
     const ranking = await runStages(run);
+    if (host.stop.reason() === undefined) host.checkpoint?.port.clear();
     return outcome(run, ranking, plan, (bases ?? grid.basePoints) * grid.riskPoints);
   } finally {
     await scorer.close();
@@ -96,9 +116,16 @@ async function runStages(run: Run): Promise<Ranking> {
     return final;
   }
   const shortlist = createShortlist(grid, objectives, request.preselect);
-  await runStage(run, 'A', baseVariants(grid, request), sampled, shortlist, false);
+  if (run.resumed?.stage !== 'B') {
+    await runStage(run, 'A', baseVariants(grid, request), sampled, shortlist, false);
+  }
+  if (run.host.stop.reason() !== undefined && run.shortlist === null) {
+    // Stopped before stage B: what stage A has is all there is to rank.
+    return { ...shortlist, rows: () => shortlist.rows().slice(0, request.top) };
+  }
   // Grid order makes the rows of --all-results, and which of them a deadline leaves out, independent of stage A's ties.
-  const kept = shortlist.baseIndices();
+  const kept = run.shortlist ?? shortlist.baseIndices();
+  run.shortlist = kept;
   await runStage(run, 'B', kept, kept.length * grid.riskPoints, final, true);
   return final;
 }
@@ -113,17 +140,27 @@ async function runStage(
   isLast: boolean,
 ): Promise<void> {
   const { host, scorer } = run;
-  const before = run.scored;
+  const resumed = run.resumed?.stage === stage ? run.resumed : undefined;
+  restore(ranking, resumed?.kept ?? []);
+  let taken = resumed?.taken ?? 0;
+  const before = run.scored - taken * (stage === 'A' ? 1 : run.grid.riskPoints);
+  let complete = true;
   const inFlight: { batch: VariantBatch; rows: Promise<Float64Array> }[] = [];
   const settleOldest = async (): Promise<void> => {
     const { batch, rows } = inFlight.shift()!;
     const scored = await rows.catch(unlessGivenUp);
-    if (scored === undefined) return;
+    if (scored === undefined) {
+      complete = false;
+      return;
+    }
     await takeRows(run, batch, scored, ranking, isLast);
+    taken += batch.baseIndices.length;
+    // Rows behind a batch that was given up must be scored again: progress stays at what lies before it.
+    if (complete) saveProgress(run, stage, taken, ranking);
     const elapsedMs = host.clock.monotonicMs() - run.startedMs;
     host.onProgress?.({ stage, scored: run.scored - before, total, elapsedMs, best: ranking.best });
   };
-  for (const baseIndices of batched(bases, () => host.batchSize ?? run.sizer.size)) {
+  for (const baseIndices of batched(skip(bases, taken), () => host.batchSize ?? run.sizer.size)) {
     if (host.stop.reason() !== undefined) break;
     const batch: VariantBatch = { stage, baseIndices };
     const rows = run.sizer.time(baseIndices.length, () => scorer.score(batch));
@@ -138,6 +175,36 @@ async function runStage(
 /** A batch that hung past the stop was not scored; the rows of all others still count. */
 function unlessGivenUp(error: unknown): undefined {
   if (!isAppError(error, 'CANCELLED') && !isAppError(error, 'DEADLINE')) throw error;
+}
+
+function* skip(items: Iterable<number>, count: number): Generator<number> {
+  let seen = 0;
+  for (const item of items) if (seen++ >= count) yield item;
+}
+
+/** Errors: REQUEST_INVALID when the checkpoint is that of another sweep. */
+function loadProgress(request: SweepRequest, { checkpoint, window }: SweepHost): SweepCheckpoint | undefined {
+  const found = checkpoint?.port.load();
+  if (checkpoint === undefined || found === undefined) return undefined;
+  if (found.sweep === sweepIdentity(checkpoint.engineVersion, request, window)) return found;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'A checkpoint continues the sweep that wrote it: same engine, strategy, grid, settings and candles.',
+    found: 'the checkpoint of another sweep.',
+    todo: 'Choose another --checkpoint folder, or delete this one to start afresh.',
+  });
+}
+
+function saveProgress(run: Run, stage: Stage, taken: number, ranking: Ranking): void {
+  const { checkpoint, window } = run.host;
+  if (checkpoint === undefined) return;
+  checkpoint.port.save({
+    sweep: (run.identity ??= sweepIdentity(checkpoint.engineVersion, run.request, window)),
+    stage,
+    taken,
+    scored: run.scored,
+    kept: ranking.kept(),
+    shortlist: run.shortlist,
+  });
 }
 
 function* batched(items: Iterable<number>, size: () => number): Generator<number[]> {

@@ -49,16 +49,21 @@ export function countBaseVariants(grid: Grid, selection: VariantSelection = { se
   return selection.sample === undefined ? count : Math.min(count, selection.sample);
 }
 
-const BATCH_MS = 25;
+/** How long one batch takes: short enough to cancel between, long enough to waste nothing. */
+export const BATCH_MS = 25;
+/** With checkpoints a batch is also what a kill costs at most, and each ends in a durable write. */
+export const CHECKPOINT_BATCH_MS = 250;
 const BATCH_VARIANTS_MAX = 1024;
 
-/** Sizes batches so that one takes about 25 ms: short enough to cancel between, long enough to waste nothing. */
+/** Sizes batches so that one takes about `targetMs`. */
 export class BatchSizer {
   readonly #clock: Clock;
+  readonly #targetMs: number;
   #size = 1;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, targetMs: number) {
     this.#clock = clock;
+    this.#targetMs = targetMs;
   }
 
   get size(): number {
@@ -70,7 +75,7 @@ export class BatchSizer {
     const started = this.#clock.monotonicMs();
     const result = await run();
     const each = (this.#clock.monotonicMs() - started) / variants;
-    const wanted = each > 0 ? Math.floor(BATCH_MS / each) : this.#size * 2;
+    const wanted = each > 0 ? Math.floor(this.#targetMs / each) : this.#size * 2;
     this.#size = Math.max(1, Math.min(BATCH_VARIANTS_MAX, wanted, this.#size * 2));
     return result;
   }
