@@ -1,6 +1,6 @@
 // The command line as a process: interrupts, deadlines, pipes, start-up, the wrapper.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BIN, createWorkplace, csvOf, json, minuteCandles, repository, type Workplace } from './cli-harness.ts';
@@ -32,6 +32,12 @@ interface Partial {
   readonly top: readonly unknown[];
 }
 
+/** The text of the checkpoint, empty when there is none. */
+function progressOf(at: Workplace): string {
+  const path = join(at.folder, 'progress', 'sweep.checkpoint');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
+
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('a sweep that is stopped', () => {
@@ -48,6 +54,36 @@ describe('a sweep that is stopped', () => {
     expect(partial.partial).toBe('cancelled');
     expect(partial.scored).toBeGreaterThan(0);
     expect(partial.top.length).toBeGreaterThan(0);
+  });
+
+  test('by kill -9 goes on from its checkpoint and ends in the hash of an undisturbed run', async () => {
+    const sweep = [
+      'sweep',
+      'ema-cross',
+      '--data',
+      'btc.csv',
+      '--set',
+      'fast=2..15',
+      '--set',
+      'slow=20..60',
+      '--no-save',
+      '--json',
+    ];
+    const whole = json<{ resultHash: string }>(await place.run(...sweep));
+    const checkpointed = [...sweep, '--checkpoint', 'progress'];
+    let kills = 0;
+    for (; kills < 2; kills++) {
+      const { child, ended } = place.start(checkpointed);
+      // Killed as soon as this attempt has kept something of its own.
+      const before = progressOf(place);
+      while (child.exitCode === null && progressOf(place) === before) await sleep(10);
+      child.kill('SIGKILL');
+      await ended;
+    }
+    expect(progressOf(place)).not.toBe('');
+    const result = await place.run(...checkpointed);
+    expect(json<{ resultHash: string }>(result).resultHash).toBe(whole.resultHash);
+    expect(progressOf(place)).toBe('');
   });
 
   test('by its deadline prints what it has and exits 124', async () => {

@@ -1,4 +1,5 @@
 // gridmill sweep: backtests a grid and prints the ranked variants.
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
@@ -109,7 +110,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const files = {
     report: options.report === undefined ? undefined : outputPath(host.folder, options.report),
     allResults: options.allResults === undefined ? undefined : outputPath(host.folder, options.allResults),
-    checkpoint: options.checkpoint === undefined ? undefined : outputPath(host.folder, options.checkpoint),
+    checkpoint: options.checkpoint === undefined ? undefined : resolve(host.folder, options.checkpoint),
   };
   if (files.checkpoint !== undefined && files.allResults !== undefined) throw rowsAreNotKept();
   if (options.save) checkStoreWritable(host.storeRoot);
