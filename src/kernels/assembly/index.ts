@@ -1,0 +1,11 @@
+// The exports of kernels.wasm. This folder is AssemblyScript: compiled by asc, never by tsc.
+export { andBits, andNotBits, orBits } from './bit-logic';
+export {
+  columnAbove,
+  columnAtOrAbove,
+  columnAtOrBelow,
+  columnBelow,
+  columnsAbove,
+  columnsAtOrAbove,
+} from './comparisons';
+export { crossColumnsBits, crossingBits } from './crossings';
