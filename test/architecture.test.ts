@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   market: ['core'],
   indicators: ['core', 'market'],
   metrics: ['core', 'market'],
+  kernels: ['core'],
   strategy: ['core', 'market', 'indicators'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate'],
@@ -89,6 +90,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
+  'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|services?|managers?|types)(\.|$)|_v\d|-v\d/;

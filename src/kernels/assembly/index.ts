@@ -7,5 +7,6 @@ export {
   columnBelow,
   columnsAbove,
   columnsAtOrAbove,
+  columnsBothWays,
 } from './comparisons';
-export { crossColumnsBits, crossingBits } from './crossings';
+export { crossing } from './crossings';

@@ -5,7 +5,6 @@ export const ABOVE = 0;
 export const AT_OR_ABOVE = 1;
 export const BELOW = 2;
 export const AT_OR_BELOW = 3;
-export const EQUAL = 4;
 
 /** A lane of ones where the values compare true; NaN compares false. */
 @inline
@@ -13,8 +12,7 @@ export function comparePair(operator: i32, a: v128, b: v128): v128 {
   if (operator === ABOVE) return f64x2.gt(a, b);
   if (operator === AT_OR_ABOVE) return f64x2.ge(a, b);
   if (operator === BELOW) return f64x2.lt(a, b);
-  if (operator === AT_OR_BELOW) return f64x2.le(a, b);
-  return f64x2.eq(a, b);
+  return f64x2.le(a, b);
 }
 
 @inline
@@ -22,8 +20,7 @@ export function compareValues(operator: i32, a: f64, b: f64): bool {
   if (operator === ABOVE) return a > b;
   if (operator === AT_OR_ABOVE) return a >= b;
   if (operator === BELOW) return a < b;
-  if (operator === AT_OR_BELOW) return a <= b;
-  return a === b;
+  return a <= b;
 }
 
 /**
@@ -99,4 +96,16 @@ export function bothWaysSixteen(a: usize, b: usize): u32 {
   const above = i8x16.bitmask(i8x16.narrow_i16x8_s(above1, above3));
   const below = i8x16.bitmask(i8x16.narrow_i16x8_s(below1, below3));
   return above | (below << 16);
+}
+
+/**
+ * Stores the bits of the last, partial group of sixteen bars where the full groups ended, and clears what is left of the
+ * last word: a bitmap is whole words with zeros beyond the last bar.
+ */
+@inline
+export function storeLast(out: usize, bars: i32, bits: u32): void {
+  const rest = bars & 31;
+  if (rest === 0) return;
+  if (rest < 16) store<u32>(out, bits);
+  else store<u16>(out, <u16>bits);
 }
