@@ -83,4 +83,13 @@ export interface WalkInput {
   readonly sums: Float64Array;
   /** Profit of each closed trade, for the second pass of SQN: room for 2 * barCount + 2 values. Written. */
   readonly profits: Float64Array;
+  /** Written by the scalar twin only: what its sums are made of, for audits and for exact scans of the equity. */
+  readonly record?: WalkRecord;
+}
+
+export interface WalkRecord {
+  /** Equity at every close. */
+  readonly equity: Float64Array;
+  /** TRADE_CELLS values per trade, laid out by TRADE_* in walk-layout.ts, in order of exit; undefined for none. */
+  readonly trades?: Float64Array;
 }

@@ -33,6 +33,15 @@ export const SIZING_FRACTION = 0;
 export const SIZING_NOTIONAL = 1;
 export const SIZING_UNITS = 2;
 
+/** Under vectorbt rules: which side of the book an order may touch. */
+export const SCOPE_LONG = 1;
+export const SCOPE_SHORT = -1;
+export const SCOPE_BOTH = 0;
+/** Under vectorbt rules: what became of an order. */
+export const FILLED = 0;
+export const IGNORED = 1;
+export const REJECTED = 2;
+
 /** Indices of `WalkInput.sums` that are results. Money in quote currency, returns as fractions. */
 export const FINAL_EQUITY = 0;
 export const TOTAL_RETURN = 1;
@@ -111,6 +120,20 @@ export const STOP_DISTANCE = 57;
 export const TARGET_DISTANCE = 58;
 export const TARGET_LEVEL = 59;
 export const WALK_CELLS = 64;
+
+/** Values of one trade in `WalkRecord.trades`. */
+export const TRADE_SIDE = 0;
+export const TRADE_ENTRY_BAR = 1;
+export const TRADE_ENTRY_PRICE = 2;
+export const TRADE_EXIT_BAR = 3;
+export const TRADE_EXIT_PRICE = 4;
+export const TRADE_SIZE = 5;
+export const TRADE_FEES = 6;
+export const TRADE_PNL = 7;
+export const TRADE_RETURN = 8;
+/** Index into EXIT_REASONS. */
+export const TRADE_REASON = 9;
+export const TRADE_CELLS = 10;
 
 /** Exit reasons as numbers, in the order of EXIT_REASONS. */
 export const BY_SIGNAL = 0;

@@ -1,0 +1,114 @@
+// Equity and trades that vectorbt rebuilds from its order records, with the operations of src/simulate/vectorbt-book.ts.
+import { addSnapped, isClose, isLess } from '../simulate/vectorbt-tolerance.ts';
+import type { WalkInput } from './kernels.ts';
+import { markTo } from './scalar-spans.ts';
+import { addTrade } from './scalar-trades.ts';
+import {
+  CASH,
+  ENTRY_BAR,
+  ENTRY_FEE,
+  ENTRY_SIDE,
+  ENTRY_SIZE,
+  ENTRY_VALUE,
+  FILL_COUNT,
+  FILL_FEE,
+  FILL_PRICE,
+  FILL_SIZE,
+  FINAL_EQUITY,
+  FLOW,
+  INITIAL_CASH,
+  STILL_OPEN,
+  TOTAL_RETURN,
+  UNITS,
+} from './walk-layout.ts';
+
+/** Books the last fill of the account: cash, units and profit, and the trades it ends or begins. */
+export function recordFill(input: WalkInput, bar: number, side: number, reason: number): void {
+  const sums = input.sums;
+  const size = sums[FILL_SIZE];
+  const price = sums[FILL_PRICE];
+  const fee = sums[FILL_FEE];
+  markTo(input, bar);
+  const value = size * price;
+  const flow = side === 1 ? -(value + fee) : value - fee;
+  sums[CASH] = addSnapped(sums[CASH], addSnapped(0, flow));
+  sums[FLOW] = addSnapped(sums[FLOW], flow);
+  sums[UNITS] = addSnapped(sums[UNITS], side === 1 ? size : -size);
+  sums[FILL_COUNT] += 1;
+  addToTrades(input, bar, side, size, price, fee, reason);
+}
+
+/** Every order against a position ends one trade; a reversal shares its fee between two by size. */
+function addToTrades(
+  input: WalkInput,
+  bar: number,
+  side: number,
+  size: number,
+  price: number,
+  fee: number,
+  reason: number,
+): void {
+  const sums = input.sums;
+  const held = sums[ENTRY_SIZE];
+  if (sums[ENTRY_SIDE] === 0) openEntry(sums, bar, side, size, size * price, fee);
+  else if (sums[ENTRY_SIDE] === side) {
+    sums[ENTRY_SIZE] += size;
+    sums[ENTRY_VALUE] += size * price;
+    sums[ENTRY_FEE] += fee;
+  } else if (isClose(size, held)) {
+    closeEntry(input, held, bar, price, fee, reason);
+    sums[ENTRY_SIDE] = 0;
+  } else if (size < held) {
+    closeEntry(input, size, bar, price, fee, reason);
+    const left = (held - size) / held;
+    sums[ENTRY_SIZE] *= left;
+    sums[ENTRY_VALUE] *= left;
+    sums[ENTRY_FEE] *= left;
+  } else {
+    const closingFee = (held / size) * fee;
+    closeEntry(input, held, bar, price, closingFee, reason);
+    const opened = size - held;
+    openEntry(sums, bar, side, opened, opened * price, fee - closingFee);
+  }
+}
+
+function openEntry(sums: Float64Array, bar: number, side: number, size: number, value: number, fee: number): void {
+  sums[ENTRY_SIDE] = side;
+  sums[ENTRY_BAR] = bar;
+  sums[ENTRY_SIZE] = size;
+  sums[ENTRY_VALUE] = value;
+  sums[ENTRY_FEE] = fee;
+}
+
+function closeEntry(
+  input: WalkInput,
+  size: number,
+  bar: number,
+  price: number,
+  exitFees: number,
+  reason: number,
+): void {
+  const sums = input.sums;
+  const held = sums[ENTRY_SIZE];
+  const entryPrice = sums[ENTRY_VALUE] / held;
+  const entryFees = (size / held) * sums[ENTRY_FEE];
+  const entryValue = size * entryPrice;
+  const gross = addSnapped(size * price, -entryValue);
+  const pnl = (sums[ENTRY_SIDE] === 1 ? gross : 0 - gross) - entryFees - exitFees;
+  addTrade(input, entryPrice, bar, price, size, entryValue, entryFees + exitFees, pnl, reason);
+}
+
+/** Marks what is left at the last close. Profit is the cash flow plus that position: another sum than equity. */
+export function finishVectorbtBook(input: WalkInput): void {
+  const sums = input.sums;
+  const initialCash = input.settings[INITIAL_CASH];
+  const lastBar = input.market.barCount - 1;
+  const lastClose = input.market.close[lastBar];
+  markTo(input, lastBar + 1);
+  if (sums[ENTRY_SIDE] !== 0 && isLess(0, sums[ENTRY_SIZE])) {
+    closeEntry(input, sums[ENTRY_SIZE], lastBar, lastClose, 0, STILL_OPEN);
+  }
+  const profit = sums[FILL_COUNT] === 0 ? 0 : sums[FLOW] + sums[UNITS] * lastClose;
+  sums[FINAL_EQUITY] = profit + initialCash;
+  sums[TOTAL_RETURN] = profit / initialCash;
+}

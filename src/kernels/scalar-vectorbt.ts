@@ -1,0 +1,248 @@
+// The walk under vectorbt's rules with its default options: one order per bar, stops before signals, no ruin.
+import { BLOCK_BARS, type WalkInput } from './kernels.ts';
+import { buy, sell } from './scalar-vectorbt-account.ts';
+import { finishVectorbtBook, recordFill } from './scalar-vectorbt-book.ts';
+import { isSet, nextEvent } from './scalar-walk-events.ts';
+import {
+  ACCOUNT_CASH,
+  AMBIGUOUS_BARS,
+  BEST_PRICE,
+  BY_END,
+  BY_REVERSE,
+  BY_SIGNAL,
+  BY_STOP_LOSS,
+  BY_TAKE_PROFIT,
+  BY_TRAILING_STOP,
+  CLOSE_AT_END,
+  FILLED,
+  FREE_CASH,
+  HIT_AMBIGUOUS,
+  HIT_PRICE,
+  HIT_REASON,
+  INITIAL_CASH,
+  POSITION,
+  REJECTED,
+  SCOPE_BOTH,
+  SCOPE_LONG,
+  SCOPE_SHORT,
+  SIZING_FRACTION,
+  SIZING_KIND,
+  SIZING_NOTIONAL,
+  SIZING_VALUE,
+  SKIPPED_ORDERS,
+  SLIPPAGE,
+  STOP_DISTANCE,
+  STOP_LEVEL,
+  STOP_LOSS,
+  TAKE_PROFIT,
+  TARGET_DISTANCE,
+  TARGET_LEVEL,
+  TRAILING_STOP,
+} from './walk-layout.ts';
+
+const NONE = -1;
+/** The same walk as under our own rules, except that an order can be turned away and leave the position as it is. */
+export function walkVectorbt(input: WalkInput): void {
+  const sums = input.sums;
+  const barCount = input.market.barCount;
+  sums[ACCOUNT_CASH] = input.settings[INITIAL_CASH];
+  sums[FREE_CASH] = input.settings[INITIAL_CASH];
+  sums[STOP_DISTANCE] = Number.NaN;
+  sums[TARGET_DISTANCE] = Number.NaN;
+  let bar = 0;
+  while (bar >= 0 && bar < barCount) {
+    const position = sums[POSITION];
+    if (position === 0) bar = openNext(input, bar);
+    else bar = leaveNext(input, bar, position);
+  }
+  const position = sums[POSITION];
+  if (input.settings[CLOSE_AT_END] !== 0 && position !== 0) {
+    const lastBar = barCount - 1;
+    placeExit(input, lastBar, position, input.market.close[lastBar], input.settings[SLIPPAGE], BY_END);
+  }
+  finishVectorbtBook(input);
+}
+
+function openNext(input: WalkInput, from: number): number {
+  const bar = nextEvent(input.enterLong, input.enterShort, from, input.market.barCount);
+  if (bar < 0) return NONE;
+  const side = isSet(input.enterLong, bar) ? 1 : -1;
+  const price = input.market.close[bar];
+  place(input, bar, side, SCOPE_BOTH, newSize(input, price), price, input.settings[SLIPPAGE], BY_SIGNAL);
+  return bar + 1;
+}
+
+/** Units of a new order; Infinity for all that cash affords. A share of cash is Infinity too, limited in `place`. */
+function newSize(input: WalkInput, price: number): number {
+  const kind = input.settings[SIZING_KIND];
+  const value = input.settings[SIZING_VALUE];
+  if (kind === SIZING_FRACTION) return Number.POSITIVE_INFINITY;
+  return kind === SIZING_NOTIONAL ? value / price : value;
+}
+
+function leaveNext(input: WalkInput, from: number, position: number): number {
+  const sums = input.sums;
+  const barCount = input.market.barCount;
+  const isLong = position > 0;
+  const exits = isLong ? input.exitLong : input.exitShort;
+  const entries = isLong ? input.enterShort : input.enterLong;
+  const event = nextEvent(exits, entries, from, barCount);
+  if (!(Number.isNaN(sums[STOP_DISTANCE]) && Number.isNaN(sums[TARGET_DISTANCE]))) {
+    const hit = findStop(input, from, event < 0 ? barCount - 1 : event, isLong);
+    if (hit >= 0) {
+      sums[AMBIGUOUS_BARS] += sums[HIT_AMBIGUOUS];
+      placeExit(input, hit, position, sums[HIT_PRICE], 0, sums[HIT_REASON]);
+      return hit + 1;
+    }
+  }
+  if (event < 0) return NONE;
+  const price = input.market.close[event];
+  const slippage = input.settings[SLIPPAGE];
+  if (isSet(entries, event)) {
+    const size = Math.abs(position) + newSize(input, price);
+    place(input, event, isLong ? -1 : 1, SCOPE_BOTH, size, price, slippage, BY_REVERSE);
+  } else placeExit(input, event, position, price, slippage, BY_SIGNAL);
+  return event + 1;
+}
+
+/** The order that closes the whole position. */
+function placeExit(
+  input: WalkInput,
+  bar: number,
+  position: number,
+  price: number,
+  slippage: number,
+  reason: number,
+): void {
+  const scope = position > 0 ? SCOPE_LONG : SCOPE_SHORT;
+  place(input, bar, position > 0 ? -1 : 1, scope, Math.abs(position), price, slippage, reason);
+}
+
+/** Executes one order, books its fill or counts that it was turned away, and sets the stops of what it opened. */
+function place(
+  input: WalkInput,
+  bar: number,
+  side: number,
+  scope: number,
+  size: number,
+  price: number,
+  slippage: number,
+  reason: number,
+): void {
+  const sums = input.sums;
+  const settings = input.settings;
+  const before = sums[POSITION];
+  const share = settings[SIZING_VALUE];
+  const isShare = size === Number.POSITIVE_INFINITY && settings[SIZING_KIND] === SIZING_FRACTION && share !== 1;
+  const percent = isShare ? share : Number.NaN;
+  const status =
+    side === 1 ? buy(input, size, price, slippage, scope, percent) : sell(input, size, price, slippage, scope, percent);
+  if (status === REJECTED) sums[SKIPPED_ORDERS] += 1;
+  if (status !== FILLED) return;
+  recordFill(input, bar, side, reason);
+  setStops(input, bar, before);
+}
+
+/** After a fill: stops of a position that was opened or reversed, measured from the close of its bar. */
+function setStops(input: WalkInput, bar: number, before: number): void {
+  const sums = input.sums;
+  const settings = input.settings;
+  const position = sums[POSITION];
+  if (position === 0) {
+    sums[STOP_DISTANCE] = Number.NaN;
+    sums[TARGET_DISTANCE] = Number.NaN;
+    return;
+  }
+  if (before !== 0 && position > 0 === before > 0) return;
+  const trailing = settings[TRAILING_STOP];
+  const reference = input.market.close[bar];
+  const away = position > 0 ? 1 : -1;
+  sums[STOP_DISTANCE] = Number.isNaN(trailing) ? settings[STOP_LOSS] : trailing;
+  sums[TARGET_DISTANCE] = settings[TAKE_PROFIT];
+  sums[BEST_PRICE] = reference;
+  sums[STOP_LEVEL] = reference * (1 - away * sums[STOP_DISTANCE]);
+  sums[TARGET_LEVEL] = reference * (1 + away * sums[TARGET_DISTANCE]);
+}
+
+/** The first bar in [from, last] that hits the stop or the target, or -1. A trailing stop has followed up to it. */
+function findStop(input: WalkInput, from: number, last: number, isLong: boolean): number {
+  const sums = input.sums;
+  const market = input.market;
+  const trails = !Number.isNaN(input.settings[TRAILING_STOP]);
+  let bar = from;
+  while (bar <= last) {
+    const block = (bar / BLOCK_BARS) | 0;
+    const blockEnd = (block + 1) * BLOCK_BARS;
+    const end = blockEnd <= last ? blockEnd : last + 1;
+    const lowest = market.blockLow[block];
+    const highest = market.blockHigh[block];
+    let level = sums[STOP_LEVEL];
+    let best = sums[BEST_PRICE];
+    if (trails) {
+      const extreme = isLong ? highest : lowest;
+      if (isLong ? extreme > best : extreme < best) {
+        best = extreme;
+        level = best * (1 - (isLong ? 1 : -1) * sums[STOP_DISTANCE]);
+      }
+    }
+    const target = sums[TARGET_LEVEL];
+    const near = isLong ? lowest <= level || highest >= target : highest >= level || lowest <= target;
+    if (near || (trails && end - bar < BLOCK_BARS)) {
+      const hit = testBars(input, bar, end, isLong, trails);
+      if (hit >= 0) return hit;
+    } else if (trails) {
+      sums[BEST_PRICE] = best;
+      sums[STOP_LEVEL] = level;
+    }
+    bar = end;
+  }
+  return NONE;
+}
+
+/** Tests bars [from, to) one by one, the stop before the target; the trailing stop follows every bar tested. */
+function testBars(input: WalkInput, from: number, to: number, isLong: boolean, trails: boolean): number {
+  const sums = input.sums;
+  const market = input.market;
+  const away = isLong ? 1 : -1;
+  const target = sums[TARGET_LEVEL];
+  for (let bar = from; bar < to; bar++) {
+    const open = market.open[bar];
+    const high = market.high[bar];
+    const low = market.low[bar];
+    const level = sums[STOP_LEVEL];
+    const stopPrice = isLong ? priceOnFall(level, open, high, low) : priceOnRise(level, open, high, low);
+    let hit = stopPrice;
+    if (Number.isNaN(stopPrice)) {
+      hit = isLong ? priceOnRise(target, open, high, low) : priceOnFall(target, open, high, low);
+      sums[HIT_REASON] = BY_TAKE_PROFIT;
+      sums[HIT_AMBIGUOUS] = 0;
+    } else {
+      const targetTouched = isLong ? high >= target : low <= target;
+      sums[HIT_REASON] = trails ? BY_TRAILING_STOP : BY_STOP_LOSS;
+      sums[HIT_AMBIGUOUS] = targetTouched && (isLong ? open > level : open < level) ? 1 : 0;
+    }
+    if (trails) {
+      const extreme = isLong ? high : low;
+      if (isLong ? extreme > sums[BEST_PRICE] : extreme < sums[BEST_PRICE]) {
+        sums[BEST_PRICE] = extreme;
+        sums[STOP_LEVEL] = extreme * (1 - away * sums[STOP_DISTANCE]);
+      }
+    }
+    if (!Number.isNaN(hit)) {
+      sums[HIT_PRICE] = hit;
+      return bar;
+    }
+  }
+  return NONE;
+}
+
+/** Fill price where a falling price meets `level`: the open when it is already there; NaN when the bar does not reach it. */
+function priceOnFall(level: number, open: number, high: number, low: number): number {
+  if (open <= level) return open;
+  return low <= level && level <= high ? level : Number.NaN;
+}
+
+function priceOnRise(level: number, open: number, high: number, low: number): number {
+  if (open >= level) return open;
+  return low <= level && level <= high ? level : Number.NaN;
+}
