@@ -1,4 +1,5 @@
 // The memory layout of one walk: which setting, which sum and which working cell lies at which index.
+// Both compilers read this file, tsc and asc: it holds number constants and nothing else.
 
 /** Indices of `WalkInput.settings`. A barrier that is off is NaN. */
 export const RULE_BOOK = 0;
@@ -135,7 +136,7 @@ export const TRADE_RETURN = 8;
 export const TRADE_REASON = 9;
 export const TRADE_CELLS = 10;
 
-/** Exit reasons as numbers, in the order of EXIT_REASONS. */
+/** Exit reasons as numbers, in the order of EXIT_REASONS in exit-reasons.ts. */
 export const BY_SIGNAL = 0;
 export const BY_REVERSE = 1;
 export const BY_STOP_LOSS = 2;
@@ -145,14 +146,3 @@ export const BY_TIME_LIMIT = 5;
 export const BY_END = 6;
 export const BY_RUIN = 7;
 export const STILL_OPEN = 8;
-export const EXIT_REASONS = [
-  'signal',
-  'reverse',
-  'stop-loss',
-  'take-profit',
-  'trailing-stop',
-  'time-limit',
-  'end',
-  'ruin',
-  'open',
-] as const;
