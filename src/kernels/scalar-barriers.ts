@@ -11,6 +11,7 @@ import {
   HIT_PRICE,
   HIT_REASON,
   LOWER,
+  REFERENCE,
   STOP_LEVEL,
   STOP_LOSS,
   STOP_REASON,
@@ -24,9 +25,10 @@ import {
 
 const NEVER = -1;
 
-/** Sets the levels of a new position from its entry reference price (rules 10 and 16). An absent level is infinitely far. */
-export function startBarriers(input: WalkInput, side: number, reference: number, bar: number): void {
+/** Sets the levels of a new position from its REFERENCE price (rules 10 and 16). An absent level is infinitely far. */
+export function startBarriers(input: WalkInput, side: number, bar: number): void {
   const sums = input.sums;
+  const reference = sums[REFERENCE];
   const settings = input.settings;
   const stopLoss = settings[STOP_LOSS];
   const takeProfit = settings[TAKE_PROFIT];
@@ -36,13 +38,14 @@ export function startBarriers(input: WalkInput, side: number, reference: number,
   const target = Number.isNaN(takeProfit) ? side * Number.POSITIVE_INFINITY : reference * (1 + side * takeProfit);
   if (side === 1) sums[UPPER] = target;
   else sums[LOWER] = target;
-  placeStop(input, side, reference);
+  placeStop(input, side);
   sums[TIME_LIMIT_BAR] = Number.isNaN(timeLimit) ? NEVER : bar + timeLimit;
 }
 
 /** Of stop-loss and trailing stop the one nearer to the price acts; the stop-loss on a tie (rule 13). */
-function placeStop(input: WalkInput, side: number, best: number): void {
+function placeStop(input: WalkInput, side: number): void {
   const sums = input.sums;
+  const best = sums[BEST_PRICE];
   const trailingStop = input.settings[TRAILING_STOP];
   let level = sums[STOP_LEVEL];
   let reason = BY_STOP_LOSS;
@@ -53,7 +56,6 @@ function placeStop(input: WalkInput, side: number, best: number): void {
       reason = BY_TRAILING_STOP;
     }
   }
-  sums[BEST_PRICE] = best;
   sums[STOP_REASON] = reason;
   if (side === 1) sums[LOWER] = level;
   else sums[UPPER] = level;
@@ -80,7 +82,7 @@ export function findHit(input: WalkInput, from: number, last: number): number {
         if (hit >= 0) return hit;
       }
     } else if (market.blockLow[block] <= sums[LOWER] || market.blockHigh[block] >= sums[UPPER]) {
-      const hit = touchBars(market, bar, end, sums[LOWER], sums[UPPER]);
+      const hit = touchBars(market, sums, bar, end);
       if (hit >= 0) {
         describeHit(input, side, hit);
         return hit;
@@ -91,7 +93,9 @@ export function findHit(input: WalkInput, from: number, last: number): number {
   return NEVER;
 }
 
-function touchBars(market: MarketTables, from: number, to: number, lower: number, upper: number): number {
+function touchBars(market: MarketTables, sums: Float64Array, from: number, to: number): number {
+  const lower = sums[LOWER];
+  const upper = sums[UPPER];
   const high = market.high;
   const low = market.low;
   for (let bar = from; bar < to; bar++) if (low[bar] <= lower || high[bar] >= upper) return bar;
@@ -110,13 +114,19 @@ function followBlock(input: WalkInput, side: number, block: number): boolean {
     const after = highest > best ? highest : best;
     const level = after * (1 - side * trailingStop);
     if (lowest <= level || lowest <= sums[LOWER] || highest >= sums[UPPER]) return false;
-    if (after > best) placeStop(input, side, after);
+    if (after > best) {
+      sums[BEST_PRICE] = after;
+      placeStop(input, side);
+    }
     return true;
   }
   const after = lowest < best ? lowest : best;
   const level = after * (1 - side * trailingStop);
   if (highest >= level || highest >= sums[UPPER] || lowest <= sums[LOWER]) return false;
-  if (after < best) placeStop(input, side, after);
+  if (after < best) {
+    sums[BEST_PRICE] = after;
+    placeStop(input, side);
+  }
   return true;
 }
 
@@ -131,7 +141,10 @@ function trailBars(input: WalkInput, side: number, from: number, to: number): nu
       return bar;
     }
     const extreme = side === 1 ? high[bar] : low[bar];
-    if (side === 1 ? extreme > sums[BEST_PRICE] : extreme < sums[BEST_PRICE]) placeStop(input, side, extreme);
+    if (side === 1 ? extreme > sums[BEST_PRICE] : extreme < sums[BEST_PRICE]) {
+      sums[BEST_PRICE] = extreme;
+      placeStop(input, side);
+    }
   }
   return NEVER;
 }

@@ -37,11 +37,12 @@ export function compareBoth(greater: Uint32Array, less: Uint32Array, a: Float64A
     const to = Math.min(from + 32, bars);
     let above = 0;
     let below = 0;
+    // Columns stay on one side of each other for many bars: branches that repeat cost less than arithmetic on flags.
     for (let i = from; i < to; i++) {
       const left = a[i];
       const right = b[i];
-      above |= (left > right ? 1 : 0) << (i & 31);
-      below |= (left < right ? 1 : 0) << (i & 31);
+      if (left > right) above |= 1 << (i & 31);
+      else if (left < right) below |= 1 << (i & 31);
     }
     greater[word] = above;
     less[word] = below;

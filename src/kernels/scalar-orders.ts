@@ -4,16 +4,23 @@ import { markTo } from './scalar-spans.ts';
 import { addTrade } from './scalar-trades.ts';
 import {
   CASH,
+  ENDED_ENTRY_PRICE,
+  ENDED_FEES,
+  ENDED_PNL,
+  ENDED_SIZE,
+  ENDED_VALUE,
   ENTRY_BAR,
   ENTRY_FEE,
   ENTRY_PRICE,
   ENTRY_SIDE,
   ENTRY_SIZE,
   ENTRY_VALUE,
+  EXIT_PRICE,
   FEE_RATE,
   FIXED_FEE,
   MIN_NOTIONAL,
   MIN_SIZE,
+  REFERENCE,
   RUINED,
   SIZE_STEP,
   SIZING_FRACTION,
@@ -28,9 +35,10 @@ import {
 
 const STEP_TOLERANCE = 2 ** -50;
 
-/** Opens a position with a market order and answers true, or counts an order too small to place (rules 7 and 8). */
-export function enter(input: WalkInput, side: number, bar: number, reference: number): boolean {
+/** Opens a position with a market order at REFERENCE and answers true, or counts an order too small to place (rules 7 and 8). */
+export function enter(input: WalkInput, side: number, bar: number): boolean {
   const sums = input.sums;
+  const reference = sums[REFERENCE];
   const settings = input.settings;
   const feeRate = settings[FEE_RATE];
   const fixedFee = settings[FIXED_FEE];
@@ -69,18 +77,21 @@ export function enter(input: WalkInput, side: number, bar: number, reference: nu
   return true;
 }
 
-/** Closes the whole position with a market order: slippage is paid (rules 7 and 15). */
-export function exitAtMarket(input: WalkInput, bar: number, reference: number, reason: number): void {
+/** Closes the whole position with a market order at REFERENCE: slippage is paid (rules 7 and 15). */
+export function exitAtMarket(input: WalkInput, bar: number, reason: number): void {
+  const sums = input.sums;
   const slippage = input.settings[SLIPPAGE];
-  const isLong = input.sums[UNITS] > 0;
-  exitAt(input, bar, isLong ? reference * (1 - slippage) : reference * (1 + slippage), reason);
+  const reference = sums[REFERENCE];
+  sums[EXIT_PRICE] = sums[UNITS] > 0 ? reference * (1 - slippage) : reference * (1 + slippage);
+  exitAt(input, bar, reason);
 }
 
-/** Closes the whole position at exactly `price`; an account without cash left is ruined (rule 9). */
-export function exitAt(input: WalkInput, bar: number, price: number, reason: number): void {
+/** Closes the whole position at exactly EXIT_PRICE; an account without cash left is ruined (rule 9). */
+export function exitAt(input: WalkInput, bar: number, reason: number): void {
   markTo(input, bar);
   const sums = input.sums;
   const settings = input.settings;
+  const price = sums[EXIT_PRICE];
   const isLong = sums[UNITS] > 0;
   const size = sums[ENTRY_SIZE];
   const entryValue = sums[ENTRY_VALUE];
@@ -96,7 +107,12 @@ export function exitAt(input: WalkInput, bar: number, price: number, reason: num
   }
   sums[CASH] = cash;
   sums[UNITS] = 0;
-  addTrade(input, sums[ENTRY_PRICE], bar, price, size, entryValue, entryFee + fee, pnl, reason);
+  sums[ENDED_ENTRY_PRICE] = sums[ENTRY_PRICE];
+  sums[ENDED_SIZE] = size;
+  sums[ENDED_VALUE] = entryValue;
+  sums[ENDED_FEES] = entryFee + fee;
+  sums[ENDED_PNL] = pnl;
+  addTrade(input, bar, reason);
 }
 
 /** Rule 17: a position left at the end is marked at the last close, without an exit fee. */
@@ -107,6 +123,11 @@ export function markOpenTrade(input: WalkInput): void {
   const entryValue = sums[ENTRY_VALUE];
   const entryFee = sums[ENTRY_FEE];
   const value = sums[ENTRY_SIZE] * price;
-  const pnl = (sums[UNITS] > 0 ? value - entryValue : entryValue - value) - entryFee;
-  addTrade(input, sums[ENTRY_PRICE], lastBar, price, sums[ENTRY_SIZE], entryValue, entryFee, pnl, STILL_OPEN);
+  sums[EXIT_PRICE] = price;
+  sums[ENDED_ENTRY_PRICE] = sums[ENTRY_PRICE];
+  sums[ENDED_SIZE] = sums[ENTRY_SIZE];
+  sums[ENDED_VALUE] = entryValue;
+  sums[ENDED_FEES] = entryFee;
+  sums[ENDED_PNL] = (sums[UNITS] > 0 ? value - entryValue : entryValue - value) - entryFee;
+  addTrade(input, lastBar, STILL_OPEN);
 }

@@ -17,42 +17,50 @@ import {
   TROUGH,
   UNDER_WATER,
   UNITS,
+  VALUE,
 } from './walk-layout.ts';
 
-/** Adds the bars [MARKED, to), over which cash and units did not change, to the sums. */
+/** Adds the bars [MARKED, to), over which CASH and UNITS did not change, to the sums. */
 export function markTo(input: WalkInput, to: number): void {
   const sums = input.sums;
-  const from = sums[MARKED];
+  const from = sums[MARKED] | 0;
   if (from >= to) return;
-  const cash = sums[CASH];
+  if (input.record !== undefined) recordEquity(input, from, to);
   const units = sums[UNITS];
-  if (input.record !== undefined) {
-    const equity = input.record.equity;
-    const close = input.market.close;
-    for (let bar = from; bar < to; bar++) equity[bar] = cash + units * close[bar];
-  }
-  if (units === 0) markFlat(sums, to - from, cash);
+  if (units === 0) markFlat(sums, to - from);
   else {
     sums[EXPOSED_BARS] += to - from;
-    if (cash === 0 && units > 0) markHeld(input.market, sums, from, to, units);
-    else markMixed(input.market.close, sums, from, to, cash, units);
+    if (sums[CASH] === 0 && units > 0) {
+      markHeld(input.market, sums, from, to);
+      sinkHeld(input.market, sums, from, to);
+    } else markMixed(input.market.close, sums, from, to);
   }
   sums[MARKED] = to;
 }
 
+function recordEquity(input: WalkInput, from: number, to: number): void {
+  const cash = input.sums[CASH];
+  const units = input.sums[UNITS];
+  const close = input.market.close;
+  const equity = input.record!.equity;
+  for (let bar = from; bar < to; bar++) equity[bar] = cash + units * close[bar];
+}
+
 /** Ends the stretch under water that is still open: at a new peak, and after the last bar. */
 export function surface(sums: Float64Array): void {
-  const peak = sums[PEAK];
   const bars = sums[UNDER_WATER];
   if (bars === 0) return;
+  const peak = sums[PEAK];
   const fall = (peak - sums[TROUGH]) / peak;
   if (fall > sums[MAX_DRAWDOWN]) sums[MAX_DRAWDOWN] = fall;
   if (bars > sums[MAX_DRAWDOWN_BARS]) sums[MAX_DRAWDOWN_BARS] = bars;
   sums[UNDER_WATER] = 0;
 }
 
-function addReturn(sums: Float64Array, before: number, after: number): void {
-  const r = before > 0 ? (after - before) / before : 0;
+/** Adds the bar return from PREVIOUS to VALUE. */
+function addReturn(sums: Float64Array): void {
+  const previous = sums[PREVIOUS];
+  const r = previous > 0 ? (sums[VALUE] - previous) / previous : 0;
   sums[RETURNS] += r;
   sums[SQUARES] += r * r;
   if (r > 0) sums[GAINS] += r;
@@ -62,10 +70,11 @@ function addReturn(sums: Float64Array, before: number, after: number): void {
   }
 }
 
-/** `bars` closes at which equity is `cash`. */
-function markFlat(sums: Float64Array, bars: number, cash: number): void {
-  const previous = sums[PREVIOUS];
-  if (cash !== previous) addReturn(sums, previous, cash);
+/** `bars` closes at which equity is CASH. */
+function markFlat(sums: Float64Array, bars: number): void {
+  const cash = sums[CASH];
+  sums[VALUE] = cash;
+  addReturn(sums);
   sums[PREVIOUS] = cash;
   if (cash < sums[PEAK]) {
     sums[UNDER_WATER] += bars;
@@ -77,11 +86,13 @@ function markFlat(sums: Float64Array, bars: number, cash: number): void {
   }
 }
 
-/** Bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
-function markHeld(market: MarketTables, sums: Float64Array, from: number, to: number, units: number): void {
+/** Returns of bars [from, to) of a long position that holds all there is: equity is UNITS times the close. */
+function markHeld(market: MarketTables, sums: Float64Array, from: number, to: number): void {
   const close = market.close;
+  const units = sums[UNITS];
   const last = to - 1;
-  addReturn(sums, sums[PREVIOUS], units * close[from]);
+  sums[VALUE] = units * close[from];
+  addReturn(sums);
   if (last > from) {
     const barSums = market.barSums;
     const a = from * BAR_SUMS;
@@ -96,7 +107,6 @@ function markHeld(market: MarketTables, sums: Float64Array, from: number, to: nu
     sums[SPANS] += 1;
   }
   sums[PREVIOUS] = units * close[last];
-  sinkHeld(market, sums, from, to, units);
 }
 
 /**
@@ -104,89 +114,74 @@ function markHeld(market: MarketTables, sums: Float64Array, from: number, to: nu
  * peak is looked at bar by bar only if it could hold a deeper or longer drawdown than is known. Products are monotone
  * in the close, so the outcome equals that of a look at every bar.
  */
-function sinkHeld(market: MarketTables, sums: Float64Array, from: number, to: number, units: number): void {
+function sinkHeld(market: MarketTables, sums: Float64Array, from: number, to: number): void {
   const closeMax = market.blockCloseMax;
   const closeMin = market.blockCloseMin;
+  const units = sums[UNITS];
   let bar = from;
   while (bar < to) {
     const block = (bar / BLOCK_BARS) | 0;
     const blockEnd = (block + 1) * BLOCK_BARS;
     const end = blockEnd < to ? blockEnd : to;
     const isWhole = end - bar === BLOCK_BARS;
-    const peak = sums[PEAK];
     const highest = units * closeMax[block];
-    const lowest = units * closeMin[block];
-    if (highest < peak) {
+    if (highest < sums[PEAK]) {
       sums[UNDER_WATER] += end - bar;
+      const lowest = units * closeMin[block];
       if (lowest < sums[TROUGH]) {
         if (isWhole) sums[TROUGH] = lowest;
-        else lowerTrough(market.close, sums, bar, end, units);
+        else lowerTrough(market.close, sums, bar, end);
       }
-    } else if (isWhole && cannotDeepen(sums, peak, lowest, market.blockFall[block])) {
+    } else if (isWhole && cannotDeepen(market, sums, block)) {
       sums[PEAK] = highest;
       sums[TROUGH] = highest;
       sums[UNDER_WATER] = market.blockBarsAfterMax[block];
-    } else sinkBars(market.close, sums, bar, end, units);
+    } else sinkBars(market.close, sums, bar, end);
     bar = end;
   }
 }
 
 /** Whether neither the stretch before the block's highest close nor its bars among themselves can set a new maximum. */
-function cannotDeepen(sums: Float64Array, peak: number, lowest: number, blockFall: number): boolean {
+function cannotDeepen(market: MarketTables, sums: Float64Array, block: number): boolean {
   const deepest = sums[MAX_DRAWDOWN];
+  const peak = sums[PEAK];
   const trough = sums[TROUGH];
+  const lowest = sums[UNITS] * market.blockCloseMin[block];
   const low = lowest < trough ? lowest : trough;
   return (
     sums[UNDER_WATER] + (BLOCK_BARS - 1) <= sums[MAX_DRAWDOWN_BARS] &&
     peak - low < deepest * peak &&
-    blockFall < deepest
+    market.blockFall[block] < deepest
   );
 }
 
-function lowerTrough(close: Float64Array, sums: Float64Array, from: number, to: number, units: number): void {
-  let trough = sums[TROUGH];
-  for (let bar = from; bar < to; bar++) {
-    const value = units * close[bar];
-    if (value < trough) trough = value;
-  }
-  sums[TROUGH] = trough;
+function lowerTrough(close: Float64Array, sums: Float64Array, from: number, to: number): void {
+  let lowest = close[from];
+  for (let bar = from + 1; bar < to; bar++) if (close[bar] < lowest) lowest = close[bar];
+  const value = sums[UNITS] * lowest;
+  if (value < sums[TROUGH]) sums[TROUGH] = value;
 }
 
 /** Drawdown bar by bar. */
-function sinkBars(close: Float64Array, sums: Float64Array, from: number, to: number, units: number): void {
-  let peak = sums[PEAK];
-  let trough = sums[TROUGH];
-  let bars = sums[UNDER_WATER];
+function sinkBars(close: Float64Array, sums: Float64Array, from: number, to: number): void {
+  const units = sums[UNITS];
   for (let bar = from; bar < to; bar++) {
     const value = units * close[bar];
-    if (value < peak) {
-      bars += 1;
-      if (value < trough) trough = value;
+    if (value < sums[PEAK]) {
+      sums[UNDER_WATER] += 1;
+      if (value < sums[TROUGH]) sums[TROUGH] = value;
     } else {
-      if (bars > 0) {
-        sums[TROUGH] = trough;
-        sums[UNDER_WATER] = bars;
-        surface(sums);
-        bars = 0;
-      }
-      peak = value;
-      trough = value;
+      surface(sums);
       sums[PEAK] = value;
+      sums[TROUGH] = value;
     }
   }
-  sums[TROUGH] = trough;
-  sums[UNDER_WATER] = bars;
 }
 
 /** Bars [from, to) with both cash and a position, or a short one: returns and drawdown bar by bar. */
-function markMixed(
-  close: Float64Array,
-  sums: Float64Array,
-  from: number,
-  to: number,
-  cash: number,
-  units: number,
-): void {
+function markMixed(close: Float64Array, sums: Float64Array, from: number, to: number): void {
+  const cash = sums[CASH];
+  const units = sums[UNITS];
   let previous = sums[PREVIOUS];
   let returns = 0;
   let squares = 0;

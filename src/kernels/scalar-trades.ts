@@ -3,8 +3,14 @@ import type { WalkInput } from './kernels.ts';
 import {
   BEST_RETURN,
   CLOSED_TRADES,
+  ENDED_ENTRY_PRICE,
+  ENDED_FEES,
+  ENDED_PNL,
+  ENDED_SIZE,
+  ENDED_VALUE,
   ENTRY_BAR,
   ENTRY_SIDE,
+  EXIT_PRICE,
   FEES,
   HOLDING_BARS,
   LOST,
@@ -19,32 +25,18 @@ import {
   WORST_RETURN,
 } from './walk-layout.ts';
 
-/** Adds one trade of the position that began at ENTRY_BAR. `value` is what was paid for it, entry price times size. */
-export function addTrade(
-  input: WalkInput,
-  entryPrice: number,
-  bar: number,
-  price: number,
-  size: number,
-  value: number,
-  fees: number,
-  pnl: number,
-  reason: number,
-): void {
+/** Adds the trade that the ENDED_* cells describe: the position that began at ENTRY_BAR, or a part of it. */
+export function addTrade(input: WalkInput, bar: number, reason: number): void {
   const sums = input.sums;
-  const tradeReturn = pnl / value;
-  if (input.record !== undefined && input.record.trades !== undefined) {
-    const trades = input.record.trades;
-    const at = (sums[CLOSED_TRADES] + sums[OPEN_TRADES]) * TRADE_CELLS;
-    const entryBar = sums[ENTRY_BAR];
-    trades.set([sums[ENTRY_SIDE], entryBar, entryPrice, bar, price, size, fees, pnl, tradeReturn, reason], at);
-  }
-  sums[FEES] += fees;
+  const pnl = sums[ENDED_PNL];
+  const tradeReturn = pnl / sums[ENDED_VALUE];
+  if (input.record !== undefined) recordTrade(input, bar, reason);
+  sums[FEES] += sums[ENDED_FEES];
   if (reason === STILL_OPEN) {
     sums[OPEN_TRADES] += 1;
     return;
   }
-  const closed = sums[CLOSED_TRADES];
+  const closed = sums[CLOSED_TRADES] | 0;
   input.profits[closed] = pnl;
   sums[CLOSED_TRADES] = closed + 1;
   sums[PNL] += pnl;
@@ -58,11 +50,18 @@ export function addTrade(
   sums[HOLDING_BARS] += bar - sums[ENTRY_BAR];
 }
 
+function recordTrade({ sums, record }: WalkInput, bar: number, reason: number): void {
+  const at = (sums[CLOSED_TRADES] + sums[OPEN_TRADES]) * TRADE_CELLS;
+  const pnl = sums[ENDED_PNL];
+  const whole = [sums[ENTRY_SIDE], sums[ENTRY_BAR], sums[ENDED_ENTRY_PRICE], bar, sums[EXIT_PRICE], sums[ENDED_SIZE]];
+  record!.trades?.set([...whole, sums[ENDED_FEES], pnl, pnl / sums[ENDED_VALUE], reason], at);
+}
+
 /** The second pass over the profits: squared distances from their mean. */
 export function squareDeviations(input: WalkInput): void {
   const sums = input.sums;
   const profits = input.profits;
-  const closed = sums[CLOSED_TRADES];
+  const closed = sums[CLOSED_TRADES] | 0;
   const mean = sums[PNL] / closed;
   let squares = 0;
   for (let i = 0; i < closed; i++) {

@@ -13,7 +13,11 @@ import {
   FREE_CASH,
   IGNORED,
   MIN_SIZE,
+  ORDER_SHARE,
+  ORDER_SIZE,
+  ORDER_SLIPPAGE,
   POSITION,
+  REFERENCE,
   REJECTED,
   SCOPE_LONG,
   SCOPE_SHORT,
@@ -28,22 +32,17 @@ function settle(sums: Float64Array): void {
   sums[DEBT] = snapToZero(sums[DEBT]);
 }
 
-/** Buys or covers. `size` may be Infinity: all that cash affords. `percent` limits the cash to a share; NaN for none. */
-export function buy(
-  input: WalkInput,
-  size: number,
-  price: number,
-  slippage: number,
-  scope: number,
-  percent: number,
-): number {
+/** Buys or covers the ORDER_* cells. A size of Infinity means all that cash, or the share of it, affords. */
+export function buy(input: WalkInput, scope: number): number {
   const sums = input.sums;
   const settings = input.settings;
   const feeRate = settings[FEE_RATE];
   const fixedFee = settings[FIXED_FEE];
   const step = settings[SIZE_STEP];
   settle(sums);
-  const fillPrice = price * (1 + slippage);
+  const size = sums[ORDER_SIZE];
+  const percent = sums[ORDER_SHARE];
+  const fillPrice = sums[REFERENCE] * (1 + sums[ORDER_SLIPPAGE]);
   let cashLimit = sums[ACCOUNT_CASH];
   if (!Number.isNaN(percent)) cashLimit = Math.min(cashLimit, percent * cashLimit);
   if (scope === SCOPE_SHORT ? sums[POSITION] === 0 : cashLimit === 0) return REJECTED;
@@ -77,21 +76,16 @@ export function buy(
   return FILLED;
 }
 
-/** Sells or sells short. `size` may be Infinity: the position and, unless `scope` is long, what free cash covers. */
-export function sell(
-  input: WalkInput,
-  size: number,
-  price: number,
-  slippage: number,
-  scope: number,
-  percent: number,
-): number {
+/** Sells or sells short the ORDER_* cells. Infinity means the position and, unless `scope` is long, what free cash covers. */
+export function sell(input: WalkInput, scope: number): number {
   const sums = input.sums;
   const settings = input.settings;
   const feeRate = settings[FEE_RATE];
   const fixedFee = settings[FIXED_FEE];
   settle(sums);
-  const fillPrice = price * (1 - slippage);
+  const size = sums[ORDER_SIZE];
+  const percent = sums[ORDER_SHARE];
+  const fillPrice = sums[REFERENCE] * (1 - sums[ORDER_SLIPPAGE]);
   let most = scope === SCOPE_LONG ? sums[POSITION] : Number.POSITIVE_INFINITY;
   if (scope !== SCOPE_LONG && size === Number.POSITIVE_INFINITY) {
     most = mostToSell(sums, fillPrice, feeRate, fixedFee);

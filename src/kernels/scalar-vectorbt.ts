@@ -20,7 +20,11 @@ import {
   HIT_PRICE,
   HIT_REASON,
   INITIAL_CASH,
+  ORDER_SHARE,
+  ORDER_SIZE,
+  ORDER_SLIPPAGE,
   POSITION,
+  REFERENCE,
   REJECTED,
   SCOPE_BOTH,
   SCOPE_LONG,
@@ -51,14 +55,14 @@ export function walkVectorbt(input: WalkInput): void {
   sums[TARGET_DISTANCE] = Number.NaN;
   let bar = 0;
   while (bar >= 0 && bar < barCount) {
-    const position = sums[POSITION];
-    if (position === 0) bar = openNext(input, bar);
-    else bar = leaveNext(input, bar, position);
+    if (sums[POSITION] === 0) bar = openNext(input, bar);
+    else bar = leaveNext(input, bar);
   }
-  const position = sums[POSITION];
-  if (input.settings[CLOSE_AT_END] !== 0 && position !== 0) {
+  if (input.settings[CLOSE_AT_END] !== 0 && sums[POSITION] !== 0) {
     const lastBar = barCount - 1;
-    placeExit(input, lastBar, position, input.market.close[lastBar], input.settings[SLIPPAGE], BY_END);
+    sums[REFERENCE] = input.market.close[lastBar];
+    sums[ORDER_SLIPPAGE] = input.settings[SLIPPAGE];
+    placeExit(input, lastBar, BY_END);
   }
   finishVectorbtBook(input);
 }
@@ -66,24 +70,28 @@ export function walkVectorbt(input: WalkInput): void {
 function openNext(input: WalkInput, from: number): number {
   const bar = nextEvent(input.enterLong, input.enterShort, from, input.market.barCount);
   if (bar < 0) return NONE;
-  const side = isSet(input.enterLong, bar) ? 1 : -1;
-  const price = input.market.close[bar];
-  place(input, bar, side, SCOPE_BOTH, newSize(input, price), price, input.settings[SLIPPAGE], BY_SIGNAL);
+  input.sums[REFERENCE] = input.market.close[bar];
+  sizeOrder(input);
+  place(input, bar, isSet(input.enterLong, bar) ? 1 : -1, SCOPE_BOTH, BY_SIGNAL);
   return bar + 1;
 }
 
-/** Units of a new order; Infinity for all that cash affords. A share of cash is Infinity too, limited in `place`. */
-function newSize(input: WalkInput, price: number): number {
-  const kind = input.settings[SIZING_KIND];
-  const value = input.settings[SIZING_VALUE];
-  if (kind === SIZING_FRACTION) return Number.POSITIVE_INFINITY;
-  return kind === SIZING_NOTIONAL ? value / price : value;
+/** A new market order: its units, Infinity for all that cash affords or, with a share, for that share of it. */
+function sizeOrder(input: WalkInput): void {
+  const sums = input.sums;
+  const settings = input.settings;
+  const kind = settings[SIZING_KIND];
+  const value = settings[SIZING_VALUE];
+  sums[ORDER_SLIPPAGE] = settings[SLIPPAGE];
+  sums[ORDER_SHARE] = kind === SIZING_FRACTION && value !== 1 ? value : Number.NaN;
+  if (kind === SIZING_FRACTION) sums[ORDER_SIZE] = Number.POSITIVE_INFINITY;
+  else sums[ORDER_SIZE] = kind === SIZING_NOTIONAL ? value / sums[REFERENCE] : value;
 }
 
-function leaveNext(input: WalkInput, from: number, position: number): number {
+function leaveNext(input: WalkInput, from: number): number {
   const sums = input.sums;
   const barCount = input.market.barCount;
-  const isLong = position > 0;
+  const isLong = sums[POSITION] > 0;
   const exits = isLong ? input.exitLong : input.exitShort;
   const entries = isLong ? input.enterShort : input.enterLong;
   const event = nextEvent(exits, entries, from, barCount);
@@ -91,60 +99,49 @@ function leaveNext(input: WalkInput, from: number, position: number): number {
     const hit = findStop(input, from, event < 0 ? barCount - 1 : event, isLong);
     if (hit >= 0) {
       sums[AMBIGUOUS_BARS] += sums[HIT_AMBIGUOUS];
-      placeExit(input, hit, position, sums[HIT_PRICE], 0, sums[HIT_REASON]);
+      sums[REFERENCE] = sums[HIT_PRICE];
+      sums[ORDER_SLIPPAGE] = 0;
+      placeExit(input, hit, sums[HIT_REASON] | 0);
       return hit + 1;
     }
   }
   if (event < 0) return NONE;
-  const price = input.market.close[event];
-  const slippage = input.settings[SLIPPAGE];
+  sums[REFERENCE] = input.market.close[event];
   if (isSet(entries, event)) {
-    const size = Math.abs(position) + newSize(input, price);
-    place(input, event, isLong ? -1 : 1, SCOPE_BOTH, size, price, slippage, BY_REVERSE);
-  } else placeExit(input, event, position, price, slippage, BY_SIGNAL);
+    sizeOrder(input);
+    sums[ORDER_SIZE] = Math.abs(sums[POSITION]) + sums[ORDER_SIZE];
+    place(input, event, isLong ? -1 : 1, SCOPE_BOTH, BY_REVERSE);
+  } else {
+    sums[ORDER_SLIPPAGE] = input.settings[SLIPPAGE];
+    placeExit(input, event, BY_SIGNAL);
+  }
   return event + 1;
 }
 
-/** The order that closes the whole position. */
-function placeExit(
-  input: WalkInput,
-  bar: number,
-  position: number,
-  price: number,
-  slippage: number,
-  reason: number,
-): void {
-  const scope = position > 0 ? SCOPE_LONG : SCOPE_SHORT;
-  place(input, bar, position > 0 ? -1 : 1, scope, Math.abs(position), price, slippage, reason);
+/** The order that closes the whole position at REFERENCE and ORDER_SLIPPAGE. */
+function placeExit(input: WalkInput, bar: number, reason: number): void {
+  const sums = input.sums;
+  const isLong = sums[POSITION] > 0;
+  sums[ORDER_SIZE] = Math.abs(sums[POSITION]);
+  sums[ORDER_SHARE] = Number.NaN;
+  place(input, bar, isLong ? -1 : 1, isLong ? SCOPE_LONG : SCOPE_SHORT, reason);
 }
 
 /** Executes one order, books its fill or counts that it was turned away, and sets the stops of what it opened. */
-function place(
-  input: WalkInput,
-  bar: number,
-  side: number,
-  scope: number,
-  size: number,
-  price: number,
-  slippage: number,
-  reason: number,
-): void {
+function place(input: WalkInput, bar: number, side: number, scope: number, reason: number): void {
   const sums = input.sums;
-  const settings = input.settings;
   const before = sums[POSITION];
-  const share = settings[SIZING_VALUE];
-  const isShare = size === Number.POSITIVE_INFINITY && settings[SIZING_KIND] === SIZING_FRACTION && share !== 1;
-  const percent = isShare ? share : Number.NaN;
-  const status =
-    side === 1 ? buy(input, size, price, slippage, scope, percent) : sell(input, size, price, slippage, scope, percent);
+  const status = side === 1 ? buy(input, scope) : sell(input, scope);
   if (status === REJECTED) sums[SKIPPED_ORDERS] += 1;
   if (status !== FILLED) return;
   recordFill(input, bar, side, reason);
-  setStops(input, bar, before);
+  // A position that was there before keeps its stops, unless it changed sides.
+  const after = sums[POSITION];
+  if (after === 0 || before === 0 || after > 0 !== before > 0) setStops(input, bar);
 }
 
-/** After a fill: stops of a position that was opened or reversed, measured from the close of its bar. */
-function setStops(input: WalkInput, bar: number, before: number): void {
+/** Stops of a position that was opened or reversed, measured from the close of its bar; none when it was closed. */
+function setStops(input: WalkInput, bar: number): void {
   const sums = input.sums;
   const settings = input.settings;
   const position = sums[POSITION];
@@ -153,7 +150,6 @@ function setStops(input: WalkInput, bar: number, before: number): void {
     sums[TARGET_DISTANCE] = Number.NaN;
     return;
   }
-  if (before !== 0 && position > 0 === before > 0) return;
   const trailing = settings[TRAILING_STOP];
   const reference = input.market.close[bar];
   const away = position > 0 ? 1 : -1;

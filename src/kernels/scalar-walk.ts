@@ -18,14 +18,18 @@ import {
   BY_TIME_LIMIT,
   CASH,
   CLOSE_AT_END,
+  EXIT_PRICE,
   FILL_AT,
   FINAL_EQUITY,
+  HAS_BARRIERS,
   HIT_AMBIGUOUS,
   HIT_PRICE,
   HIT_REASON,
   INITIAL_CASH,
+  LOWER,
   PEAK,
   PREVIOUS,
+  REFERENCE,
   RUINED,
   RULE_BOOK,
   STOP_LOSS,
@@ -36,6 +40,7 @@ import {
   TRAILING_STOP,
   TROUGH,
   UNITS,
+  UPPER,
   VECTORBT,
   WALK_CELLS,
   WORST_RETURN,
@@ -73,15 +78,19 @@ function walkGridmill(input: WalkInput): void {
   const sums = input.sums;
   const barCount = input.market.barCount;
   const atClose = input.settings[FILL_AT] === AT_CLOSE;
-  const hasBarriers = anyBarrier(input.settings);
+  sums[LOWER] = Number.NEGATIVE_INFINITY;
+  sums[UPPER] = Number.POSITIVE_INFINITY;
+  sums[TIME_LIMIT_BAR] = NONE;
+  sums[HAS_BARRIERS] = anyBarrier(input.settings) ? 1 : 0;
   let bar = 0;
   while (bar >= 0 && sums[RUINED] === 0) {
     if (sums[UNITS] === 0) bar = enterNext(input, bar, atClose);
-    else bar = leaveNext(input, bar, atClose, hasBarriers);
+    else bar = leaveNext(input, bar, atClose);
   }
   const lastBar = barCount - 1;
   if (input.settings[CLOSE_AT_END] !== 0 && sums[UNITS] !== 0) {
-    exitAtMarket(input, lastBar, input.market.close[lastBar], BY_END);
+    sums[REFERENCE] = input.market.close[lastBar];
+    exitAtMarket(input, lastBar, BY_END);
   }
   markTo(input, barCount);
   if (sums[UNITS] !== 0) markOpenTrade(input);
@@ -107,37 +116,38 @@ function enterNext(input: WalkInput, from: number, atClose: boolean): number {
   if (event < 0) return NONE;
   const fillBar = atClose ? event : event + 1;
   if (fillBar >= barCount) return NONE;
-  const reference = atClose ? input.market.close[fillBar] : input.market.open[fillBar];
-  openPosition(input, isSet(input.enterLong, event) ? 1 : -1, fillBar, reference);
+  input.sums[REFERENCE] = atClose ? input.market.close[fillBar] : input.market.open[fillBar];
+  openPosition(input, isSet(input.enterLong, event) ? 1 : -1, fillBar);
   return event + 1;
 }
 
-function openPosition(input: WalkInput, side: number, bar: number, reference: number): void {
-  if (enter(input, side, bar, reference)) startBarriers(input, side, reference, bar);
+function openPosition(input: WalkInput, side: number, bar: number): void {
+  if (enter(input, side, bar) && input.sums[HAS_BARRIERS] !== 0) startBarriers(input, side, bar);
 }
 
 /**
  * Ends the open position: at a barrier, by ruin, or at the next signal against it from bar `from` on, whichever comes
  * first. Answers the first bar whose signal counts after it, or -1 when the position stays to the end.
  */
-function leaveNext(input: WalkInput, from: number, atClose: boolean, hasBarriers: boolean): number {
+function leaveNext(input: WalkInput, from: number, atClose: boolean): number {
+  const sums = input.sums;
   const barCount = input.market.barCount;
-  const isLong = input.sums[UNITS] > 0;
+  const isLong = sums[UNITS] > 0;
   const exits = isLong ? input.exitLong : input.exitShort;
   const entries = isLong ? input.enterShort : input.enterLong;
   const event = nextEvent(exits, entries, from, barCount);
-  if (hasBarriers || !isLong) {
+  if (sums[HAS_BARRIERS] !== 0 || !isLong) {
     const watched = watch(input, from, event, atClose, isLong);
     if (watched >= 0) return watched;
   }
   if (event < 0) return NONE;
   const fillBar = atClose ? event : event + 1;
   if (fillBar >= barCount) return NONE;
-  const reference = atClose ? input.market.close[fillBar] : input.market.open[fillBar];
+  sums[REFERENCE] = atClose ? input.market.close[fillBar] : input.market.open[fillBar];
   if (isSet(entries, event)) {
-    exitAtMarket(input, fillBar, reference, BY_REVERSE);
-    if (input.sums[RUINED] === 0) openPosition(input, isLong ? -1 : 1, fillBar, reference);
-  } else exitAtMarket(input, fillBar, reference, BY_SIGNAL);
+    exitAtMarket(input, fillBar, BY_REVERSE);
+    if (sums[RUINED] === 0) openPosition(input, isLong ? -1 : 1, fillBar);
+  } else exitAtMarket(input, fillBar, BY_SIGNAL);
   return event + 1;
 }
 
@@ -150,26 +160,30 @@ function leaveNext(input: WalkInput, from: number, atClose: boolean, hasBarriers
 function watch(input: WalkInput, from: number, event: number, atClose: boolean, isLong: boolean): number {
   const sums = input.sums;
   const lastBar = event < 0 ? input.market.barCount - 1 : event;
-  const timeLimit = sums[TIME_LIMIT_BAR];
+  const timeLimit = sums[TIME_LIMIT_BAR] | 0;
   const isTimed = timeLimit >= 0 && timeLimit <= lastBar;
-  const hit = findHit(input, from, isTimed ? timeLimit : lastBar);
+  const hit = sums[HAS_BARRIERS] === 0 ? NONE : findHit(input, from, isTimed ? timeLimit : lastBar);
   if (!isLong) {
     // A bar's barriers come before its close, and under `close` its signal too; ruin is what the close shows then.
     const beforeExit = hit >= 0 ? hit - 1 : isTimed ? timeLimit - 1 : atClose && event >= 0 ? event - 1 : lastBar;
     const ruin = findRuin(input, atClose ? from - 1 : from, beforeExit);
     if (ruin >= 0) {
-      exitAtMarket(input, ruin, input.market.close[ruin], BY_RUIN);
+      sums[REFERENCE] = input.market.close[ruin];
+      exitAtMarket(input, ruin, BY_RUIN);
       return ruin;
     }
   }
   if (hit >= 0) {
     sums[AMBIGUOUS_BARS] += sums[HIT_AMBIGUOUS];
-    if (sums[HIT_REASON] === BY_TAKE_PROFIT) exitAt(input, hit, sums[HIT_PRICE], BY_TAKE_PROFIT);
-    else exitAtMarket(input, hit, sums[HIT_PRICE], sums[HIT_REASON]);
+    sums[REFERENCE] = sums[HIT_PRICE];
+    sums[EXIT_PRICE] = sums[HIT_PRICE];
+    if (sums[HIT_REASON] === BY_TAKE_PROFIT) exitAt(input, hit, BY_TAKE_PROFIT);
+    else exitAtMarket(input, hit, sums[HIT_REASON] | 0);
     return atClose ? hit + 1 : hit;
   }
   if (isTimed) {
-    exitAtMarket(input, timeLimit, input.market.close[timeLimit], BY_TIME_LIMIT);
+    sums[REFERENCE] = input.market.close[timeLimit];
+    exitAtMarket(input, timeLimit, BY_TIME_LIMIT);
     return atClose ? timeLimit + 1 : timeLimit;
   }
   return NONE;

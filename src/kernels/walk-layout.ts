@@ -120,7 +120,29 @@ export const FILL_COUNT = 56;
 export const STOP_DISTANCE = 57;
 export const TARGET_DISTANCE = 58;
 export const TARGET_LEVEL = 59;
-export const WALK_CELLS = 64;
+/**
+ * Values handed from one function of the walk to the next. The scalar twin passes numbers through cells because a
+ * JavaScript call that is not inlined would allocate for each of them.
+ */
+/** Reference price of the order, before slippage. */
+export const REFERENCE = 60;
+/** Fill price of an exit. */
+export const EXIT_PRICE = 61;
+/** Equity at the bar after PREVIOUS. */
+export const VALUE = 62;
+/** The trade that ends: price of its entry, size, what was paid for it, fees and profit. */
+export const ENDED_ENTRY_PRICE = 63;
+export const ENDED_SIZE = 64;
+export const ENDED_VALUE = 65;
+export const ENDED_FEES = 66;
+export const ENDED_PNL = 67;
+/** 1 when any barrier is set. */
+export const HAS_BARRIERS = 68;
+/** Under vectorbt rules: wanted size, share of cash (NaN: none) and slippage of the order. */
+export const ORDER_SIZE = 69;
+export const ORDER_SHARE = 70;
+export const ORDER_SLIPPAGE = 71;
+export const WALK_CELLS = 72;
 
 /** Values of one trade in `WalkRecord.trades`. */
 export const TRADE_SIDE = 0;
