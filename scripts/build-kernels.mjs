@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = join(root, 'src/kernels/assembly');
+/** Files outside that folder which both compilers read. */
+const SHARED_SOURCES = ['src/kernels/walk-layout.ts', 'src/simulate/vectorbt-tolerance.ts'];
 export const kernelsPath = join(root, 'dist/kernels/kernels.wasm');
 
 /** Shared memory is imported; `stub` and `noAssert`: kernels neither allocate nor throw; `converge`: smaller, same bits. */
@@ -19,6 +21,7 @@ const changedAt = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?
 
 function isCurrent() {
   const inputs = readdirSync(sources).map((name) => join(sources, name));
+  inputs.push(...SHARED_SOURCES.map((path) => join(root, path)));
   inputs.push(fileURLToPath(import.meta.url), join(root, 'node_modules/assemblyscript/package.json'));
   const built = changedAt(kernelsPath);
   return built > 0 && inputs.every((path) => changedAt(path) <= built);

@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   market: ['core'],
   indicators: ['core', 'market'],
   metrics: ['core', 'market'],
-  kernels: ['core'],
+  kernels: ['core', 'market', 'simulate'],
   strategy: ['core', 'market', 'indicators'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate'],

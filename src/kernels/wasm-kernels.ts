@@ -1,6 +1,6 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
-import type { Kernels } from './kernels.ts';
+import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type WalkInput } from './kernels.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -13,25 +13,54 @@ import {
 type Bits = Uint32Array;
 type Column = Float64Array;
 
+/** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
+interface WasmExports
+  extends Readonly<
+    Record<
+      | 'columnsAbove'
+      | 'columnsAtOrAbove'
+      | 'columnsBothWays'
+      | 'columnAbove'
+      | 'columnAtOrAbove'
+      | 'columnBelow'
+      | 'columnAtOrBelow'
+      | 'crossing'
+      | 'andBits'
+      | 'orBits'
+      | 'andNotBits'
+      | 'setMarket'
+      | 'walk',
+      WasmFunction
+    >
+  > {
+  readonly BLOCK_BARS: { readonly value: number };
+  readonly BAR_SUMS: { readonly value: number };
+}
+
 /** The kernels of `module` on `memory`; every array handed to them must be a view on the memory's buffer. */
-export class WasmKernels implements Omit<Kernels, 'walk'> {
+export class WasmKernels implements Kernels {
   readonly name = 'wasm-simd';
   private readonly columnTests: readonly WasmFunction[];
-  private readonly exports: Readonly<Record<string, WasmFunction>>;
+  private readonly exports: WasmExports;
+  private market: MarketTables | undefined;
 
   constructor(module: WasmModule, memory: WasmMemory) {
-    this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports;
+    this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as WasmExports;
+    assert(
+      this.exports.BLOCK_BARS.value === BLOCK_BARS && this.exports.BAR_SUMS.value === BAR_SUMS,
+      'both twins read one layout of the market tables',
+    );
     const { columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow } = this.exports;
     this.columnTests = [columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow];
   }
 
   compareColumns(out: Bits, orEqual: boolean, a: Column, b: Column): void {
-    const compare = orEqual ? this.exports['columnsAtOrAbove'] : this.exports['columnsAbove'];
+    const compare = orEqual ? this.exports.columnsAtOrAbove : this.exports.columnsAbove;
     compare(out.byteOffset, a.byteOffset, b.byteOffset, a.length);
   }
 
   compareBoth(greater: Bits, less: Bits, a: Column, b: Column): void {
-    const compare = this.exports['columnsBothWays'];
+    const compare = this.exports.columnsBothWays;
     compare(greater.byteOffset, less.byteOffset, a.byteOffset, b.byteOffset, a.length);
   }
 
@@ -40,19 +69,53 @@ export class WasmKernels implements Omit<Kernels, 'walk'> {
   }
 
   crossing(out: Bits, after: Bits, before: Bits, valid: Bits): void {
-    this.exports['crossing'](out.byteOffset, after.byteOffset, before.byteOffset, valid.byteOffset, out.length);
+    this.exports.crossing(out.byteOffset, after.byteOffset, before.byteOffset, valid.byteOffset, out.length);
   }
 
   and(out: Bits, a: Bits, b: Bits): void {
-    this.exports['andBits'](out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+    this.exports.andBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
   }
 
   or(out: Bits, a: Bits, b: Bits): void {
-    this.exports['orBits'](out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+    this.exports.orBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
   }
 
   andNot(out: Bits, a: Bits, b: Bits): void {
-    this.exports['andNotBits'](out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+    this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+  }
+
+  walk(input: WalkInput): void {
+    const { market, enterLong, exitLong, enterShort, exitShort, settings, sums, profits } = input;
+    assert(input.record === undefined, 'the WebAssembly twin keeps no record of a walk');
+    if (market !== this.market) this.readMarket(market);
+    this.exports.walk(
+      enterLong.byteOffset,
+      exitLong.byteOffset,
+      enterShort.byteOffset,
+      exitShort.byteOffset,
+      settings.byteOffset,
+      sums.byteOffset,
+      profits.byteOffset,
+    );
+  }
+
+  /** Tells the instance where the tables of the window lie; variants of one window share them. */
+  private readMarket(market: MarketTables): void {
+    this.exports.setMarket(
+      market.barCount,
+      market.open.byteOffset,
+      market.high.byteOffset,
+      market.low.byteOffset,
+      market.close.byteOffset,
+      market.barSums.byteOffset,
+      market.blockCloseMax.byteOffset,
+      market.blockCloseMin.byteOffset,
+      market.blockFall.byteOffset,
+      market.blockBarsAfterMax.byteOffset,
+      market.blockHigh.byteOffset,
+      market.blockLow.byteOffset,
+    );
+    this.market = market;
   }
 }
 

@@ -8,8 +8,8 @@ const SIMD = [...HEADER, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0, 10, 8, 1, 6, 0, 
 const SHARED_MEMORY = [...HEADER, 5, 4, 1, 3, 1, 1];
 
 /** One phrase per missing feature, for the note of a result; none when the kernels can run. */
-export function missingWasmFeatures(runtime: typeof webAssembly = webAssembly): readonly string[] {
-  if (runtime === undefined) return ['WebAssembly'];
+export function missingWasmFeatures(runtime: typeof webAssembly | null = webAssembly): readonly string[] {
+  if (runtime === undefined || runtime === null) return ['WebAssembly'];
   const missing: string[] = [];
   if (!runtime.validate(Uint8Array.from(SIMD))) missing.push('WebAssembly SIMD');
   if (!runtime.validate(Uint8Array.from(SHARED_MEMORY))) missing.push('shared WebAssembly memory');

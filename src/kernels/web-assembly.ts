@@ -11,7 +11,7 @@ export interface WasmMemory {
   grow(pages: number): number;
 }
 
-export type WasmFunction = (...values: number[]) => number;
+export type WasmFunction = (...values: number[]) => void;
 
 interface WebAssemblyGlobal {
   validate(bytes: Uint8Array): boolean;
@@ -20,7 +20,7 @@ interface WebAssemblyGlobal {
   readonly Instance: new (
     module: WasmModule,
     imports: { readonly env: { readonly memory: WasmMemory } },
-  ) => { readonly exports: Readonly<Record<string, WasmFunction>> };
+  ) => { readonly exports: object };
 }
 
 /** Undefined where the runtime was started without WebAssembly. */

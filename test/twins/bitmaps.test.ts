@@ -64,7 +64,7 @@ describe('comparisons', () => {
 describe('crossings', () => {
   test('of bitmaps are bit-equal and are those of the indicators', () => {
     let events = 0;
-    forRounds(2 * ROUNDS, (prng, round) => {
+    const all = forRounds(2 * ROUNDS, (prng, round) => {
       const { bars, a, b } = columnPair(prng, round);
       const words = wordsOf(bars);
       const after = arena.uint32('after', words);
@@ -81,7 +81,7 @@ describe('crossings', () => {
       for (let i = 0; i < bars; i++) expect((out[i >>> 5]! >>> (i & 31)) & 1, `bar ${i}`).toBe(expected[i]);
       for (const bit of expected) events += bit;
     });
-    expect(events, 'the inputs cross often enough to prove something').toBeGreaterThan(1000);
+    if (all) expect(events, 'the inputs cross often enough to prove something').toBeGreaterThan(1000);
   });
 
   test('of any disjoint bitmaps are bit-equal', () => {

@@ -7,7 +7,7 @@ import { Arena } from '../../src/kernels/arena.ts';
 import { createWasmMemory, WasmKernels } from '../../src/kernels/wasm-kernels.ts';
 import { compiledKernels } from '../../src/kernels/wasm-module.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** Brings dist/kernels/kernels.wasm up to date: nothing to do after a build, under two seconds otherwise. */
 export function buildKernels(): void {
@@ -69,8 +69,11 @@ export function fillColumn(out: Float64Array, kind: ColumnKind, prng: Prng): voi
   }
 }
 
-/** Runs `body` with a generator of its own per round; a failure names the seed that repeats it. */
-export function forRounds(rounds: number, body: (prng: Prng, round: number) => void): void {
+/**
+ * Runs `body` with a generator of its own per round; a failure names the seed that repeats it. Answers whether all
+ * rounds ran, so that counts over them mean something.
+ */
+export function forRounds(rounds: number, body: (prng: Prng, round: number) => void): boolean {
   const given = process.env['GRIDMILL_SEED'];
   const first = given === undefined ? 1 : Number(given);
   for (let seed = first; seed < (given === undefined ? rounds + 1 : first + 1); seed++) {
@@ -83,6 +86,7 @@ export function forRounds(rounds: number, body: (prng: Prng, round: number) => v
       });
     }
   }
+  return given === undefined;
 }
 
 /** Index of the first value whose bits differ, NaNs of any kind being one; -1 when there is none. */

@@ -10,3 +10,5 @@ export {
   columnsBothWays,
 } from './comparisons';
 export { crossing } from './crossings';
+export { walk } from './walk';
+export { BAR_SUMS, BLOCK_BARS, setMarket } from './walk-input';

@@ -1,0 +1,214 @@
+// Adds stretches of bars to the sums of a walk: returns by prefix sums, drawdowns by block tables, or bar by bar.
+import {
+  CASH,
+  DOWNSIDE_SQUARES,
+  EXPOSED_BARS,
+  GAINS,
+  LOSSES,
+  MARKED,
+  MAX_DRAWDOWN,
+  MAX_DRAWDOWN_BARS,
+  PEAK,
+  PREVIOUS,
+  RETURNS,
+  SPANS,
+  SQUARES,
+  TROUGH,
+  UNDER_WATER,
+  UNITS,
+} from '../walk-layout';
+import {
+  BLOCK_BARS,
+  add,
+  at,
+  barSum,
+  blockBarsAfterMax,
+  blockCloseMax,
+  blockCloseMin,
+  blockFall,
+  close,
+  put,
+  sums,
+} from './walk-input';
+
+/** Adds the bars [MARKED, to), over which cash and units did not change, to the sums. */
+export function markTo(to: i32): void {
+  const from = <i32>at(sums, MARKED);
+  if (from >= to) return;
+  const cash = at(sums, CASH);
+  const units = at(sums, UNITS);
+  if (units === 0) markFlat(to - from, cash);
+  else {
+    add(sums, EXPOSED_BARS, <f64>(to - from));
+    if (cash === 0 && units > 0) markHeld(from, to, units);
+    else markMixed(from, to, cash, units);
+  }
+  put(sums, MARKED, <f64>to);
+}
+
+/** Ends the stretch under water that is still open: at a new peak, and after the last bar. */
+export function surface(): void {
+  const bars = at(sums, UNDER_WATER);
+  if (bars === 0) return;
+  const peak = at(sums, PEAK);
+  const fall = (peak - at(sums, TROUGH)) / peak;
+  if (fall > at(sums, MAX_DRAWDOWN)) put(sums, MAX_DRAWDOWN, fall);
+  if (bars > at(sums, MAX_DRAWDOWN_BARS)) put(sums, MAX_DRAWDOWN_BARS, bars);
+  put(sums, UNDER_WATER, 0);
+}
+
+function addReturn(before: f64, after: f64): void {
+  const r: f64 = before > 0 ? (after - before) / before : 0;
+  add(sums, RETURNS, r);
+  add(sums, SQUARES, r * r);
+  if (r > 0) add(sums, GAINS, r);
+  else {
+    put(sums, LOSSES, at(sums, LOSSES) - r);
+    add(sums, DOWNSIDE_SQUARES, r * r);
+  }
+}
+
+/** `bars` closes at which equity is `cash`. */
+function markFlat(bars: i32, cash: f64): void {
+  const previous = at(sums, PREVIOUS);
+  if (cash !== previous) addReturn(previous, cash);
+  put(sums, PREVIOUS, cash);
+  if (cash < at(sums, PEAK)) {
+    add(sums, UNDER_WATER, <f64>bars);
+    if (cash < at(sums, TROUGH)) put(sums, TROUGH, cash);
+  } else {
+    surface();
+    put(sums, PEAK, cash);
+    put(sums, TROUGH, cash);
+  }
+}
+
+/** Bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
+function markHeld(from: i32, to: i32, units: f64): void {
+  const last = to - 1;
+  addReturn(at(sums, PREVIOUS), units * at(close, from));
+  if (last > from) {
+    const returns = barSum(last, 0) - barSum(from, 0);
+    const gains = barSum(last, 3) - barSum(from, 3);
+    add(sums, RETURNS, returns);
+    add(sums, SQUARES, barSum(last, 1) - barSum(from, 1));
+    add(sums, DOWNSIDE_SQUARES, barSum(last, 2) - barSum(from, 2));
+    add(sums, GAINS, gains);
+    add(sums, LOSSES, gains - returns);
+    add(sums, SPANS, 1);
+  }
+  put(sums, PREVIOUS, units * at(close, last));
+  sinkHeld(from, to, units);
+}
+
+/**
+ * Drawdown over bars [from, to) of such a position. A block that stays under water costs two look-ups; one with a new
+ * peak is looked at bar by bar only if it could hold a deeper or longer drawdown than is known. Products are monotone
+ * in the close, so the outcome equals that of a look at every bar.
+ */
+function sinkHeld(from: i32, to: i32, units: f64): void {
+  let bar = from;
+  while (bar < to) {
+    const block = bar / BLOCK_BARS;
+    const end = min((block + 1) * BLOCK_BARS, to);
+    const isWhole = end - bar === BLOCK_BARS;
+    const peak = at(sums, PEAK);
+    const highest = units * at(blockCloseMax, block);
+    const lowest = units * at(blockCloseMin, block);
+    if (highest < peak) {
+      add(sums, UNDER_WATER, <f64>(end - bar));
+      if (lowest < at(sums, TROUGH)) {
+        if (isWhole) put(sums, TROUGH, lowest);
+        else lowerTrough(bar, end, units);
+      }
+    } else if (isWhole && cannotDeepen(peak, lowest, at(blockFall, block))) {
+      put(sums, PEAK, highest);
+      put(sums, TROUGH, highest);
+      put(sums, UNDER_WATER, <f64>load<u8>(blockBarsAfterMax + block));
+    } else sinkBars(bar, end, units);
+    bar = end;
+  }
+}
+
+/** Whether neither the stretch before the block's highest close nor its bars among themselves can set a new maximum. */
+function cannotDeepen(peak: f64, lowest: f64, fall: f64): bool {
+  const deepest = at(sums, MAX_DRAWDOWN);
+  const trough = at(sums, TROUGH);
+  const low = lowest < trough ? lowest : trough;
+  return (
+    at(sums, UNDER_WATER) + <f64>(BLOCK_BARS - 1) <= at(sums, MAX_DRAWDOWN_BARS) &&
+    peak - low < deepest * peak &&
+    fall < deepest
+  );
+}
+
+function lowerTrough(from: i32, to: i32, units: f64): void {
+  let trough = at(sums, TROUGH);
+  for (let bar = from; bar < to; bar++) {
+    const value = units * at(close, bar);
+    if (value < trough) trough = value;
+  }
+  put(sums, TROUGH, trough);
+}
+
+/** Drawdown bar by bar. */
+function sinkBars(from: i32, to: i32, units: f64): void {
+  let peak = at(sums, PEAK);
+  let trough = at(sums, TROUGH);
+  let bars = at(sums, UNDER_WATER);
+  for (let bar = from; bar < to; bar++) {
+    const value = units * at(close, bar);
+    if (value < peak) {
+      bars += 1;
+      if (value < trough) trough = value;
+    } else {
+      if (bars > 0) {
+        put(sums, TROUGH, trough);
+        put(sums, UNDER_WATER, bars);
+        surface();
+        bars = 0;
+      }
+      peak = value;
+      trough = value;
+      put(sums, PEAK, value);
+    }
+  }
+  put(sums, TROUGH, trough);
+  put(sums, UNDER_WATER, bars);
+}
+
+/** Bars [from, to) with both cash and a position, or a short one: returns and drawdown bar by bar. */
+function markMixed(from: i32, to: i32, cash: f64, units: f64): void {
+  let previous = at(sums, PREVIOUS);
+  let returns: f64 = 0;
+  let squares: f64 = 0;
+  let downside: f64 = 0;
+  let gains: f64 = 0;
+  let losses: f64 = 0;
+  for (let bar = from; bar < to; bar++) {
+    const value = cash + units * at(close, bar);
+    const r: f64 = previous > 0 ? (value - previous) / previous : 0;
+    previous = value;
+    returns += r;
+    squares += r * r;
+    if (r > 0) gains += r;
+    else {
+      losses -= r;
+      downside += r * r;
+    }
+    if (value < at(sums, PEAK)) {
+      add(sums, UNDER_WATER, 1);
+      if (value < at(sums, TROUGH)) put(sums, TROUGH, value);
+    } else {
+      surface();
+      put(sums, PEAK, value);
+      put(sums, TROUGH, value);
+    }
+  }
+  put(sums, PREVIOUS, previous);
+  add(sums, RETURNS, returns);
+  add(sums, SQUARES, squares);
+  add(sums, DOWNSIDE_SQUARES, downside);
+  add(sums, GAINS, gains);
+  add(sums, LOSSES, losses);
+}
