@@ -23,8 +23,15 @@ export interface Kernels {
   or(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
   /** out = a and not b. */
   andNot(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
-  /** Scores one variant: walks its events from fill to fill and writes sums that become one row of metrics. */
-  walk(input: WalkInput): void;
+  /**
+   * Scores one variant in three steps: sets up the sums; walks the events of bars before `to` (exclusive, ascending
+   * over the calls, barCount in the last one) from fill to fill; and finishes the sums that become one row of metrics.
+   * Where the steps are cut does not change a bit of the outcome, so that several variants can be walked side by side
+   * through one stretch of bars while its tables lie in the cache.
+   */
+  beginWalk(input: WalkInput): void;
+  walkTo(input: WalkInput, to: number): void;
+  endWalk(input: WalkInput): void;
 }
 
 /** Makes the kernels and the memory they work in: one buffer of at least `bytes`, its content 0. */
@@ -79,10 +86,8 @@ export interface WalkInput {
   readonly exitShort: Uint32Array;
   /** Settings, laid out by WALK_SETTINGS in walk-layout.ts. */
   readonly settings: Float64Array;
-  /** WALK_CELLS values, laid out by walk-layout.ts: results first, then cells the walk works in. Written. */
+  /** WALK_CELLS values, laid out by walk-layout.ts: results first, then cells the walk works in. Written by the walk alone. */
   readonly sums: Float64Array;
-  /** Profit of each closed trade, for the second pass of SQN: room for 2 * barCount + 2 values. Written. */
-  readonly profits: Float64Array;
   /** Written by the scalar twin only: what its sums are made of, for audits and for exact scans of the equity. */
   readonly record?: WalkRecord;
 }

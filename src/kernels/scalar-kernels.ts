@@ -1,7 +1,7 @@
 // The scalar twin of the kernels: runs everywhere, and is what the WebAssembly twin must equal bit for bit.
 import type { KernelProvider, Kernels } from './kernels.ts';
 import { and, andNot, compareBoth, compareColumns, compareNumber, crossing, or } from './scalar-bitmaps.ts';
-import { walk } from './scalar-walk.ts';
+import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
 export const SCALAR_KERNELS: Kernels = {
   name: 'scalar',
@@ -12,7 +12,9 @@ export const SCALAR_KERNELS: Kernels = {
   and,
   or,
   andNot,
-  walk,
+  beginWalk,
+  walkTo,
+  endWalk,
 };
 
 export const SCALAR_PROVIDER: KernelProvider = {

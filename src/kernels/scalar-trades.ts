@@ -12,11 +12,14 @@ import {
   ENTRY_SIDE,
   EXIT_PRICE,
   FEES,
+  FIRST_PNL,
   HOLDING_BARS,
   LOST,
   OPEN_TRADES,
   PNL,
   PNL_SQUARED_DEVIATIONS,
+  SHIFTED_PNL,
+  SHIFTED_SQUARES,
   STILL_OPEN,
   TRADE_CELLS,
   TRADE_RETURNS,
@@ -36,9 +39,11 @@ export function addTrade(input: WalkInput, bar: number, reason: number): void {
     sums[OPEN_TRADES] += 1;
     return;
   }
-  const closed = sums[CLOSED_TRADES] | 0;
-  input.profits[closed] = pnl;
-  sums[CLOSED_TRADES] = closed + 1;
+  if (sums[CLOSED_TRADES] === 0) sums[FIRST_PNL] = pnl;
+  const distance = pnl - sums[FIRST_PNL];
+  sums[SHIFTED_PNL] += distance;
+  sums[SHIFTED_SQUARES] += distance * distance;
+  sums[CLOSED_TRADES] += 1;
   sums[PNL] += pnl;
   if (pnl > 0) {
     sums[WINS] += 1;
@@ -57,16 +62,14 @@ function recordTrade({ sums, record }: WalkInput, bar: number, reason: number): 
   record!.trades?.set([...whole, sums[ENDED_FEES], pnl, pnl / sums[ENDED_VALUE], reason], at);
 }
 
-/** The second pass over the profits: squared distances from their mean. */
-export function squareDeviations(input: WalkInput): void {
-  const sums = input.sums;
-  const profits = input.profits;
-  const closed = sums[CLOSED_TRADES] | 0;
-  const mean = sums[PNL] / closed;
-  let squares = 0;
-  for (let i = 0; i < closed; i++) {
-    const distance = profits[i] - mean;
-    squares += distance * distance;
-  }
-  sums[PNL_SQUARED_DEVIATIONS] = squares;
+/**
+ * Squared distances of the profits from their mean, out of distances from the first profit: that is one of them, so at
+ * most a factor of their number is lost to cancellation.
+ */
+export function squareDeviations(sums: Float64Array): void {
+  const closed = sums[CLOSED_TRADES];
+  if (closed === 0) return;
+  const shifted = sums[SHIFTED_PNL];
+  const squares = sums[SHIFTED_SQUARES] - (shifted * shifted) / closed;
+  sums[PNL_SQUARED_DEVIATIONS] = squares > 0 ? squares : 0;
 }

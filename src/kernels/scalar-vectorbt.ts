@@ -4,7 +4,6 @@ import { buy, sell } from './scalar-vectorbt-account.ts';
 import { finishVectorbtBook, recordFill } from './scalar-vectorbt-book.ts';
 import { isSet, nextEvent } from './scalar-walk-events.ts';
 import {
-  ACCOUNT_CASH,
   AMBIGUOUS_BARS,
   BEST_PRICE,
   BY_END,
@@ -15,11 +14,10 @@ import {
   BY_TRAILING_STOP,
   CLOSE_AT_END,
   FILLED,
-  FREE_CASH,
   HIT_AMBIGUOUS,
   HIT_PRICE,
   HIT_REASON,
-  INITIAL_CASH,
+  NEXT_BAR,
   ORDER_SHARE,
   ORDER_SIZE,
   ORDER_SLIPPAGE,
@@ -46,20 +44,21 @@ import {
 
 const NONE = -1;
 /** The same walk as under our own rules, except that an order can be turned away and leave the position as it is. */
-export function walkVectorbt(input: WalkInput): void {
+export function walkVectorbtTo(input: WalkInput, to: number): void {
   const sums = input.sums;
-  const barCount = input.market.barCount;
-  sums[ACCOUNT_CASH] = input.settings[INITIAL_CASH];
-  sums[FREE_CASH] = input.settings[INITIAL_CASH];
-  sums[STOP_DISTANCE] = Number.NaN;
-  sums[TARGET_DISTANCE] = Number.NaN;
-  let bar = 0;
-  while (bar >= 0 && bar < barCount) {
-    if (sums[POSITION] === 0) bar = openNext(input, bar);
-    else bar = leaveNext(input, bar);
+  let bar = sums[NEXT_BAR] | 0;
+  while (bar < to) {
+    const next = sums[POSITION] === 0 ? openNext(input, bar, to) : leaveNext(input, bar, to);
+    bar = next >= 0 ? next : to;
   }
+  sums[NEXT_BAR] = bar;
+}
+
+/** Closes what is left where that is asked for, and marks the book. */
+export function endVectorbt(input: WalkInput): void {
+  const sums = input.sums;
+  const lastBar = input.market.barCount - 1;
   if (input.settings[CLOSE_AT_END] !== 0 && sums[POSITION] !== 0) {
-    const lastBar = barCount - 1;
     sums[REFERENCE] = input.market.close[lastBar];
     sums[ORDER_SLIPPAGE] = input.settings[SLIPPAGE];
     placeExit(input, lastBar, BY_END);
@@ -67,8 +66,8 @@ export function walkVectorbt(input: WalkInput): void {
   finishVectorbtBook(input);
 }
 
-function openNext(input: WalkInput, from: number): number {
-  const bar = nextEvent(input.enterLong, input.enterShort, from, input.market.barCount);
+function openNext(input: WalkInput, from: number, to: number): number {
+  const bar = nextEvent(input.enterLong, input.enterShort, from, to);
   if (bar < 0) return NONE;
   input.sums[REFERENCE] = input.market.close[bar];
   sizeOrder(input);
@@ -88,15 +87,14 @@ function sizeOrder(input: WalkInput): void {
   else sums[ORDER_SIZE] = kind === SIZING_NOTIONAL ? value / sums[REFERENCE] : value;
 }
 
-function leaveNext(input: WalkInput, from: number): number {
+function leaveNext(input: WalkInput, from: number, to: number): number {
   const sums = input.sums;
-  const barCount = input.market.barCount;
   const isLong = sums[POSITION] > 0;
   const exits = isLong ? input.exitLong : input.exitShort;
   const entries = isLong ? input.enterShort : input.enterLong;
-  const event = nextEvent(exits, entries, from, barCount);
+  const event = nextEvent(exits, entries, from, to);
   if (!(Number.isNaN(sums[STOP_DISTANCE]) && Number.isNaN(sums[TARGET_DISTANCE]))) {
-    const hit = findStop(input, from, event < 0 ? barCount - 1 : event, isLong);
+    const hit = findStop(input, from, event < 0 ? to - 1 : event, isLong);
     if (hit >= 0) {
       sums[AMBIGUOUS_BARS] += sums[HIT_AMBIGUOUS];
       sums[REFERENCE] = sums[HIT_PRICE];

@@ -1,9 +1,9 @@
 // Finding the bar that decides next: the lowest set bit of two bitmaps from a bar on.
 
-/** The first bar in [from, barCount) whose bit is set in either bitmap, or -1. */
-export function nextEvent(a: Uint32Array, b: Uint32Array, from: number, barCount: number): number {
-  if (from >= barCount) return -1;
-  const words = a.length;
+/** The first bar in [from, to) whose bit is set in either bitmap, or -1. */
+export function nextEvent(a: Uint32Array, b: Uint32Array, from: number, to: number): number {
+  if (from >= to) return -1;
+  const words = (to + 31) >>> 5;
   let word = from >>> 5;
   let bits = (a[word] | b[word]) & (-1 << (from & 31));
   while (bits === 0) {
@@ -11,7 +11,8 @@ export function nextEvent(a: Uint32Array, b: Uint32Array, from: number, barCount
     if (word === words) return -1;
     bits = a[word] | b[word];
   }
-  return (word << 5) + (31 - Math.clz32(bits & -bits));
+  const bar = (word << 5) + (31 - Math.clz32(bits & -bits));
+  return bar < to ? bar : -1;
 }
 
 /** Whether the bit of `bar` is set. */

@@ -142,7 +142,13 @@ export const HAS_BARRIERS = 68;
 export const ORDER_SIZE = 69;
 export const ORDER_SHARE = 70;
 export const ORDER_SLIPPAGE = 71;
-export const WALK_CELLS = 72;
+/** The first bar whose signal has not been looked at; -1 once nothing can happen any more. */
+export const NEXT_BAR = 72;
+/** Profit of the first closed trade, and sums over the closed trades of profit - that, and of its square. */
+export const FIRST_PNL = 73;
+export const SHIFTED_PNL = 74;
+export const SHIFTED_SQUARES = 75;
+export const WALK_CELLS = 80;
 
 /** Values of one trade in `WalkRecord.trades`. */
 export const TRADE_SIDE = 0;
