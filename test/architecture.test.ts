@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernels: ['core', 'market', 'simulate'],
   strategy: ['core', 'market', 'indicators'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
-  sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate'],
+  sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep'],
   store: ['core', 'market'],
   feeds: ['core', 'market'],

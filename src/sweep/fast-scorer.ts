@@ -9,11 +9,12 @@ import { periodsPerYear } from '../metrics/annualisation.ts';
 import { type EquityScan, scanEquity } from '../metrics/equity-scan.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import type { Barriers } from '../simulate/simulation.ts';
+import type { ParameterValues } from '../strategy/parameters.ts';
 import type { EventBitmaps } from './fast-events.ts';
 import { GROUP_WALKS, planFastMemory, RESERVED_BYTES, TILE_BARS } from './fast-memory.ts';
 import { metricsOfWalk, needsBarSums, scanFromSums } from './fast-metrics.ts';
 import { writeWalkSettings } from './fast-settings.ts';
-import { createFastSignals, type FastSignals } from './fast-signals.ts';
+import { createFastSignals } from './fast-signals.ts';
 import { barriersAt, parametersAt } from './grid.ts';
 import { type ScoringContext, simulationSettings, type VariantScorer } from './score.ts';
 
@@ -26,6 +27,8 @@ export interface FastContext extends ScoringContext {
 
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
+  /** One row of METRIC_NAMES.length values per selection and risk point, risk points fastest; NaN stands for null. */
+  scoreVariants(selections: readonly ParameterValues[], risks: readonly Barriers[]): Float64Array;
   /** Bytes of the one buffer by what they are for. */
   memory(): Readonly<Record<string, number>>;
 }
@@ -42,22 +45,27 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
   const { ruleBook } = profile;
   const signals = createFastSignals({ strategy, grid, window, direction, ruleBook, kernels, arena, plan });
   const group = new WalkGroup(context, kernels, arena, market, plan.eventSlots, onVariant);
+  const scoreVariants: FastScorer['scoreVariants'] = (selections, risks) => {
+    group.begin(selections.length * risks.length);
+    for (const parameters of selections) {
+      const events = group.nextEvents();
+      signals.write(events, parameters);
+      for (const barriers of risks) group.add(events, barriers);
+    }
+    return group.finish();
+  };
+  let risks: Barriers[] | undefined;
   return {
     kernels: kernels.name,
     memory: () => arena.usage(),
-    score: (batch) => {
-      const perBase = batch.stage === 'A' ? 1 : grid.riskPoints;
-      group.begin(batch.baseIndices.length * perBase);
-      for (const baseIndex of batch.baseIndices) {
-        const events = group.nextEvents();
-        signals.write(events, parametersAt(grid, baseIndex));
-        for (let risk = 0; risk < perBase; risk++) {
-          group.add(events, batch.stage === 'A' ? {} : barriersAt(grid, risk));
-        }
-      }
-      return group.finish();
+    scoreVariants,
+    score: ({ stage, baseIndices }) => {
+      const selections = baseIndices.map((index) => parametersAt(grid, index));
+      if (stage === 'A') return scoreVariants(selections, [{}]);
+      risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
+      return scoreVariants(selections, risks);
     },
-    stats: () => (signals satisfies FastSignals).stats,
+    stats: () => signals.stats,
   };
 }
 

@@ -29,9 +29,7 @@ import {
 import type { Candles } from '../market/candles.ts';
 import type { SimulationSettings, SizingKind } from '../simulate/simulation.ts';
 import type { Grid } from './grid.ts';
-import type { ExecutionRequest } from './request.ts';
-
-export type EngineName = 'fast' | 'normative';
+import type { EngineName, ExecutionRequest } from './request.ts';
 
 /** Which engine scores a request, and why. */
 export interface EngineChoice {
