@@ -29,7 +29,10 @@ interface WasmExports
       | 'orBits'
       | 'andNotBits'
       | 'setMarket'
-      | 'walk',
+      | 'setVariant'
+      | 'beginWalk'
+      | 'walkTo'
+      | 'endWalk',
       WasmFunction
     >
   > {
@@ -42,7 +45,7 @@ export class WasmKernels implements Kernels {
   readonly name = 'wasm-simd';
   private readonly columnTests: readonly WasmFunction[];
   private readonly exports: WasmExports;
-  private market: MarketTables | undefined;
+  private input: WalkInput | undefined;
 
   constructor(module: WasmModule, memory: WasmMemory) {
     this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as WasmExports;
@@ -84,19 +87,35 @@ export class WasmKernels implements Kernels {
     this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
   }
 
-  walk(input: WalkInput): void {
-    const { market, enterLong, exitLong, enterShort, exitShort, settings, sums, profits } = input;
+  beginWalk(input: WalkInput): void {
     assert(input.record === undefined, 'the WebAssembly twin keeps no record of a walk');
-    if (market !== this.market) this.readMarket(market);
-    this.exports.walk(
-      enterLong.byteOffset,
-      exitLong.byteOffset,
-      enterShort.byteOffset,
-      exitShort.byteOffset,
-      settings.byteOffset,
-      sums.byteOffset,
-      profits.byteOffset,
+    this.readInput(input);
+    this.exports.beginWalk();
+  }
+
+  walkTo(input: WalkInput, to: number): void {
+    this.readInput(input);
+    this.exports.walkTo(to);
+  }
+
+  endWalk(input: WalkInput): void {
+    this.readInput(input);
+    this.exports.endWalk();
+  }
+
+  /** Tells the instance what to work on, unless it is what it worked on last. */
+  private readInput(input: WalkInput): void {
+    if (input === this.input) return;
+    if (input.market !== this.input?.market) this.readMarket(input.market);
+    this.exports.setVariant(
+      input.enterLong.byteOffset,
+      input.exitLong.byteOffset,
+      input.enterShort.byteOffset,
+      input.exitShort.byteOffset,
+      input.settings.byteOffset,
+      input.sums.byteOffset,
     );
+    this.input = input;
   }
 
   /** Tells the instance where the tables of the window lie; variants of one window share them. */
@@ -115,7 +134,6 @@ export class WasmKernels implements Kernels {
       market.blockHigh.byteOffset,
       market.blockLow.byteOffset,
     );
-    this.market = market;
   }
 }
 

@@ -51,8 +51,7 @@ export function randomWalk(arena: Arena, candles: Candles, prng: Prng): WalkInpu
   const direction = (['long', 'short', 'both'] as const)[prng.nextBelow(3)]!;
   settleEvents(events, direction, settings[layout.RULE_BOOK] === layout.VECTORBT ? 'vectorbt' : 'gridmill');
   const sums = arena.float64('sums', layout.WALK_CELLS).fill(Number.NaN);
-  const profits = arena.float64('profits', 2 * candles.barCount + 2).fill(Number.NaN);
-  return { market, ...events, settings, sums, profits };
+  return { market, ...events, settings, sums };
 }
 
 function randomSettings(out: Float64Array, prng: Prng): Float64Array {

@@ -1,6 +1,7 @@
 // The two twins of the walk write the same sums, bit for bit, under every rule, sizing, cost and barrier.
 import { expect, test } from 'vitest';
-import type { WalkInput } from '../../src/kernels/kernels.ts';
+import type { Prng } from '../../src/core/prng.ts';
+import type { Kernels, WalkInput } from '../../src/kernels/kernels.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import { randomCandles, randomWalk } from './markets.ts';
@@ -10,29 +11,35 @@ const { wasm, arena } = createWasm(1 << 20);
 const start = arena.mark();
 const MOST_BARS = 3000;
 
-/** The results of both twins and the profits of their trades; working cells are a twin's own business. */
-function walkBoth(input: WalkInput): { readonly scalar: Float64Array; readonly simd: Float64Array } {
-  const run = (walk: (input: WalkInput) => void): Float64Array => {
-    walk(input);
-    const closed = input.sums[layout.CLOSED_TRADES];
-    return Float64Array.from([...input.sums.subarray(0, layout.WALK_RESULTS), ...input.profits.subarray(0, closed)]);
-  };
-  return { scalar: run(SCALAR_KERNELS.walk), simd: run((walk) => wasm.walk(walk)) };
+/** Walks in steps that end at `cuts` and answers the results; working cells are a twin's own business. */
+function results(kernels: Kernels, input: WalkInput, cuts: readonly number[]): Float64Array {
+  kernels.beginWalk(input);
+  for (const cut of cuts) kernels.walkTo(input, cut);
+  kernels.walkTo(input, input.market.barCount);
+  kernels.endWalk(input);
+  return input.sums.slice(0, layout.WALK_RESULTS);
+}
+
+/** Up to three ascending bars to cut a walk at. */
+function randomCuts(bars: number, prng: Prng): number[] {
+  const cuts = Array.from({ length: prng.nextBelow(4) }, () => prng.nextBelow(bars + 1));
+  return cuts.sort((a, b) => a - b);
 }
 
 const nameOf = (index: number): string => {
   const names = Object.entries(layout).filter(([name]) => !/^(WALK|TRADE|BY|SIZING|AT|SCOPE)_/.test(name));
   const results = names.slice(names.findIndex(([name]) => name === 'FINAL_EQUITY'));
-  return index < layout.WALK_RESULTS ? results.find(([, value]) => value === index)![0] : `profit ${index}`;
+  return results.find(([, value]) => value === index)![0];
 };
 
-test('sums and profits are bit-equal', () => {
+test('sums are bit-equal, wherever the steps are cut', () => {
   const seen = { trades: 0, skipped: 0, ambiguous: 0, ruined: 0, vectorbt: 0, open: 0 };
   const all = forRounds(1500, (prng, round) => {
     arena.release(start);
     const bars = round % 4 === 0 ? 1 + prng.nextBelow(MOST_BARS) : Math.max(1, LENGTHS[round % LENGTHS.length]!);
     const input = randomWalk(arena, randomCandles(bars, prng), prng);
-    const { scalar, simd } = walkBoth(input);
+    const scalar = results(SCALAR_KERNELS, input, randomCuts(bars, prng));
+    const simd = results(wasm, input, randomCuts(bars, prng));
     const index = firstDifference(scalar, simd);
     if (index >= 0) expect.fail(`${nameOf(index)}: scalar ${scalar[index]}, SIMD ${simd[index]}, ${bars} bars`);
     seen.trades += scalar[layout.CLOSED_TRADES]!;
@@ -56,7 +63,8 @@ test('a window without events leaves the cash as it is', () => {
     arena.release(start);
     const input = randomWalk(arena, randomCandles(100, prng), prng);
     for (const bits of [input.enterLong, input.enterShort, input.exitLong, input.exitShort]) bits.fill(0);
-    const { scalar, simd } = walkBoth(input);
+    const scalar = results(SCALAR_KERNELS, input, []);
+    const simd = results(wasm, input, [50]);
     expect(simd).toEqual(scalar);
     expect(simd[layout.TOTAL_RETURN]).toBe(0);
   });
@@ -67,14 +75,10 @@ test('a price that differs in its last bit is found', () => {
   const all = forRounds(50, (prng) => {
     arena.release(start);
     const input = randomWalk(arena, randomCandles(300, prng), prng);
-    SCALAR_KERNELS.walk(input);
-    const before = Float64Array.from(input.sums);
+    const before = results(SCALAR_KERNELS, input, []);
     const { close } = input.market;
     for (let i = 0; i < close.length; i++) close[i] = close[i]! * (1 + Number.EPSILON);
-    wasm.walk(input);
-    if (firstDifference(before.subarray(0, layout.WALK_RESULTS), input.sums.subarray(0, layout.WALK_RESULTS)) >= 0) {
-      found++;
-    }
+    if (firstDifference(before, results(wasm, input, [])) >= 0) found++;
   });
   if (all) expect(found, 'rounds whose sums notice').toBeGreaterThan(25);
 });

@@ -10,5 +10,5 @@ export {
   columnsBothWays,
 } from './comparisons';
 export { crossing } from './crossings';
-export { walk } from './walk';
-export { BAR_SUMS, BLOCK_BARS, setMarket } from './walk-input';
+export { beginWalk, endWalk, walkTo } from './walk';
+export { BAR_SUMS, BLOCK_BARS, setMarket, setVariant } from './walk-input';

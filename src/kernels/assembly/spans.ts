@@ -17,11 +17,12 @@ import {
   UNDER_WATER,
   UNITS,
 } from '../walk-layout';
+import { smaller } from './select';
 import {
   BLOCK_BARS,
   add,
   at,
-  barSum,
+  barSums,
   blockBarsAfterMax,
   blockCloseMax,
   blockCloseMin,
@@ -57,21 +58,32 @@ export function surface(): void {
   put(sums, UNDER_WATER, 0);
 }
 
-function addReturn(before: f64, after: f64): void {
+/**
+ * One return of equity. What the scalar twin adds in one of two branches is added here in both, as 0 where it does not
+ * apply, which changes no bit of a sum that is never -0.
+ */
+@inline
+function addReturn(cells: usize, before: f64, after: f64): void {
   const r: f64 = before > 0 ? (after - before) / before : 0;
-  add(sums, RETURNS, r);
-  add(sums, SQUARES, r * r);
-  if (r > 0) add(sums, GAINS, r);
-  else {
-    put(sums, LOSSES, at(sums, LOSSES) - r);
-    add(sums, DOWNSIDE_SQUARES, r * r);
-  }
+  const both = f64x2.splat(r);
+  const down = f64x2.pmin(both, f64x2.splat(0));
+  const up = f64x2.pmax(f64x2.splat(0), both);
+  addPair(cells, RETURNS, f64x2.mul(both, f64x2.replace_lane(f64x2.splat(1), 1, r)));
+  addPair(cells, DOWNSIDE_SQUARES, i8x16.shuffle(f64x2.mul(down, down), up, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+  put(cells, LOSSES, at(cells, LOSSES) - f64x2.extract_lane(down, 0));
+}
+
+/** Adds two values to two neighbouring cells: RETURNS and SQUARES, or DOWNSIDE_SQUARES and GAINS. */
+@inline
+function addPair(cells: usize, index: i32, values: v128): void {
+  const address = cells + (<usize>index << 3);
+  v128.store(address, f64x2.add(v128.load(address), values));
 }
 
 /** `bars` closes at which equity is `cash`. */
 function markFlat(bars: i32, cash: f64): void {
   const previous = at(sums, PREVIOUS);
-  if (cash !== previous) addReturn(previous, cash);
+  if (cash !== previous) addReturn(sums, previous, cash);
   put(sums, PREVIOUS, cash);
   if (cash < at(sums, PEAK)) {
     add(sums, UNDER_WATER, <f64>bars);
@@ -85,19 +97,20 @@ function markFlat(bars: i32, cash: f64): void {
 
 /** Bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
 function markHeld(from: i32, to: i32, units: f64): void {
+  const cells = sums;
   const last = to - 1;
-  addReturn(at(sums, PREVIOUS), units * at(close, from));
+  addReturn(cells, at(cells, PREVIOUS), units * at(close, from));
   if (last > from) {
-    const returns = barSum(last, 0) - barSum(from, 0);
-    const gains = barSum(last, 3) - barSum(from, 3);
-    add(sums, RETURNS, returns);
-    add(sums, SQUARES, barSum(last, 1) - barSum(from, 1));
-    add(sums, DOWNSIDE_SQUARES, barSum(last, 2) - barSum(from, 2));
-    add(sums, GAINS, gains);
-    add(sums, LOSSES, gains - returns);
-    add(sums, SPANS, 1);
+    const a = barSums + (<usize>from << 5);
+    const b = barSums + (<usize>last << 5);
+    const plain = f64x2.sub(v128.load(b), v128.load(a));
+    const signed = f64x2.sub(v128.load(b, 16), v128.load(a, 16));
+    addPair(cells, RETURNS, plain);
+    addPair(cells, DOWNSIDE_SQUARES, signed);
+    add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
+    add(cells, SPANS, 1);
   }
-  put(sums, PREVIOUS, units * at(close, last));
+  put(cells, PREVIOUS, units * at(close, last));
   sinkHeld(from, to, units);
 }
 
@@ -107,24 +120,25 @@ function markHeld(from: i32, to: i32, units: f64): void {
  * in the close, so the outcome equals that of a look at every bar.
  */
 function sinkHeld(from: i32, to: i32, units: f64): void {
+  const cells = sums;
   let bar = from;
   while (bar < to) {
     const block = bar / BLOCK_BARS;
     const end = min((block + 1) * BLOCK_BARS, to);
     const isWhole = end - bar === BLOCK_BARS;
-    const peak = at(sums, PEAK);
+    const peak = at(cells, PEAK);
     const highest = units * at(blockCloseMax, block);
     const lowest = units * at(blockCloseMin, block);
     if (highest < peak) {
-      add(sums, UNDER_WATER, <f64>(end - bar));
-      if (lowest < at(sums, TROUGH)) {
-        if (isWhole) put(sums, TROUGH, lowest);
+      add(cells, UNDER_WATER, <f64>(end - bar));
+      if (lowest < at(cells, TROUGH)) {
+        if (isWhole) put(cells, TROUGH, lowest);
         else lowerTrough(bar, end, units);
       }
     } else if (isWhole && cannotDeepen(peak, lowest, at(blockFall, block))) {
-      put(sums, PEAK, highest);
-      put(sums, TROUGH, highest);
-      put(sums, UNDER_WATER, <f64>load<u8>(blockBarsAfterMax + block));
+      put(cells, PEAK, highest);
+      put(cells, TROUGH, highest);
+      put(cells, UNDER_WATER, <f64>load<u8>(blockBarsAfterMax + block));
     } else sinkBars(bar, end, units);
     bar = end;
   }
@@ -132,23 +146,20 @@ function sinkHeld(from: i32, to: i32, units: f64): void {
 
 /** Whether neither the stretch before the block's highest close nor its bars among themselves can set a new maximum. */
 function cannotDeepen(peak: f64, lowest: f64, fall: f64): bool {
-  const deepest = at(sums, MAX_DRAWDOWN);
-  const trough = at(sums, TROUGH);
-  const low = lowest < trough ? lowest : trough;
+  const cells = sums;
+  const deepest = at(cells, MAX_DRAWDOWN);
+  const low = smaller(at(cells, TROUGH), lowest);
   return (
-    at(sums, UNDER_WATER) + <f64>(BLOCK_BARS - 1) <= at(sums, MAX_DRAWDOWN_BARS) &&
+    at(cells, UNDER_WATER) + <f64>(BLOCK_BARS - 1) <= at(cells, MAX_DRAWDOWN_BARS) &&
     peak - low < deepest * peak &&
     fall < deepest
   );
 }
 
 function lowerTrough(from: i32, to: i32, units: f64): void {
-  let trough = at(sums, TROUGH);
-  for (let bar = from; bar < to; bar++) {
-    const value = units * at(close, bar);
-    if (value < trough) trough = value;
-  }
-  put(sums, TROUGH, trough);
+  let lowest = at(close, from);
+  for (let bar = from + 1; bar < to; bar++) lowest = smaller(lowest, at(close, bar));
+  put(sums, TROUGH, smaller(at(sums, TROUGH), units * lowest));
 }
 
 /** Drawdown bar by bar. */

@@ -1,6 +1,5 @@
 // The walk under vectorbt's rules with its default options: one order per bar, stops before signals, no ruin.
 import {
-  ACCOUNT_CASH,
   AMBIGUOUS_BARS,
   BEST_PRICE,
   BY_END,
@@ -11,11 +10,10 @@ import {
   BY_TRAILING_STOP,
   CLOSE_AT_END,
   FILLED,
-  FREE_CASH,
   HIT_AMBIGUOUS,
   HIT_PRICE,
   HIT_REASON,
-  INITIAL_CASH,
+  NEXT_BAR,
   POSITION,
   REJECTED,
   SCOPE_BOTH,
@@ -61,27 +59,28 @@ import {
 const NONE: i32 = -1;
 
 /** The same walk as under our own rules, except that an order can be turned away and leave the position as it is. */
-export function walkVectorbt(): void {
-  put(sums, ACCOUNT_CASH, at(settings, INITIAL_CASH));
-  put(sums, FREE_CASH, at(settings, INITIAL_CASH));
-  put(sums, STOP_DISTANCE, NaN);
-  put(sums, TARGET_DISTANCE, NaN);
-  let bar = 0;
-  while (bar >= 0 && bar < barCount) {
+export function walkVectorbtTo(to: i32): void {
+  let bar = <i32>at(sums, NEXT_BAR);
+  while (bar < to) {
     const position = at(sums, POSITION);
-    if (position === 0) bar = openNext(bar);
-    else bar = leaveNext(bar, position);
+    const next = position === 0 ? openNext(bar, to) : leaveNext(bar, to, position);
+    bar = next >= 0 ? next : to;
   }
+  put(sums, NEXT_BAR, <f64>bar);
+}
+
+/** Closes what is left where that is asked for, and marks the book. */
+export function endVectorbt(): void {
+  const lastBar = barCount - 1;
   const position = at(sums, POSITION);
   if (at(settings, CLOSE_AT_END) !== 0 && position !== 0) {
-    const lastBar = barCount - 1;
     placeExit(lastBar, position, at(close, lastBar), at(settings, SLIPPAGE), BY_END);
   }
   finishVectorbtBook();
 }
 
-function openNext(from: i32): i32 {
-  const bar = nextEvent(enterLong, enterShort, from);
+function openNext(from: i32, to: i32): i32 {
+  const bar = nextEvent(enterLong, enterShort, from, to);
   if (bar < 0) return NONE;
   const price = at(close, bar);
   const side: f64 = isSet(enterLong, bar) ? 1 : -1;
@@ -97,12 +96,12 @@ function newSize(price: f64): f64 {
   return kind === <f64>SIZING_NOTIONAL ? value / price : value;
 }
 
-function leaveNext(from: i32, position: f64): i32 {
+function leaveNext(from: i32, to: i32, position: f64): i32 {
   const isLong = position > 0;
   const entries = isLong ? enterShort : enterLong;
-  const event = nextEvent(isLong ? exitLong : exitShort, entries, from);
+  const event = nextEvent(isLong ? exitLong : exitShort, entries, from, to);
   if (!(isNaN(at(sums, STOP_DISTANCE)) && isNaN(at(sums, TARGET_DISTANCE)))) {
-    const hit = findStop(from, event < 0 ? barCount - 1 : event, isLong);
+    const hit = findStop(from, event < 0 ? to - 1 : event, isLong);
     if (hit >= 0) {
       add(sums, AMBIGUOUS_BARS, at(sums, HIT_AMBIGUOUS));
       placeExit(hit, position, at(sums, HIT_PRICE), 0, <i32>at(sums, HIT_REASON));

@@ -18,14 +18,12 @@ export let blockBarsAfterMax: usize = 0;
 export let blockHigh: usize = 0;
 export let blockLow: usize = 0;
 
-export let words: i32 = 0;
 export let enterLong: usize = 0;
 export let exitLong: usize = 0;
 export let enterShort: usize = 0;
 export let exitShort: usize = 0;
 export let settings: usize = 0;
 export let sums: usize = 0;
-export let profits: usize = 0;
 
 /** Tables of the window that the next walks read. */
 export function setMarket(
@@ -43,7 +41,6 @@ export function setMarket(
   blockLowAt: usize,
 ): void {
   barCount = bars;
-  words = (bars + 31) >>> 5;
   open = openAt;
   high = highAt;
   low = lowAt;
@@ -57,14 +54,14 @@ export function setMarket(
   blockLow = blockLowAt;
 }
 
-export function setEvents(
+/** The variant that the next steps walk. */
+export function setVariant(
   enterLongAt: usize,
   exitLongAt: usize,
   enterShortAt: usize,
   exitShortAt: usize,
   settingsAt: usize,
   sumsAt: usize,
-  profitsAt: usize,
 ): void {
   enterLong = enterLongAt;
   exitLong = exitLongAt;
@@ -72,7 +69,6 @@ export function setEvents(
   exitShort = exitShortAt;
   settings = settingsAt;
   sums = sumsAt;
-  profits = profitsAt;
 }
 
 /** Value `index` of a column, of the cells, or of the settings. */
@@ -89,10 +85,4 @@ export function put(column: usize, index: i32, value: f64): void {
 @inline
 export function add(column: usize, index: i32, value: f64): void {
   put(column, index, at(column, index) + value);
-}
-
-/** Prefix sum `which` of bar returns up to `bar`. */
-@inline
-export function barSum(bar: i32, which: i32): f64 {
-  return load<f64>(barSums + (<usize>(bar * BAR_SUMS + which) << 3));
 }

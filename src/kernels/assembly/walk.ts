@@ -1,5 +1,6 @@
 // The walk over one variant's events, from fill to fill.
 import {
+  ACCOUNT_CASH,
   AMBIGUOUS_BARS,
   AT_CLOSE,
   BEST_RETURN,
@@ -13,22 +14,29 @@ import {
   CLOSE_AT_END,
   FILL_AT,
   FINAL_EQUITY,
+  FREE_CASH,
+  HAS_BARRIERS,
   HIT_AMBIGUOUS,
   HIT_PRICE,
   HIT_REASON,
   INITIAL_CASH,
+  LOWER,
+  NEXT_BAR,
   PEAK,
   PREVIOUS,
   RUINED,
   RULE_BOOK,
+  STOP_DISTANCE,
   STOP_LOSS,
   TAKE_PROFIT,
+  TARGET_DISTANCE,
   TIME_LIMIT,
   TIME_LIMIT_BAR,
   TOTAL_RETURN,
   TRAILING_STOP,
   TROUGH,
   UNITS,
+  UPPER,
   VECTORBT,
   WALK_CELLS,
   WORST_RETURN,
@@ -37,7 +45,7 @@ import { findHit, findRuin, startBarriers } from './barriers';
 import { enter, exitAt, exitAtMarket, markOpenTrade } from './orders';
 import { markTo, surface } from './spans';
 import { squareDeviations } from './trades';
-import { walkVectorbt } from './vectorbt';
+import { endVectorbt, walkVectorbtTo } from './vectorbt';
 import { isSet, nextEvent } from './walk-events';
 import {
   add,
@@ -50,7 +58,6 @@ import {
   exitShort,
   open,
   put,
-  setEvents,
   settings,
   sums,
 } from './walk-input';
@@ -58,7 +65,8 @@ import {
 const NONE: i32 = -1;
 
 /**
- * Walks the settled events of one variant from fill to fill and writes its sums. `setMarket` was called before.
+ * Sets up the sums of a walk: the first of its three steps, `beginWalk`, `walkTo` and `endWalk`, which together walk
+ * the settled events of one variant from fill to fill. `setMarket` and `setVariant` say what they work on.
  * Causal:   a fill at bar i reads bars 0..i and events up to i.
  * Warm-up:  none: events begin where their conditions have values.
  * Bad data: prices are regular (prepareMarket); a position left at the end is marked there.
@@ -66,16 +74,7 @@ const NONE: i32 = -1;
  * Cost:     no allocation; measured in docs/adr/0005-kernels.md.
  * Oracle:   src/kernels/scalar-walk.ts, bit for bit (test/twins).
  */
-export function walk(
-  enterLongAt: usize,
-  exitLongAt: usize,
-  enterShortAt: usize,
-  exitShortAt: usize,
-  settingsAt: usize,
-  sumsAt: usize,
-  profitsAt: usize,
-): void {
-  setEvents(enterLongAt, exitLongAt, enterShortAt, exitShortAt, settingsAt, sumsAt, profitsAt);
+export function beginWalk(): void {
   const initialCash = at(settings, INITIAL_CASH);
   memory.fill(sums, 0, WALK_CELLS * 8);
   put(sums, CASH, initialCash);
@@ -84,20 +83,43 @@ export function walk(
   put(sums, TROUGH, initialCash);
   put(sums, BEST_RETURN, -Infinity);
   put(sums, WORST_RETURN, Infinity);
-  if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbt();
-  else walkGridmill();
+  put(sums, LOWER, -Infinity);
+  put(sums, UPPER, Infinity);
+  put(sums, TIME_LIMIT_BAR, NONE);
+  put(sums, HAS_BARRIERS, <f64>anyBarrier());
+  put(sums, ACCOUNT_CASH, initialCash);
+  put(sums, FREE_CASH, initialCash);
+  put(sums, STOP_DISTANCE, NaN);
+  put(sums, TARGET_DISTANCE, NaN);
+}
+
+/** Acts on the events of bars before `to`, and on what barriers do until then. */
+export function walkTo(to: i32): void {
+  if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
+  else walkGridmillTo(to);
+}
+
+/** Closes or marks what is left, and finishes the sums. */
+export function endWalk(): void {
+  if (at(settings, RULE_BOOK) === <f64>VECTORBT) endVectorbt();
+  else endGridmill();
   surface();
   squareDeviations();
 }
 
-function walkGridmill(): void {
+function walkGridmillTo(to: i32): void {
   const atClose = at(settings, FILL_AT) === <f64>AT_CLOSE;
-  const hasBarriers = anyBarrier();
-  let bar = 0;
-  while (bar >= 0 && at(sums, RUINED) === 0) {
-    if (at(sums, UNITS) === 0) bar = enterNext(bar, atClose);
-    else bar = leaveNext(bar, atClose, hasBarriers);
+  let bar = <i32>at(sums, NEXT_BAR);
+  let goesOn = at(sums, RUINED) === 0;
+  while (goesOn) {
+    const next = at(sums, UNITS) === 0 ? enterNext(bar, to, atClose) : leaveNext(bar, to, atClose);
+    goesOn = next >= 0 && at(sums, RUINED) === 0;
+    bar = next >= 0 ? next : to;
   }
+  put(sums, NEXT_BAR, <f64>bar);
+}
+
+function endGridmill(): void {
   const lastBar = barCount - 1;
   if (at(settings, CLOSE_AT_END) !== 0 && at(sums, UNITS) !== 0) exitAtMarket(lastBar, at(close, lastBar), BY_END);
   markTo(barCount);
@@ -117,9 +139,9 @@ function anyBarrier(): bool {
   );
 }
 
-/** Acts on the next entry signal from bar `from` on; answers the first bar whose signal counts after it, or -1. */
-function enterNext(from: i32, atClose: bool): i32 {
-  const event = nextEvent(enterLong, enterShort, from);
+/** Acts on the next entry signal in [from, to); answers the first bar whose signal counts after it, or -1 for none. */
+function enterNext(from: i32, to: i32, atClose: bool): i32 {
+  const event = nextEvent(enterLong, enterShort, from, to);
   if (event < 0) return NONE;
   const fillBar = atClose ? event : event + 1;
   if (fillBar >= barCount) return NONE;
@@ -129,19 +151,19 @@ function enterNext(from: i32, atClose: bool): i32 {
 }
 
 function openPosition(side: f64, bar: i32, reference: f64): void {
-  if (enter(side, bar, reference)) startBarriers(side, reference, bar);
+  if (enter(side, bar, reference) && at(sums, HAS_BARRIERS) !== 0) startBarriers(side, reference, bar);
 }
 
 /**
- * Ends the open position: at a barrier, by ruin, or at the next signal against it from bar `from` on, whichever comes
- * first. Answers the first bar whose signal counts after it, or -1 when the position stays to the end.
+ * Ends the open position: at a barrier, by ruin, or at the next signal against it in [from, to), whichever comes
+ * first. Answers the first bar whose signal counts after it, or -1 when the position stays.
  */
-function leaveNext(from: i32, atClose: bool, hasBarriers: bool): i32 {
+function leaveNext(from: i32, to: i32, atClose: bool): i32 {
   const isLong = at(sums, UNITS) > 0;
   const entries = isLong ? enterShort : enterLong;
-  const event = nextEvent(isLong ? exitLong : exitShort, entries, from);
-  if (hasBarriers || !isLong) {
-    const watched = watch(from, event, atClose, isLong);
+  const event = nextEvent(isLong ? exitLong : exitShort, entries, from, to);
+  if (at(sums, HAS_BARRIERS) !== 0 || !isLong) {
+    const watched = watch(from, event, to, atClose, isLong);
     if (watched >= 0) return watched;
   }
   if (event < 0) return NONE;
@@ -156,17 +178,17 @@ function leaveNext(from: i32, atClose: bool, hasBarriers: bool): i32 {
 }
 
 /**
- * Looks at the bars a position is held before the signal of bar `event` (-1: none) ends it, and leaves it where a
- * barrier, the time limit or ruin comes first. `from` is the bar after the entry signal: under `close` the first bar
- * whose barriers count, under `next-open` the entry bar, which is the first too. Answers the first bar whose signal
+ * Looks at the bars a position is held before `to` or until the signal of bar `event` (-1: none) ends it, and leaves it
+ * where a barrier, the time limit or ruin comes first. `from` is the bar after the entry signal: under `close` the first
+ * bar whose barriers count, under `next-open` the entry bar, which is the first too. Answers the first bar whose signal
  * counts afterwards (rule 14), or -1 when nothing ended the position.
  */
-function watch(from: i32, event: i32, atClose: bool, isLong: bool): i32 {
-  const lastBar = event < 0 ? barCount - 1 : event;
+function watch(from: i32, event: i32, to: i32, atClose: bool, isLong: bool): i32 {
+  const lastBar = event < 0 ? to - 1 : event;
   const limit = at(sums, TIME_LIMIT_BAR);
   const isTimed = limit >= 0 && limit <= <f64>lastBar;
   const timeLimit = isTimed ? <i32>limit : -1;
-  const hit = findHit(from, isTimed ? timeLimit : lastBar);
+  const hit = at(sums, HAS_BARRIERS) === 0 ? NONE : findHit(from, isTimed ? timeLimit : lastBar);
   if (!isLong) {
     // A bar's barriers come before its close, and under `close` its signal too; ruin is what the close shows then.
     const beforeExit = hit >= 0 ? hit - 1 : isTimed ? timeLimit - 1 : atClose && event >= 0 ? event - 1 : lastBar;
