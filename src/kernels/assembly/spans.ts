@@ -69,7 +69,7 @@ function addReturn(cells: usize, before: f64, after: f64): void {
   const down = f64x2.pmin(both, f64x2.splat(0));
   const up = f64x2.pmax(f64x2.splat(0), both);
   addPair(cells, RETURNS, f64x2.mul(both, f64x2.replace_lane(f64x2.splat(1), 1, r)));
-  addPair(cells, DOWNSIDE_SQUARES, i8x16.shuffle(f64x2.mul(down, down), up, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23));
+  addPair(cells, DOWNSIDE_SQUARES, i64x2.shuffle(f64x2.mul(down, down), up, 0, 2));
   put(cells, LOSSES, at(cells, LOSSES) - f64x2.extract_lane(down, 0));
 }
 
@@ -111,35 +111,44 @@ function markHeld(from: i32, to: i32, units: f64): void {
     add(cells, SPANS, 1);
   }
   put(cells, PREVIOUS, units * at(close, last));
-  sinkHeld(from, to, units);
+  sink(from, to, 0, units);
+}
+
+/** Equity at a close. Without cash it is the product alone, to the bit: 0 + x is x. */
+@inline
+function equityAt(cash: f64, units: f64, price: f64): f64 {
+  return cash + units * price;
 }
 
 /**
- * Drawdown over bars [from, to) of such a position. A block that stays under water costs two look-ups; one with a new
- * peak is looked at bar by bar only if it could hold a deeper or longer drawdown than is known. Products are monotone
- * in the close, so the outcome equals that of a look at every bar.
+ * Drawdown over bars [from, to) of a position. A block that stays under water costs two look-ups; one with a new peak
+ * is looked at bar by bar, unless all equity is held and it can be seen that no deeper or longer drawdown than is known
+ * hides in it. Equity is monotone in the close, rounding included, so the outcome equals that of a look at every bar.
  */
-function sinkHeld(from: i32, to: i32, units: f64): void {
+function sink(from: i32, to: i32, cash: f64, units: f64): void {
   const cells = sums;
+  const isHeld = cash === 0 && units > 0;
+  const best = units > 0 ? blockCloseMax : blockCloseMin;
+  const worst = units > 0 ? blockCloseMin : blockCloseMax;
   let bar = from;
   while (bar < to) {
     const block = bar / BLOCK_BARS;
     const end = min((block + 1) * BLOCK_BARS, to);
     const isWhole = end - bar === BLOCK_BARS;
     const peak = at(cells, PEAK);
-    const highest = units * at(blockCloseMax, block);
-    const lowest = units * at(blockCloseMin, block);
+    const highest = equityAt(cash, units, at(best, block));
+    const lowest = equityAt(cash, units, at(worst, block));
     if (highest < peak) {
       add(cells, UNDER_WATER, <f64>(end - bar));
       if (lowest < at(cells, TROUGH)) {
         if (isWhole) put(cells, TROUGH, lowest);
-        else lowerTrough(bar, end, units);
+        else lowerTrough(bar, end, cash, units);
       }
-    } else if (isWhole && cannotDeepen(peak, lowest, at(blockFall, block))) {
+    } else if (isHeld && isWhole && cannotDeepen(peak, lowest, at(blockFall, block))) {
       put(cells, PEAK, highest);
       put(cells, TROUGH, highest);
       put(cells, UNDER_WATER, <f64>load<u8>(blockBarsAfterMax + block));
-    } else sinkBars(bar, end, units);
+    } else sinkBars(bar, end, cash, units);
     bar = end;
   }
 }
@@ -156,70 +165,83 @@ function cannotDeepen(peak: f64, lowest: f64, fall: f64): bool {
   );
 }
 
-function lowerTrough(from: i32, to: i32, units: f64): void {
-  let lowest = at(close, from);
-  for (let bar = from + 1; bar < to; bar++) lowest = smaller(lowest, at(close, bar));
-  put(sums, TROUGH, smaller(at(sums, TROUGH), units * lowest));
+function lowerTrough(from: i32, to: i32, cash: f64, units: f64): void {
+  let trough = at(sums, TROUGH);
+  for (let bar = from; bar < to; bar++) trough = smaller(trough, equityAt(cash, units, at(close, bar)));
+  put(sums, TROUGH, trough);
 }
 
 /** Drawdown bar by bar. */
-function sinkBars(from: i32, to: i32, units: f64): void {
-  let peak = at(sums, PEAK);
-  let trough = at(sums, TROUGH);
-  let bars = at(sums, UNDER_WATER);
+function sinkBars(from: i32, to: i32, cash: f64, units: f64): void {
+  const cells = sums;
+  let peak = at(cells, PEAK);
+  let trough = at(cells, TROUGH);
+  let bars = at(cells, UNDER_WATER);
   for (let bar = from; bar < to; bar++) {
-    const value = units * at(close, bar);
+    const value = equityAt(cash, units, at(close, bar));
     if (value < peak) {
       bars += 1;
-      if (value < trough) trough = value;
+      trough = smaller(trough, value);
     } else {
       if (bars > 0) {
-        put(sums, TROUGH, trough);
-        put(sums, UNDER_WATER, bars);
+        put(cells, TROUGH, trough);
+        put(cells, UNDER_WATER, bars);
         surface();
         bars = 0;
       }
       peak = value;
       trough = value;
-      put(sums, PEAK, value);
+      put(cells, PEAK, value);
     }
   }
-  put(sums, TROUGH, trough);
-  put(sums, UNDER_WATER, bars);
+  put(cells, TROUGH, trough);
+  put(cells, UNDER_WATER, bars);
 }
 
-/** Bars [from, to) with both cash and a position, or a short one: returns and drawdown bar by bar. */
+/**
+ * Bars [from, to) with both cash and a position, or a short one: returns bar by bar, two divisions at a time. Each sum
+ * still takes one bar after the other; its neighbour in the pair takes the same bars.
+ */
 function markMixed(from: i32, to: i32, cash: f64, units: f64): void {
-  let previous = at(sums, PREVIOUS);
-  let returns: f64 = 0;
-  let squares: f64 = 0;
-  let downside: f64 = 0;
-  let gains: f64 = 0;
+  const cells = sums;
+  const none = f64x2.splat(0);
+  let plain = none;
+  let signed = none;
   let losses: f64 = 0;
-  for (let bar = from; bar < to; bar++) {
-    const value = cash + units * at(close, bar);
-    const r: f64 = previous > 0 ? (value - previous) / previous : 0;
-    previous = value;
-    returns += r;
-    squares += r * r;
-    if (r > 0) gains += r;
-    else {
-      losses -= r;
-      downside += r * r;
-    }
-    if (value < at(sums, PEAK)) {
-      add(sums, UNDER_WATER, 1);
-      if (value < at(sums, TROUGH)) put(sums, TROUGH, value);
-    } else {
-      surface();
-      put(sums, PEAK, value);
-      put(sums, TROUGH, value);
-    }
+  let before = f64x2.splat(at(cells, PREVIOUS));
+  let bar = from;
+  for (; bar < to - 1; bar += 2) {
+    const prices = v128.load(close + (<usize>bar << 3));
+    const after = f64x2.add(f64x2.splat(cash), f64x2.mul(f64x2.splat(units), prices));
+    const r = returnPair(i64x2.shuffle(before, after, 1, 2), after);
+    const down = f64x2.pmin(r, none);
+    const up = f64x2.pmax(none, r);
+    const squares = f64x2.mul(r, r);
+    const downSquares = f64x2.mul(down, down);
+    plain = f64x2.add(f64x2.add(plain, i64x2.shuffle(r, squares, 0, 2)), i64x2.shuffle(r, squares, 1, 3));
+    signed = f64x2.add(f64x2.add(signed, i64x2.shuffle(downSquares, up, 0, 2)), i64x2.shuffle(downSquares, up, 1, 3));
+    losses = losses - f64x2.extract_lane(down, 0) - f64x2.extract_lane(down, 1);
+    before = after;
   }
-  put(sums, PREVIOUS, previous);
-  add(sums, RETURNS, returns);
-  add(sums, SQUARES, squares);
-  add(sums, DOWNSIDE_SQUARES, downside);
-  add(sums, GAINS, gains);
-  add(sums, LOSSES, losses);
+  if (bar < to) {
+    const after = f64x2.splat(equityAt(cash, units, at(close, bar)));
+    const r = returnPair(i64x2.shuffle(before, before, 1, 1), after);
+    const down = f64x2.pmin(r, none);
+    plain = f64x2.add(plain, i64x2.shuffle(r, f64x2.mul(r, r), 0, 2));
+    signed = f64x2.add(signed, i64x2.shuffle(f64x2.mul(down, down), f64x2.pmax(none, r), 0, 2));
+    losses -= f64x2.extract_lane(down, 0);
+    before = after;
+  }
+  put(cells, PREVIOUS, f64x2.extract_lane(before, 1));
+  addPair(cells, RETURNS, plain);
+  addPair(cells, DOWNSIDE_SQUARES, signed);
+  add(cells, LOSSES, losses);
+  sink(from, to, cash, units);
+}
+
+/** Returns from one pair of equities to another; 0 from an equity that is not above 0. */
+@inline
+function returnPair(before: v128, after: v128): v128 {
+  const r = f64x2.div(f64x2.sub(after, before), before);
+  return v128.and(r, f64x2.gt(before, f64x2.splat(0)));
 }
