@@ -24,6 +24,7 @@ import { randomStrategy } from './random-strategy.ts';
 const GRIDS = Number(process.env['GRIDMILL_DIFFERENTIAL_GRIDS'] ?? 120);
 const FIRST_SEED = Number(process.env['GRIDMILL_DIFFERENTIAL_SEED'] ?? 1);
 const PER_YEAR = 525_600;
+const DOSE_MS = Math.max(60_000, GRIDS * 500);
 
 const tally = { rows: 0, trades: 0, rowsWithTrades: 0 };
 
@@ -58,7 +59,7 @@ function randomContext(seed: number): FastContext {
   };
 }
 
-test(`${GRIDS} random grids have the same rows on both engines, in both stages`, () => {
+test(`${GRIDS} random grids have the same rows on both engines, in both stages`, { timeout: DOSE_MS }, () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + GRIDS; seed++) {
     const context = randomContext(seed);
     const { grid } = context;

@@ -15,6 +15,7 @@ import { recordedWalk } from './recorded-walk.ts';
 const CASES = Number(process.env['GRIDMILL_DIFFERENTIAL_CASES'] ?? 2000);
 const FIRST_SEED = Number(process.env['GRIDMILL_DIFFERENTIAL_SEED'] ?? 1);
 const PER_YEAR = 525_600;
+const DOSE_MS = Math.max(60_000, CASES * 30);
 
 const replay = (profile: CoveredProfile, seed: number): string =>
   `replay: GRIDMILL_DIFFERENTIAL_SEED=${seed} GRIDMILL_DIFFERENTIAL_CASES=1 npx vitest run --project fast test/differential/walk.test.ts -t ${profile}`;
@@ -66,7 +67,9 @@ function count(simulation: Simulation, byBar: boolean): void {
 }
 
 describe.each(COVERED_PROFILES)('profile %s', (profile) => {
-  test(`${CASES} random back-tests have the trades, the equity and the metrics of the normative engine`, () => {
+  test(`${CASES} random back-tests have the trades, the equity and the metrics of the normative engine`, {
+    timeout: DOSE_MS,
+  }, () => {
     for (let seed = FIRST_SEED; seed < FIRST_SEED + CASES; seed++) {
       const found = differences(randomCase(profile, seed), 1 + (seed % 97));
       if (found.length > 0) expect.fail(`${found.slice(0, 6).join('\n')}\n${replay(profile, seed)}`);
