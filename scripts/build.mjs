@@ -1,8 +1,9 @@
-// Builds dist/: compiles src with tsc and the report's page assets with Vite.
+// Builds dist/: src with tsc, the WebAssembly kernels with asc, and the report's page assets with Vite.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildKernels } from './build-kernels.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = (...args) => {
@@ -11,6 +12,8 @@ const node = (...args) => {
 };
 
 node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+const kernelsStatus = buildKernels();
+if (kernelsStatus !== 0) process.exit(kernelsStatus);
 if (existsSync(join(root, 'web/vite.config.ts'))) {
   node('node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn');
 }

@@ -13,9 +13,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   market: ['core'],
   indicators: ['core', 'market'],
   metrics: ['core', 'market'],
+  kernels: ['core', 'market', 'simulate'],
   strategy: ['core', 'market', 'indicators'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
-  sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate'],
+  sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep'],
   store: ['core', 'market'],
   feeds: ['core', 'market'],
@@ -80,6 +81,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
+  'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 
 const FORBIDDEN_NAMES = /^(utils?|helpers?|common|services?|managers?|types)(\.|$)|_v\d|-v\d/;

@@ -16,17 +16,23 @@ const DEVIATION_NOISE = 1e-15;
  * A metric that is undefined (no bars, no trades, nothing to divide by) or infinite is null.
  */
 export function standardMetrics(input: MetricsInput): Metrics {
-  const scan = scanEquity(input.initialCash, input.equity);
+  return metricsFromSums(input, scanEquity(input.initialCash, input.equity), sumTrades(input.trades));
+}
+
+/** The same out of sums that were made elsewhere: what an engine that never holds an equity curve calls. */
+export function metricsFromSums(input: SummedInput, scan: EquityScan, trades: TradeSums): Metrics {
   return {
     ...returnMetrics(input, scan),
     maxDrawdown: finite(scan.bars > 0 ? scan.maxDrawdown : Number.NaN),
     maxDrawdownBars: finite(scan.bars > 0 ? scan.maxDrawdownBars : Number.NaN),
     exposure: ratio(input.exposedBars, scan.bars),
-    ...tradeMetrics(sumTrades(input.trades)),
+    ...tradeMetrics(trades),
     ambiguousBars: input.ambiguousBars,
     skippedOrders: input.skippedOrders,
   };
 }
+
+export type SummedInput = Omit<MetricsInput, 'equity' | 'trades'>;
 
 type ReturnMetricName =
   | 'totalReturn'
@@ -38,7 +44,7 @@ type ReturnMetricName =
   | 'calmar'
   | 'omega';
 
-function returnMetrics(input: MetricsInput, scan: EquityScan): Pick<Metrics, ReturnMetricName> {
+function returnMetrics(input: SummedInput, scan: EquityScan): Pick<Metrics, ReturnMetricName> {
   const perYear = input.periodsPerYear;
   const deviation = scan.bars > 1 ? Math.sqrt(scan.squaredDeviations / (scan.bars - 1)) : Number.NaN;
   const downside = Math.sqrt(scan.downsideSquares / scan.bars);

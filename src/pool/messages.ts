@@ -3,7 +3,7 @@ import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import type { Candles } from '../market/candles.ts';
 import type { ColumnStats } from '../sweep/columns.ts';
 import type { Grid } from '../sweep/grid.ts';
-import type { ExecutionRequest } from '../sweep/request.ts';
+import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
 import type { VariantBatch } from '../sweep/score.ts';
 
 /** Where a thread finds the strategy: code cannot be sent, a name can. */
@@ -25,6 +25,7 @@ export interface ThreadSetup {
   readonly from: number;
   readonly dataHash: string;
   readonly cacheBytes: number;
+  readonly engine: EngineName | undefined;
   /**
    * One word of shared memory. The thread writes how many variants of the current batch it has scored, or NOT_SCORING;
    * the calling thread only reads it: to tell slow from hung, and which variant a dead thread was at.

@@ -1,8 +1,9 @@
 // Makes the scorer of a sweep: a pool of threads over shared candles, or the calling thread where threads cannot serve.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { scoreInThread } from '../sweep/engines.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
-import { type ScoreBatches, type ScoringContext, scoreInThread } from '../sweep/score.ts';
+import type { ScoreBatches, ScoringContext } from '../sweep/score.ts';
 import type { StrategyRef } from './messages.ts';
 import { Pool } from './pool.ts';
 import { shareCandles } from './shared-candles.ts';
@@ -70,6 +71,7 @@ function threadSetup(context: ScoringContext, strategyRef: StrategyRef, workers:
     history: shareCandles(window.history),
     from: window.from,
     dataHash: window.dataHash,
+    engine: context.engine,
     // More than all columns of the grid is never needed.
     cacheBytes: Math.min(cacheBytes, (cacheBytesTotal ?? cacheBytes) / workers),
   };

@@ -4,7 +4,8 @@ import { AppError } from '../core/errors.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy } from '../strategy/strategy.ts';
-import { createVariantScorer, type VariantBatch, type VariantScorer } from '../sweep/score.ts';
+import { createVariantScorer } from '../sweep/engines.ts';
+import type { VariantBatch, VariantScorer } from '../sweep/score.ts';
 import { type Answer, type BatchMessage, NOT_SCORING, packError, type ThreadSetup, type Unfit } from './messages.ts';
 import { strategyIdentity } from './strategy-identity.ts';
 

@@ -35,7 +35,8 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
       source: record.strategy.source?.slice(0, REPORT_LIMITS.sourceBytesMax),
     },
     profile: { name: record.profile, assumption: record.assumption },
-    engine: 'bar by bar (normative)',
+    engine:
+      record.engine?.name === 'fast' ? `from fill to fill (fast, ${record.engine.kernels})` : 'bar by bar (normative)',
     market: {
       label: data.label,
       timeframe: data.timeframe,

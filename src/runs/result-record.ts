@@ -90,6 +90,8 @@ export interface ResultRecord {
   readonly downloadMs: number | null;
   readonly resultHash: string;
   readonly plan: SweepOutcome['plan'];
+  /** Who scored; absent in results from before there were two engines. */
+  readonly engine?: SweepOutcome['engine'];
   readonly top: readonly RankedRowJson[];
   /** Scored variants for the heatmap; left out of `sweep --json`. */
   readonly heatmap?: ReportGrid;

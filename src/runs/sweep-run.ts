@@ -203,6 +203,7 @@ function resultRecord(
     downloadMs: loaded.downloadMs === undefined ? null : Math.round(loaded.downloadMs),
     resultHash: resultHash(context.engineVersion, request, window, outcome),
     plan: outcome.plan,
+    engine: outcome.engine,
     top: outcome.top.map(rankedRowJson),
     heatmap: rows.toGrid(
       request.rank,

@@ -1,8 +1,10 @@
 // What a sweep will cost in memory, priced before anything is computed, and the bytes it may keep as finished columns.
 import { AppError } from '../core/errors.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { planFastMemory } from './fast-memory.ts';
 import { collectGraph, type GraphNode, instanceCount, isShared } from './graph.ts';
 import type { Grid } from './grid.ts';
+import type { EngineName } from './request.ts';
 import type { Window } from './window.ts';
 
 /** Bytes of everything in a process that does not grow with the candles: the runtime and its code. */
@@ -27,7 +29,13 @@ export interface SweepPlan {
 }
 
 /** Plans a sweep inside `budgetBytes` (no limit when left out). Errors: BUDGET_BYTES with the smallest budget that fits. */
-export function planSweep(strategy: Strategy, grid: Grid, window: Window, budgetBytes?: number): SweepPlan {
+export function planSweep(
+  strategy: Strategy,
+  grid: Grid,
+  window: Window,
+  budgetBytes?: number,
+  engine: EngineName = 'normative',
+): SweepPlan {
   const nodes = [...collectGraph(strategy).values()];
   const bars = window.history.barCount;
   const columns = nodes.filter(
@@ -38,10 +46,14 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, budget
     list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
 
   const candleBytes = bars * COLUMNS_PER_CANDLE * 8;
-  const columnBytes = count(columns) * bars * 8 + count(conditions.filter((entry) => isShared(entry, grid))) * bars;
+  const shared = count(conditions.filter((entry) => isShared(entry, grid)));
+  const isFast = engine === 'fast';
+  const columnBytes = count(columns) * bars * 8 + (isFast ? Math.ceil((shared * bars) / 8) : shared * bars);
   const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8;
-  const variantBytes =
-    columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;
+  // The fast engine needs its tables and one group of variants; an indicator still takes a column of its own at work.
+  const variantBytes = isFast
+    ? planFastMemory(strategy, grid, window, 0).arenaBytes + columns.length * bars * 8 + functionBytes
+    : columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;
   const bytesMinimum = RUNTIME_BYTES + candleBytes + variantBytes;
   if (budgetBytes !== undefined && budgetBytes < bytesMinimum) {
     const mb = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;

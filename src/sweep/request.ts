@@ -68,7 +68,20 @@ export interface SweepProgress {
   readonly best: number | undefined;
 }
 
+/** Which engine scores: `fast` walks bitmaps from fill to fill, `normative` goes bar by bar and is the judge. */
+export type EngineName = 'fast' | 'normative';
+
+/** Who scored a result. */
+export interface ScoringEngine {
+  readonly name: EngineName;
+  /** One clause: why it was this engine. */
+  readonly reason: string;
+  /** Which twin of the kernels; they agree bit for bit. Undefined for the normative engine. */
+  readonly kernels: 'wasm-simd' | 'scalar' | undefined;
+}
+
 export interface SweepOutcome {
+  readonly engine: ScoringEngine;
   /** Variants of the whole grid under the constraint, times risk points. Grid points where that is too many to count. */
   readonly variants: number;
   /** Variants scored, both stages together. */

@@ -8,7 +8,7 @@ import type { Window } from './window.ts';
 const HASHED_METRICS = METRIC_NAMES.filter((name) => METRICS[name].hashed);
 
 /**
- * Hash of a result. In: engine version, request without host options, data hash and window, how many were scored, the
+ * Hash of a result. In: engine version, which engine scored, request without host options, data hash and window, how many were scored, the
  * ranked rows with every metric that needs + - * / and square root only. Out: timings, plan, paths, machine, Node
  * version, workers, memory, and the metrics that need exp, log or pow.
  */
@@ -16,10 +16,11 @@ export function resultHash(
   engineVersion: string,
   request: SweepRequest,
   window: Window,
-  outcome: Pick<SweepOutcome, 'scored' | 'top'>,
+  outcome: Pick<SweepOutcome, 'engine' | 'scored' | 'top'>,
 ): string {
   return hashJson({
     engineVersion,
+    engine: outcome.engine.name,
     request: requestJson(request),
     data: {
       hash: window.dataHash,

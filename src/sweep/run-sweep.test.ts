@@ -4,9 +4,10 @@ import { testCandles, testClock, testHost, testRequest } from '../../test/synthe
 import { createStopSource } from '../core/cancel.ts';
 import { dominates } from '../core/pareto-front.ts';
 import { compareRanked } from '../core/top-k.ts';
-import { METRICS, type MetricName } from '../metrics/metrics.ts';
+import { METRIC_NAMES, METRICS, type MetricName } from '../metrics/metrics.ts';
 import { choice, range } from '../strategy/parameters.ts';
 import type { CheckpointPort } from './checkpoint.ts';
+import { metricsAgree } from './fast-tolerance.ts';
 import type { ScoredRow, SweepProgress } from './request.ts';
 import { resultHash } from './result-hash.ts';
 import { runSweep } from './run-sweep.ts';
@@ -61,11 +62,17 @@ describe('runSweep', () => {
     expect(outcome.top.map((row) => row.variantKey)).toEqual(sortedKeys(rows, 'totalReturn', 10));
   });
 
-  test('each ranked row is reproduced exactly by a single run', async () => {
+  test('each ranked row is reproduced by a single run: exactly on the normative engine, closely on the fast one', async () => {
     const request = testRequest('sma-cross', { parameters, risk, direction: 'both' });
-    const host = testHost(candles);
-    const { top } = await runSweep(request, host);
-    for (const row of top) expect(runVariant(request, host.window, row.params, row.risk).metrics).toEqual(row.metrics);
+    const exact = testHost(candles, { engine: 'normative' });
+    const single = (row: ScoredRow) => runVariant(request, exact.window, row.params, row.risk).metrics;
+    for (const row of (await runSweep(request, exact)).top) expect(single(row)).toEqual(row.metrics);
+    const { top, engine } = await runSweep(request, testHost(candles));
+    expect(engine.name).toBe('fast');
+    for (const row of top) {
+      const apart = METRIC_NAMES.filter((name) => !metricsAgree(name, single(row), row.metrics, 525_600));
+      expect(apart).toEqual([]);
+    }
   });
 
   test('random search draws as many variants as asked, without repeats, fixed by the seed', async () => {

@@ -6,23 +6,19 @@ import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { type CheckpointPort, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
+import { scoreInThread } from './engines.ts';
+import { type EngineChoice, engineFor } from './fast-settings.ts';
 import { barriersAt, createGrid, type Grid } from './grid.ts';
 import { meetsConditions } from './metric-condition.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
 import { createRanking, createShortlist, type Ranking, restore, type Stage, scoredRow } from './ranking.ts';
-import type { ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
-import {
-  type ScoreBatches,
-  type ScoringContext,
-  scoreInThread,
-  simulationSettings,
-  type VariantBatch,
-} from './score.ts';
+import type { EngineName, ScoredRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
+import { type ScoreBatches, type ScoringContext, simulationSettings, type VariantBatch } from './score.ts';
 import { BATCH_MS, BatchSizer, baseVariants, CHECKPOINT_BATCH_MS, countBaseVariants } from './variants.ts';
 import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
 import type { Window } from './window.ts';
 
-/** What a host hands in: data, when to stop, where progress and rows go, and who scores. Nothing here changes results. */
+/** What a host hands in: data, when to stop, where progress and rows go, and who scores. Nothing here but `engine` changes results. */
 export interface SweepHost {
   readonly window: Window;
   readonly stop: StopToken;
@@ -36,6 +32,8 @@ export interface SweepHost {
   readonly createScorer?: (context: ScoringContext) => Promise<ScoreBatches>;
   /** Keeps progress, and goes on from the progress kept. Rows taken before are not streamed again. */
   readonly checkpoint?: { readonly engineVersion: string; readonly port: CheckpointPort };
+  /** Who scores: the fast engine wherever it covers the request (`auto`, the default), or the one that is named. */
+  readonly engine?: 'auto' | EngineName;
   /** Fixes the batch size instead of learning it. */
   readonly batchSize?: number;
 }
@@ -75,10 +73,12 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   checkIndicatorParameters(strategy, grid);
   checkHistory(strategy, grid, host.window);
   checkRiskGrid(request, grid, host.window);
-  const plan = planSweep(strategy, grid, host.window, host.budgetBytes);
+  const choice = chooseEngine(request, grid, host);
+  const { engine } = choice;
+  const plan = planSweep(strategy, grid, host.window, host.budgetBytes, engine);
   const { window, stop } = host;
   const resumed = loadProgress(request, host);
-  const context = { strategy, execution: request, grid, window, cacheBytes: plan.cacheBytes, stop };
+  const context = { strategy, execution: request, grid, window, cacheBytes: plan.cacheBytes, stop, engine };
   const scorer = await (host.createScorer?.(context) ?? scoreInThread(context));
   try {
     const run: Run = {
@@ -94,7 +94,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
     };
     const ranking = await runStages(run);
     if (host.stop.reason() === undefined) host.checkpoint?.port.clear();
-    return outcome(run, ranking, plan, (bases ?? grid.basePoints) * grid.riskPoints);
+    return outcome(run, ranking, plan, choice, (bases ?? grid.basePoints) * grid.riskPoints);
   } finally {
     await scorer.close();
   }
@@ -235,9 +235,24 @@ async function takeRows(run: Run, batch: VariantBatch, rows: Float64Array, ranki
   run.scored += row;
 }
 
-function outcome(run: Run, ranking: Ranking, plan: SweepPlan, variants: number): SweepOutcome {
+/** Errors: REQUEST_INVALID when the fast engine is asked for what it does not cover. */
+function chooseEngine(request: SweepRequest, grid: Grid, host: SweepHost): EngineChoice {
+  const wanted = host.engine ?? 'auto';
+  if (wanted === 'normative') return { engine: 'normative', reason: 'it was asked for' };
+  const choice = engineFor(request, grid, host.window.candles);
+  if (wanted === 'auto' || choice.engine === 'fast') return choice;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'The fast engine must cover what it is asked for.',
+    found: `${choice.reason}.`,
+    todo: 'Leave the choice of engine open.',
+  });
+}
+
+function outcome(run: Run, ranking: Ranking, plan: SweepPlan, choice: EngineChoice, variants: number): SweepOutcome {
   const { columnsComputed, hits, misses } = run.scorer.stats();
+  const { engine: name, reason } = choice;
   return {
+    engine: { name, reason, kernels: run.scorer.kernels },
     variants,
     scored: run.scored,
     preselect: run.request.preselect,

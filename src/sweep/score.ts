@@ -1,6 +1,7 @@
 // Scoring on the normative engine: from a batch of base variants to one row of metrics each.
 
 import type { StopToken } from '../core/cancel.ts';
+import type { Kernels } from '../kernels/kernels.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import { standardMetrics } from '../metrics/standard-metrics.ts';
@@ -9,7 +10,7 @@ import type { Barriers, Simulation, SimulationSettings } from '../simulate/simul
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnStats } from './columns.ts';
 import { barriersAt, type Grid, parametersAt } from './grid.ts';
-import type { ExecutionRequest } from './request.ts';
+import type { EngineName, ExecutionRequest } from './request.ts';
 import { createSignalSource } from './signals.ts';
 import type { Window } from './window.ts';
 
@@ -29,6 +30,8 @@ export interface ScoreBatches {
   readonly concurrency: number;
   score(batch: VariantBatch): Promise<Float64Array>;
   stats(): ColumnStats;
+  /** Which twin of the kernels scores, where one does. */
+  readonly kernels?: Kernels['name'];
   close(): Promise<void>;
 }
 
@@ -38,18 +41,22 @@ export interface ScoringContext {
   readonly grid: Grid;
   readonly window: Window;
   readonly cacheBytes: number;
+  /** Who scores; the normative engine when left out. */
+  readonly engine?: EngineName;
   /** Once it answers, no more batches come, and those that hang may be given up with CANCELLED or DEADLINE. */
   readonly stop?: StopToken;
 }
 
 /** A scorer that runs in the calling thread. */
 export interface VariantScorer {
+  /** Which twin of the kernels scores, where one does. */
+  readonly kernels?: Kernels['name'];
   score(batch: VariantBatch): Float64Array;
   stats(): ColumnStats;
 }
 
 /** `onVariant` hears after each variant how many of its batch are scored. */
-export function createVariantScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
+export function createNormativeScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
   const { grid, window, execution } = context;
   const { arithmetic } = execution.profile;
   const source = createSignalSource({ ...context, arithmetic });
@@ -74,20 +81,6 @@ export function createVariantScorer(context: ScoringContext, onVariant?: (scored
       return rows;
     },
     stats: () => source.stats,
-  };
-}
-
-/** Scores in the calling thread, giving the event loop a turn after each batch so that a cancel is heard. */
-export function scoreInThread(context: ScoringContext): ScoreBatches {
-  const scorer = createVariantScorer(context);
-  return {
-    concurrency: 1,
-    async score(batch) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      return scorer.score(batch);
-    },
-    stats: scorer.stats,
-    close: async () => undefined,
   };
 }
 

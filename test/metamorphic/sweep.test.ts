@@ -8,12 +8,13 @@ import { parseTimeframe } from '../../src/market/timeframe.ts';
 import type { ProfileName } from '../../src/simulate/profiles.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategy/builtin/index.ts';
 import { type Axis, choice, range } from '../../src/strategy/parameters.ts';
+import { createVariantScorer } from '../../src/sweep/engines.ts';
 import { createGrid } from '../../src/sweep/grid.ts';
 import { planSweep } from '../../src/sweep/plan.ts';
 import type { ScoredRow, SweepOutcome } from '../../src/sweep/request.ts';
 import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
-import { createVariantScorer, type ScoreBatches, type ScoringContext } from '../../src/sweep/score.ts';
+import type { ScoreBatches, ScoringContext } from '../../src/sweep/score.ts';
 import { createWindow } from '../../src/sweep/window.ts';
 import { testCandles, testHost, testRequest } from '../synthetic-request.ts';
 
@@ -55,7 +56,7 @@ describe('one hash', () => {
     const roomy = await hashOf(candles, { risk });
     const request = testRequest('sma-cross', { parameters: small['sma-cross']! });
     const grid = createGrid({ ...request, arithmetic: 'standard' });
-    const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles));
+    const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles), undefined, 'fast');
     const tight = await hashOf(candles, { risk }, 'sma-cross', { budgetBytes: bytesMinimum });
     expect(tight.outcome.plan.columnsComputed).toBeGreaterThan(roomy.outcome.plan.columnsComputed);
     expect(tight.hash).toBe(roomy.hash);

@@ -1,0 +1,58 @@
+// Closed and open trades of a walk: their sums.
+import {
+  BEST_RETURN,
+  CLOSED_TRADES,
+  ENTRY_BAR,
+  FEES,
+  FIRST_PNL,
+  HOLDING_BARS,
+  LOST,
+  OPEN_TRADES,
+  PNL,
+  PNL_SQUARED_DEVIATIONS,
+  SHIFTED_PNL,
+  SHIFTED_SQUARES,
+  STILL_OPEN,
+  TRADE_RETURNS,
+  WINS,
+  WON,
+  WORST_RETURN,
+} from '../walk-layout';
+import { larger, negativePart, positivePart, smaller } from './select';
+import { add, at, put, sums } from './walk-input';
+
+/** Adds one trade of the position that began at ENTRY_BAR. `value` is what was paid for it, entry price times size. */
+export function addTrade(bar: i32, value: f64, fees: f64, pnl: f64, reason: i32): void {
+  const cells = sums;
+  const tradeReturn = pnl / value;
+  add(cells, FEES, fees);
+  if (reason === STILL_OPEN) {
+    add(cells, OPEN_TRADES, 1);
+    return;
+  }
+  if (at(cells, CLOSED_TRADES) === 0) put(cells, FIRST_PNL, pnl);
+  const distance = pnl - at(cells, FIRST_PNL);
+  add(cells, SHIFTED_PNL, distance);
+  add(cells, SHIFTED_SQUARES, distance * distance);
+  add(cells, CLOSED_TRADES, 1);
+  add(cells, PNL, pnl);
+  add(cells, WINS, <f64>(pnl > 0));
+  add(cells, WON, positivePart(pnl));
+  put(cells, LOST, at(cells, LOST) - negativePart(pnl));
+  add(cells, TRADE_RETURNS, tradeReturn);
+  put(cells, BEST_RETURN, larger(at(cells, BEST_RETURN), tradeReturn));
+  put(cells, WORST_RETURN, smaller(at(cells, WORST_RETURN), tradeReturn));
+  add(cells, HOLDING_BARS, <f64>bar - at(cells, ENTRY_BAR));
+}
+
+/**
+ * Squared distances of the profits from their mean, out of distances from the first profit: that is one of them, so at
+ * most a factor of their number is lost to cancellation.
+ */
+export function squareDeviations(): void {
+  const closed = at(sums, CLOSED_TRADES);
+  if (closed === 0) return;
+  const shifted = at(sums, SHIFTED_PNL);
+  const squares = at(sums, SHIFTED_SQUARES) - (shifted * shifted) / closed;
+  put(sums, PNL_SQUARED_DEVIATIONS, squares > 0 ? squares : 0);
+}

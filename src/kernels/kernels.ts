@@ -1,0 +1,100 @@
+// The kernel interface: what the fast engine asks of its two twins, WebAssembly SIMD and scalar TypeScript.
+
+/**
+ * Bitmaps hold one bit per bar, bit `i & 31` of word `i >>> 5`; bits beyond the last bar are 0. All arrays handed to a
+ * kernel are views on the arena's one buffer, so that the WebAssembly twin can reach them by offset. Kernels never
+ * throw, allocate, or read anything ambient; the caller has checked lengths. An output never overlaps an input.
+ */
+export interface Kernels {
+  readonly name: 'wasm-simd' | 'scalar';
+  /** out = a > b (or a >= b) per bar; a NaN on either side gives 0. */
+  compareColumns(out: Uint32Array, orEqual: boolean, a: Float64Array, b: Float64Array): void;
+  /** greater = a > b and less = a < b per bar in one pass: what crossings need. A NaN on either side gives 0 in both. */
+  compareBoth(greater: Uint32Array, less: Uint32Array, a: Float64Array, b: Float64Array): void;
+  /** out = a > number, >=, < or <= by `operator` 0..3; NaN gives 0. */
+  compareNumber(out: Uint32Array, operator: 0 | 1 | 2 | 3, a: Float64Array, number: number): void;
+  /**
+   * Crossing of a column over another: armed by a bar of `before`, kept on a bar of neither, cleared where `valid` is 0;
+   * an event on each bar of `after` that follows a bar not in `after` and finds it armed. For crossAbove(a, b):
+   * after = a > b, before = a < b. `after` and `before` are disjoint and lie inside `valid`.
+   */
+  crossing(out: Uint32Array, after: Uint32Array, before: Uint32Array, valid: Uint32Array): void;
+  and(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
+  or(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
+  /** out = a and not b. */
+  andNot(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
+  /**
+   * Scores one variant in three steps: sets up the sums; walks the events of bars before `to` (exclusive, ascending
+   * over the calls, barCount in the last one) from fill to fill; and finishes the sums that become one row of metrics.
+   * Where the steps are cut does not change a bit of the outcome, so that several variants can be walked side by side
+   * through one stretch of bars while its tables lie in the cache.
+   */
+  beginWalk(input: WalkInput): void;
+  walkTo(input: WalkInput, to: number): void;
+  endWalk(input: WalkInput): void;
+}
+
+/** Makes the kernels and the memory they work in: one buffer of at least `bytes`, its content 0. */
+export interface KernelProvider {
+  readonly name: Kernels['name'];
+  create(bytes: number): { readonly buffer: ArrayBufferLike; readonly kernels: Kernels };
+}
+
+/** Bars of one block of the market tables. */
+export const BLOCK_BARS = 16;
+
+/** Values per bar in `barSums`. */
+export const BAR_SUMS = 4;
+
+/**
+ * Arena views that do not change between variants; made once per window by `prepareMarket`. All prices are finite and
+ * above 0, and low <= open, close <= high.
+ */
+export interface MarketTables {
+  readonly barCount: number;
+  readonly open: Float64Array;
+  readonly high: Float64Array;
+  readonly low: Float64Array;
+  readonly close: Float64Array;
+  /**
+   * Prefix sums over the bar returns r = (close[i] - close[i-1]) / close[i-1] of bars 1..i (all 0 at bar 0), BAR_SUMS
+   * values per bar, side by side so that one bar is half a cache line: at 4 i the sum of r, then of r squared, then of
+   * min(r, 0) squared, then of max(r, 0).
+   */
+  readonly barSums: Float64Array;
+  /** Per block: highest and lowest close. */
+  readonly blockCloseMax: Float64Array;
+  readonly blockCloseMin: Float64Array;
+  /**
+   * Per block: the deepest fall (peak - later trough) / peak of its closes, a little too large rather than too small; 2
+   * where a close after the last highest one equals it up to rounding, so that the block must be looked at bar by bar.
+   */
+  readonly blockFall: Float64Array;
+  /** Per block: bars after its last highest close, 0 to BLOCK_BARS - 1. */
+  readonly blockBarsAfterMax: Uint8Array;
+  /** Per block: highest high, lowest low. */
+  readonly blockHigh: Float64Array;
+  readonly blockLow: Float64Array;
+}
+
+export interface WalkInput {
+  readonly market: MarketTables;
+  /** Settled events (conflicts cancelled, direction applied): bits at the bar that decided them. */
+  readonly enterLong: Uint32Array;
+  readonly exitLong: Uint32Array;
+  readonly enterShort: Uint32Array;
+  readonly exitShort: Uint32Array;
+  /** Settings, laid out by WALK_SETTINGS in walk-layout.ts. */
+  readonly settings: Float64Array;
+  /** WALK_CELLS values, laid out by walk-layout.ts: results first, then cells the walk works in. Written by the walk alone. */
+  readonly sums: Float64Array;
+  /** Written by the scalar twin only: what its sums are made of, for audits and for exact scans of the equity. */
+  readonly record?: WalkRecord;
+}
+
+export interface WalkRecord {
+  /** Equity at every close. */
+  readonly equity: Float64Array;
+  /** TRADE_CELLS values per trade, laid out by TRADE_* in walk-layout.ts, in order of exit; undefined for none. */
+  readonly trades?: Float64Array;
+}

@@ -1,0 +1,148 @@
+// The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
+import { assert } from '../core/assert.ts';
+import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type WalkInput } from './kernels.ts';
+import {
+  MOST_PAGES,
+  PAGE_BYTES,
+  type WasmFunction,
+  type WasmMemory,
+  type WasmModule,
+  webAssembly,
+} from './web-assembly.ts';
+
+type Bits = Uint32Array;
+type Column = Float64Array;
+
+/** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
+interface WasmExports
+  extends Readonly<
+    Record<
+      | 'columnsAbove'
+      | 'columnsAtOrAbove'
+      | 'columnsBothWays'
+      | 'columnAbove'
+      | 'columnAtOrAbove'
+      | 'columnBelow'
+      | 'columnAtOrBelow'
+      | 'crossing'
+      | 'andBits'
+      | 'orBits'
+      | 'andNotBits'
+      | 'setMarket'
+      | 'setVariant'
+      | 'beginWalk'
+      | 'walkTo'
+      | 'endWalk',
+      WasmFunction
+    >
+  > {
+  readonly BLOCK_BARS: { readonly value: number };
+  readonly BAR_SUMS: { readonly value: number };
+}
+
+/** The kernels of `module` on `memory`; every array handed to them must be a view on the memory's buffer. */
+export class WasmKernels implements Kernels {
+  readonly name = 'wasm-simd';
+  private readonly columnTests: readonly WasmFunction[];
+  private readonly exports: WasmExports;
+  private input: WalkInput | undefined;
+
+  constructor(module: WasmModule, memory: WasmMemory) {
+    this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as WasmExports;
+    assert(
+      this.exports.BLOCK_BARS.value === BLOCK_BARS && this.exports.BAR_SUMS.value === BAR_SUMS,
+      'both twins read one layout of the market tables',
+    );
+    const { columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow } = this.exports;
+    this.columnTests = [columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow];
+  }
+
+  compareColumns(out: Bits, orEqual: boolean, a: Column, b: Column): void {
+    const compare = orEqual ? this.exports.columnsAtOrAbove : this.exports.columnsAbove;
+    compare(out.byteOffset, a.byteOffset, b.byteOffset, a.length);
+  }
+
+  compareBoth(greater: Bits, less: Bits, a: Column, b: Column): void {
+    const compare = this.exports.columnsBothWays;
+    compare(greater.byteOffset, less.byteOffset, a.byteOffset, b.byteOffset, a.length);
+  }
+
+  compareNumber(out: Bits, operator: 0 | 1 | 2 | 3, a: Column, number: number): void {
+    this.columnTests[operator](out.byteOffset, a.byteOffset, number, a.length);
+  }
+
+  crossing(out: Bits, after: Bits, before: Bits, valid: Bits): void {
+    this.exports.crossing(out.byteOffset, after.byteOffset, before.byteOffset, valid.byteOffset, out.length);
+  }
+
+  and(out: Bits, a: Bits, b: Bits): void {
+    this.exports.andBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+  }
+
+  or(out: Bits, a: Bits, b: Bits): void {
+    this.exports.orBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+  }
+
+  andNot(out: Bits, a: Bits, b: Bits): void {
+    this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+  }
+
+  beginWalk(input: WalkInput): void {
+    assert(input.record === undefined, 'the WebAssembly twin keeps no record of a walk');
+    this.readInput(input);
+    this.exports.beginWalk();
+  }
+
+  walkTo(input: WalkInput, to: number): void {
+    this.readInput(input);
+    this.exports.walkTo(to);
+  }
+
+  endWalk(input: WalkInput): void {
+    this.readInput(input);
+    this.exports.endWalk();
+  }
+
+  /** Tells the instance what to work on, unless it is what it worked on last. */
+  private readInput(input: WalkInput): void {
+    if (input === this.input) return;
+    if (input.market !== this.input?.market) this.readMarket(input.market);
+    this.exports.setVariant(
+      input.enterLong.byteOffset,
+      input.exitLong.byteOffset,
+      input.enterShort.byteOffset,
+      input.exitShort.byteOffset,
+      input.settings.byteOffset,
+      input.sums.byteOffset,
+    );
+    this.input = input;
+  }
+
+  /** Tells the instance where the tables of the window lie; variants of one window share them. */
+  private readMarket(market: MarketTables): void {
+    this.exports.setMarket(
+      market.barCount,
+      market.open.byteOffset,
+      market.high.byteOffset,
+      market.low.byteOffset,
+      market.close.byteOffset,
+      market.barSums.byteOffset,
+      market.blockCloseMax.byteOffset,
+      market.blockCloseMin.byteOffset,
+      market.blockFall.byteOffset,
+      market.blockBarsAfterMax.byteOffset,
+      market.blockHigh.byteOffset,
+      market.blockLow.byteOffset,
+    );
+  }
+}
+
+/**
+ * A shared memory of at least `bytes`, its content 0, that never grows. Post it to threads as it is: the buffer alone
+ * does not let another thread run kernels on it.
+ */
+export function createWasmMemory(bytes: number): WasmMemory {
+  const pages = Math.max(1, Math.ceil(bytes / PAGE_BYTES));
+  assert(pages <= MOST_PAGES, 'one kernel memory holds at most 4 GiB');
+  return new webAssembly!.Memory({ initial: pages, maximum: pages, shared: true });
+}
