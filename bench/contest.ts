@@ -22,18 +22,18 @@ export class Contest {
     this.#admitted = [judged];
   }
 
-  admit(contestant: Contestant, scores: Scores): void {
-    const agreement = compareScores([this.#judged.name, contestant.name], this.#scores, scores, this.#metrics);
+  admit(contestant: Contestant, scores: Scores, metrics = this.#metrics): void {
+    const agreement = compareScores([this.#judged.name, contestant.name], this.#scores, scores, metrics);
     this.#agreements.push(agreement);
     if (agrees(agreement)) this.#admitted.push(contestant);
   }
 
-  /** Lets every peer that is here do `job`, whose name in the table ends with `suffix`. */
-  async admitPeers(job: PeerJob, units: number, suffix = ''): Promise<void> {
+  /** Lets every peer that is here do `job`; its name in the table ends with `suffix`. */
+  async admitPeers(job: PeerJob, units: number, suffix = '', metrics = this.#metrics): Promise<void> {
     for (const peer of this.#context.peers.engines) {
       const contestant = { ...peer.contestant(job, units), name: peer.version + suffix };
       try {
-        this.admit(contestant, (await peer.score(job)).scores);
+        this.admit(contestant, (await peer.score(job)).scores, metrics);
       } catch (error) {
         this.facts.push(`${contestant.name} failed: ${(error as Error).message}`);
       }

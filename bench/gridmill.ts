@@ -1,5 +1,5 @@
 // Gridmill as a contestant: a sweep through its public calls, on one engine or the other.
-import { existsSync } from 'node:fs';
+import { assert } from '../src/core/assert.ts';
 import { createStopSource, NEVER_STOP } from '../src/core/cancel.ts';
 import type { Clock } from '../src/core/clock.ts';
 import { METRIC_NAMES, type MetricName } from '../src/metrics/metrics.ts';
@@ -7,22 +7,19 @@ import { createPoolScorer, type StrategyRef } from '../src/pool/pool-scorer.ts';
 import { type ProfileName, profileNamed } from '../src/simulate/profiles.ts';
 import { BUILT_IN_STRATEGIES } from '../src/strategy/builtin/index.ts';
 import type { Strategy } from '../src/strategy/strategy.ts';
-import type { ScoredRow, SweepOutcome, SweepRequest } from '../src/sweep/request.ts';
+import type { EngineName, ScoredRow, SweepOutcome, SweepRequest } from '../src/sweep/request.ts';
 import { runSweep, type SweepHost } from '../src/sweep/run-sweep.ts';
 import type { Window } from '../src/sweep/window.ts';
 import type { Scores, Values } from './agreement.ts';
 import { type Contestant, now } from './measure.ts';
 import { pairKey } from './peers.ts';
 
-export type Engine = 'fast' | 'normative';
-
-/** Whether this build has the fast engine; without it the normative one is measured alone. */
-export const HAS_FAST_ENGINE = existsSync(new URL('../../dist/sweep/fast-scorer.js', import.meta.url));
+export type Engine = EngineName;
 
 /** Gridmill's engines in the order of the tables. */
-export const ENGINES: readonly Engine[] = HAS_FAST_ENGINE ? ['fast', 'normative'] : ['normative'];
+export const ENGINES: readonly Engine[] = ['fast', 'normative'];
 /** The engine whose numbers are judged against the targets. */
-export const JUDGED: Engine = ENGINES[0];
+export const JUDGED: Engine = 'fast';
 export const engineName = (engine: Engine): string => `Gridmill ${engine}`;
 
 export const benchClock: Clock = { monotonicMs: now, wallMs: () => 0 };
@@ -66,7 +63,7 @@ export interface SweepRun {
 export async function sweep(request: SweepRequest, window: Window, options: SweepOptions): Promise<SweepRun> {
   const { engine, workers = 1, moduleUrl, deadlineMs } = options;
   const strategyRef: StrategyRef = moduleUrl === undefined ? { builtIn: request.strategy.name } : { moduleUrl };
-  const host: SweepHost & { readonly engine: Engine } = {
+  const host: SweepHost = {
     window,
     engine,
     clock: benchClock,
@@ -77,7 +74,9 @@ export async function sweep(request: SweepRequest, window: Window, options: Swee
   };
   const start = now();
   const outcome = await runSweep(request, host);
-  return { ms: now() - start, outcome };
+  const ms = now() - start;
+  assert(outcome.engine.name === engine, 'the engine that was asked for scores');
+  return { ms, outcome };
 }
 
 /** Every variant of a sweep of two averages, under the keys of the peers. Never timed: rows cost more than scores. */

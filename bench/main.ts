@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { loadKernels } from '../src/kernels/wasm-loader.ts';
 import { compileDualSma } from './c-program.ts';
-import { HAS_FAST_ENGINE } from './gridmill.ts';
 import { describeMachine } from './machine.ts';
 import { forgetWindows } from './market.ts';
 import { NO_PEERS, startPeers } from './peers.ts';
@@ -77,6 +77,7 @@ async function measureAll(
     quick,
     effort: quick ? QUICK : FULL,
     peers,
+    strategyModule: join(root, '.cache/bench/strategies/rsi-bollinger-trend.mjs'),
     dualSmaProgram: compileDualSma(root, folder),
     dualSmaSkipped: 'The C program was skipped: there is no `cc` on this machine.',
     say,
@@ -95,9 +96,7 @@ async function measureAll(
     rmSync(folder, { recursive: true, force: true });
   }
   const notes = [
-    ...(HAS_FAST_ENGINE
-      ? []
-      : ['This build has no fast engine: every figure of Gridmill is that of the normative one.']),
+    `Gridmill's kernels on this runtime: ${loadKernels().provider.name}.`,
     ...peers.engines.map(({ version }) => `Opponent: ${version}.`),
     ...peers.skipped.map((reason) => `Skipped: ${reason}`),
   ];

@@ -34,26 +34,23 @@ export function markdown({ machine, date, quick, notes, results }: Report): stri
   return lines.join('\n');
 }
 
-function sectionLines({ input, agreements, timings, unit, facts }: Section): string[] {
+function sectionLines({ input, agreements, timings, unit, isNoRace, facts }: Section): string[] {
   const lines = [`**${input}**`, ''];
   if (timings.length > 0) {
-    const best = Math.min(...timings.map(nsPerUnit));
+    const best = isNoRace === true ? undefined : Math.min(...timings.map(nsPerUnit));
+    const race = best === undefined ? '' : ' to the fastest |';
     lines.push(
-      `| engine | ${unit}s | runs | min ms | median ms | IQR | ns per ${unit} | to the fastest |`,
-      '|---|--:|--:|--:|--:|--:|--:|--:|',
+      `| engine | ${unit}s | runs | min ms | median ms | IQR | ns per ${unit} |${race}`,
+      `|---|--:|--:|--:|--:|--:|--:|${race && '--:|'}`,
       ...timings.map((timing) => timingLine(timing, best)),
       '',
     );
   }
-  lines.push(
-    ...agreements.map((agreement) => `- ${agreementText(agreement)}`),
-    ...facts.map((fact) => `- ${fact}`),
-    '',
-  );
-  return lines;
+  const remarks = [...agreements.map(agreementText), ...facts];
+  return remarks.length === 0 ? lines : [...lines, ...remarks.map((remark) => `- ${remark}`), ''];
 }
 
-function timingLine(timing: Timing, best: number): string {
+function timingLine(timing: Timing, best: number | undefined): string {
   const { name, units, samplesMs, minMs, medianMs, spread, noisy } = timing;
   const cells = [
     name,
@@ -63,7 +60,7 @@ function timingLine(timing: Timing, best: number): string {
     digits(medianMs),
     `${(spread * 100).toFixed(0)} %${noisy ? ' noisy' : ''}`,
     digits(nsPerUnit(timing)),
-    `${digits(nsPerUnit(timing) / best)} ×`,
+    ...(best === undefined ? [] : [`${digits(nsPerUnit(timing) / best)} ×`]),
   ];
   return `| ${cells.join(' | ')} |`;
 }

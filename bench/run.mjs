@@ -10,6 +10,8 @@ if (!process.argv.includes('--no-build') || !existsSync(join(root, 'dist/index.j
   const { status } = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
 }
+await bundleBench('soak', join(root, '.cache/bench'));
+await bundleBench('strategies/rsi-bollinger-trend', join(root, '.cache/bench'));
 const main = await bundleBench('main', join(root, '.cache/bench'));
 const { runBench } = await import(pathToFileURL(main).href);
 process.exitCode = await runBench(process.argv.slice(2), root);

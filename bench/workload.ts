@@ -10,6 +10,8 @@ export interface BenchContext {
   readonly quick: boolean;
   readonly effort: Effort;
   readonly peers: Peers;
+  /** Path of the bundled strategy of P6, which threads load by themselves. */
+  readonly strategyModule: string;
   /** Path of the compiled C program; undefined when there is no compiler, and then the sentence that says so. */
   readonly dualSmaProgram: string | undefined;
   readonly dualSmaSkipped: string;
@@ -24,6 +26,8 @@ export interface Section {
   readonly timings: readonly Timing[];
   /** What `Timing.units` counts, for the column "ns per ...". */
   readonly unit: string;
+  /** The rows of the table are different pieces of work, so that none is faster than another. */
+  readonly isNoRace?: boolean;
   /** Anything else that was measured, as sentences. */
   readonly facts: readonly string[];
 }

@@ -41,16 +41,20 @@ class Vectorbt:
         parts = [self.chunk(job, prices, job["pairs"][at : at + chunk], stops) for at in range(0, len(job["pairs"]), chunk)]
         return np.concatenate(parts)
 
+    @staticmethod
+    def matrix(signals):
+        return signals.values.reshape(len(signals), -1)
+
     def chunk(self, job, prices, pairs, stops):
         vbt, close = self.vbt, prices["close"]
         ewm = job["average"] == "ema"
         fast = vbt.MA.run(close, window=[pair[0] for pair in pairs], ewm=ewm, run_unique=True)
         slow = vbt.MA.run(close, window=[pair[1] for pair in pairs], ewm=ewm, run_unique=True)
-        entries = fast.ma_crossed_above(slow).values
-        exits = fast.ma_crossed_below(slow).values
+        entries = self.matrix(fast.ma_crossed_above(slow))
+        exits = self.matrix(fast.ma_crossed_below(slow))
         if job.get("rsi"):
             strength = vbt.RSI.run(close, window=job["rsi"]["length"])
-            entries = entries & strength.rsi_below(job["rsi"]["below"]).values.reshape(-1, 1)
+            entries = entries & self.matrix(strength.rsi_below(job["rsi"]["below"]))
         extra = {}
         if job.get("stops"):
             entries, exits = np.repeat(entries, len(stops), axis=1), np.repeat(exits, len(stops), axis=1)

@@ -23,6 +23,8 @@ export interface Kernels {
   or(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
   /** out = a and not b. */
   andNot(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
+  /** Fills the tables of a market whose prices are in place: once per window, by `prepareMarket`. */
+  fillTables(market: MarketTables): void;
   /**
    * Scores one variant in three steps: sets up the sums; walks the events of bars before `to` (exclusive, ascending
    * over the calls, barCount in the last one) from fill to fill; and finishes the sums that become one row of metrics.

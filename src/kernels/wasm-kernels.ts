@@ -28,6 +28,7 @@ interface WasmExports
       | 'andBits'
       | 'orBits'
       | 'andNotBits'
+      | 'fillTables'
       | 'setMarket'
       | 'setVariant'
       | 'beginWalk'
@@ -85,6 +86,12 @@ export class WasmKernels implements Kernels {
 
   andNot(out: Bits, a: Bits, b: Bits): void {
     this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+  }
+
+  fillTables(market: MarketTables): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.fillTables();
   }
 
   beginWalk(input: WalkInput): void {

@@ -40,7 +40,7 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
   const provider = context.provider ?? loadKernels().provider;
   const { buffer, kernels } = provider.create(plan.arenaBytes);
   const arena = new Arena(buffer, RESERVED_BYTES);
-  const market = prepareMarket(arena, window.candles);
+  const market = prepareMarket(arena, window.candles, kernels);
   const { direction, profile } = execution;
   const { ruleBook } = profile;
   const signals = createFastSignals({ strategy, grid, window, direction, ruleBook, kernels, arena, plan });

@@ -10,5 +10,6 @@ export {
   columnsBothWays,
 } from './comparisons';
 export { crossing } from './crossings';
+export { fillTables } from './market-tables';
 export { beginWalk, endWalk, walkTo } from './walk';
 export { BAR_SUMS, BLOCK_BARS, setMarket, setVariant } from './walk-input';

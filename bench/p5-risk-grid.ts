@@ -1,0 +1,63 @@
+// P5: stage B, 200 base variants under 10 stop-losses × 10 take-profits, judged by time per trade.
+import { choice, range } from '../src/strategy/parameters.ts';
+import type { SweepRequest } from '../src/sweep/request.ts';
+import type { Scores } from './agreement.ts';
+import { Contest } from './contest.ts';
+import { ALL_METRICS, benchRequest, engineName, sweepContestant, sweepScores } from './gridmill.ts';
+import { barsText, benchWindow } from './market.ts';
+import { atLeast, atMost, nsPerUnit, times, type Workload } from './workload.ts';
+
+const COSTS = { feeRate: 0.0002, fixedFee: 0, slippage: 0 };
+
+function request(fast: readonly number[], slow: readonly number[], levels: number): SweepRequest {
+  const steps = Array.from({ length: levels }, (_, i) => i + 1);
+  return benchRequest('sma-cross', {
+    costs: COSTS,
+    parameters: { fast: choice(...fast), slow: choice(...slow) },
+    risk: {
+      stopLoss: choice(...steps.map((step) => step * 0.001)),
+      takeProfit: choice(...steps.map((step) => step * 0.002)),
+    },
+  });
+}
+
+function tradesOf(scores: Scores): number {
+  let sum = 0;
+  for (const { trades, openTrades } of scores.values()) sum += (trades ?? 0) + (openTrades ?? 0);
+  return sum;
+}
+
+export const p5: Workload = {
+  id: 'p5',
+  title: 'stop-loss × take-profit grid of a shortlist',
+  async run(context) {
+    const bars = context.quick ? 20_000 : 200_000;
+    const levels = context.quick ? 5 : 10;
+    const window = benchWindow(bars);
+    const fast = range(5, 50, 5).values;
+    const slow = range(60, 250, 10).values;
+    const all = request(fast, slow, levels);
+    const scores = await sweepScores(all, window, { engine: 'fast' });
+    const ours = sweepContestant(engineName('fast'), all, window, { engine: 'fast' }, tradesOf(scores));
+    const contest = new Contest(context, ours, scores, ALL_METRICS);
+    const some = request([5, 30], [60], levels);
+    const judge = await sweepScores(some, window, { engine: 'normative' });
+    const name = `${engineName('normative')}, 2 base variants`;
+    contest.admit(sweepContestant(name, some, window, { engine: 'normative' }, tradesOf(judge)), judge);
+    contest.facts.push(
+      'Variants that were simulated again are not told apart in this build: the time per trade is over all.',
+    );
+    const section = await contest.section(
+      `${barsText(bars)}, ${fast.length * slow.length} base variants × ${levels} × ${levels} levels`,
+      'trade',
+    );
+    const [mine, normative] = section.timings;
+    return {
+      sections: [section],
+      verdicts: [
+        atMost('time per trade', 30, 'ns', nsPerUnit(mine)),
+        atLeast('the normative engine, per trade', 50, '×', normative && times(mine, normative)),
+      ],
+    };
+  },
+};

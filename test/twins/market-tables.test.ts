@@ -1,0 +1,36 @@
+// The two twins fill the tables of a window with the same bits.
+import { expect, test } from 'vitest';
+import { marketBytes, prepareMarket } from '../../src/kernels/market-tables.ts';
+import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
+import { randomCandles } from './markets.ts';
+import { createWasm, firstDifference, forRounds, LENGTHS } from './twins.ts';
+
+const { wasm, arena } = createWasm(1 << 20);
+const start = arena.mark();
+
+test('prefix sums and blocks are bit-equal', () => {
+  forRounds(500, (prng, round) => {
+    arena.release(start);
+    const bars = round % 3 === 0 ? prng.nextBelow(3000) : LENGTHS[round % LENGTHS.length]!;
+    const candles = randomCandles(bars, prng);
+    const scalar = prepareMarket(arena, candles, SCALAR_KERNELS);
+    const simd = prepareMarket(arena, candles, wasm);
+    for (const [name, table] of Object.entries(scalar)) {
+      const twin = simd[name as keyof typeof simd];
+      if (typeof table === 'number' || typeof twin === 'number') expect(twin).toBe(table);
+      else expect(firstDifference(Float64Array.from(twin), Float64Array.from(table)), `${name}, ${bars} bars`).toBe(-1);
+    }
+  });
+});
+
+test('the tables stay inside their memory', () => {
+  forRounds(LENGTHS.length, (prng, round) => {
+    arena.release(start);
+    const candles = randomCandles(LENGTHS[round - 1]!, prng);
+    const bytes = marketBytes(candles.barCount);
+    arena.uint8('old bytes', bytes + 64).fill(0xab);
+    arena.release(start);
+    prepareMarket(arena, candles, wasm);
+    expect(arena.uint8('behind', 64), 'the bytes behind the tables').toEqual(new Uint8Array(64).fill(0xab));
+  });
+});
