@@ -37,12 +37,29 @@ export function compareBoth(greater: Uint32Array, less: Uint32Array, a: Float64A
     const to = Math.min(from + 32, bars);
     let above = 0;
     let below = 0;
+    let i = from;
     // Columns stay on one side of each other for many bars: branches that repeat cost less than arithmetic on flags.
-    for (let i = from; i < to; i++) {
-      const left = a[i];
-      const right = b[i];
-      if (left > right) above |= 1 << (i & 31);
-      else if (left < right) below |= 1 << (i & 31);
+    for (let bit = 0; i + 4 <= to; i += 4, bit += 4) {
+      const a0 = a[i];
+      const b0 = b[i];
+      const a1 = a[i + 1];
+      const b1 = b[i + 1];
+      const a2 = a[i + 2];
+      const b2 = b[i + 2];
+      const a3 = a[i + 3];
+      const b3 = b[i + 3];
+      if (a0 > b0) above |= 1 << bit;
+      else if (a0 < b0) below |= 1 << bit;
+      if (a1 > b1) above |= 2 << bit;
+      else if (a1 < b1) below |= 2 << bit;
+      if (a2 > b2) above |= 4 << bit;
+      else if (a2 < b2) below |= 4 << bit;
+      if (a3 > b3) above |= 8 << bit;
+      else if (a3 < b3) below |= 8 << bit;
+    }
+    for (; i < to; i++) {
+      if (a[i] > b[i]) above |= 1 << (i & 31);
+      else if (a[i] < b[i]) below |= 1 << (i & 31);
     }
     greater[word] = above;
     less[word] = below;

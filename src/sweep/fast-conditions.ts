@@ -3,6 +3,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { Column, CompareCondition, Condition, CrossCondition } from '../strategy/expression.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { ColumnStats, ColumnStore } from './columns.ts';
+import { type ComparedPair, type CrossingPair, compareSideBySide, pairKey } from './fast-crossings.ts';
 import type { SlotCache } from './fast-slots.ts';
 
 /** Where the bitmaps and columns of a `FastConditions` lie. */
@@ -13,6 +14,8 @@ export interface ConditionMemory {
   readonly bitmaps: SlotCache<Uint32Array>;
   /** Bitmaps for what only one variant needs: as many as `scratchBitmaps` says. */
   readonly scratch: readonly Uint32Array[];
+  /** By variant of a group, one for each of `pairs`. */
+  readonly ahead: readonly (readonly ComparedPair[])[];
 }
 
 export interface FastConditionsOptions {
@@ -20,6 +23,8 @@ export interface FastConditionsOptions {
   readonly store: ColumnStore;
   readonly memory: ConditionMemory;
   readonly barCount: number;
+  /** Pairs of columns that `compareAhead` compares. */
+  readonly pairs: readonly CrossingPair[];
   /** Whether a condition of this symbolic key serves several variants and is worth keeping. */
   readonly isShared: (key: string) => boolean;
 }
@@ -35,6 +40,8 @@ export class FastConditions {
   /** Bitmaps of the current variant by symbolic key, and those of them that lie in slots. */
   readonly #current = new Map<string, Uint32Array>();
   readonly #pinned = new Set<Uint32Array>();
+  /** What was compared ahead, by the selection it is for. */
+  readonly #ahead = new Map<ParameterValues, readonly ComparedPair[]>();
   #scratchUsed = 0;
   #parameters: ParameterValues = {};
 
@@ -49,6 +56,39 @@ export class FastConditions {
       hits: memory.columns.hits + memory.bitmaps.hits,
       misses: memory.columns.misses + memory.bitmaps.misses,
     };
+  }
+
+  /**
+   * Compares the crossing columns of these selections side by side, as many of them as there is memory for; each is
+   * then started with the very same object. What was compared ahead before is forgotten.
+   */
+  compareAhead(selections: readonly ParameterValues[]): void {
+    const { pairs, memory, kernels, barCount } = this.#options;
+    const jobs: (ComparedPair & { left: Float64Array; right: Float64Array })[] = [];
+    const held = new Set<Float64Array>();
+    this.#ahead.clear();
+    if (pairs.length === 0) return;
+    for (const [n, parameters] of selections.slice(0, memory.ahead.length).entries()) {
+      this.begin(parameters);
+      const compared = memory.ahead[n]!;
+      const columns = pairs.map(({ left, right }) => ({
+        left: this.#hold(left, held),
+        right: this.#hold(right, held),
+      }));
+      if (columns.some(({ left, right }) => left === undefined || right === undefined)) break;
+      columns.forEach(({ left, right }, i) => {
+        jobs.push({ ...compared[i]!, left: left!, right: right! });
+      });
+      this.#ahead.set(parameters, compared);
+    }
+    compareSideBySide(kernels, jobs, barCount);
+  }
+
+  /** A column that stays in its slot as long as it is in `held`; undefined when there is no slot left. */
+  #hold(column: Column, held: Set<Float64Array>): Float64Array | undefined {
+    const values = this.#valueBeside(column, held) as Float64Array | undefined;
+    if (values !== undefined) held.add(values);
+    return values;
   }
 
   /** Starts a variant: its bitmaps are valid until the next one starts. */
@@ -107,7 +147,8 @@ export class FastConditions {
 
   #cross(out: Uint32Array, { direction, negated, inputs: [left, right] }: CrossCondition): void {
     const { kernels } = this.#options;
-    const pair = `${left.key} ? ${right.key}`;
+    const pair = pairKey(left, right);
+    this.#takeAhead(pair);
     const known = this.#current.get(`${pair} greater`);
     const greater = known ?? this.#scratch();
     const less = this.#current.get(`${pair} less`) ?? this.#scratch();
@@ -120,6 +161,15 @@ export class FastConditions {
     if (direction === 'above') kernels.crossing(out, greater, less, valid);
     else kernels.crossing(out, less, greater, valid);
     if (negated) for (let word = 0; word < out.length; word++) out[word] = valid[word]! & ~out[word]!;
+  }
+
+  /** Makes what was compared ahead for this variant known under its pair. */
+  #takeAhead(pair: string): void {
+    const n = this.#options.pairs.findIndex(({ key }) => key === pair);
+    const compared = this.#ahead.get(this.#parameters)?.[n];
+    if (compared === undefined) return;
+    this.#current.set(`${pair} greater`, compared.greater);
+    this.#current.set(`${pair} less`, compared.less);
   }
 
   #compareBoth(greater: Uint32Array, less: Uint32Array, left: Column, right: Column): void {
@@ -165,16 +215,20 @@ export class FastConditions {
     }
   }
 
-  /** A column on the base bars in arena memory, or its number. */
   #value(column: Column): Float64Array | number {
+    return this.#valueBeside(column, undefined)!;
+  }
+
+  /** A column on the base bars in arena memory, or its number. Undefined when only columns of `held` could give way. */
+  #valueBeside(column: Column, held: ReadonlySet<Float64Array> | undefined): Float64Array | number | undefined {
     const { store, memory } = this.#options;
     if (column.kind === 'constant') return store.baseColumn(column);
     const key = this.#resolved(column.key);
     const known = memory.columns.get(key);
     if (known !== undefined) return known;
     const values = store.baseColumn(column) as Float64Array;
-    const slot = memory.columns.take(key)!;
-    slot.set(values);
+    const slot = memory.columns.take(key, held);
+    slot?.set(values);
     return slot;
   }
 

@@ -11,43 +11,67 @@ export interface EventBitmaps {
 }
 
 /**
- * Settles raw events in place: conflicts cancel, the direction is applied. Under our own rules conflicts are settled on
- * the events as the strategy gave them; vectorbt applies the direction first, and ignores what then conflicts.
- * signal-actions.ts says the same bar by bar.
+ * Settles `raw` events into `out` (which may be `raw` itself): conflicts cancel, the direction is applied. Under our own
+ * rules conflicts are settled on the events as the strategy gave them; vectorbt applies the direction first, and ignores
+ * what then conflicts. signal-actions.ts says the same bar by bar.
  */
-export function settleEvents(events: EventBitmaps, direction: Direction, ruleBook: RuleBook): void {
-  if (ruleBook === 'vectorbt') {
-    applyDirection(events, direction);
-    cancelConflicts(events);
-  } else {
-    cancelConflicts(events);
-    applyDirection(events, direction);
-  }
+export function settleEvents(out: EventBitmaps, raw: EventBitmaps, direction: Direction, ruleBook: RuleBook): void {
+  if (direction === 'both') settleBoth(out, raw);
+  else if (direction === 'long')
+    settleOneSide(out.enterLong, out.exitLong, raw.enterLong, raw.exitLong, raw.enterShort, raw.exitShort, ruleBook);
+  else
+    settleOneSide(out.enterShort, out.exitShort, raw.enterShort, raw.exitShort, raw.enterLong, raw.exitLong, ruleBook);
+  if (direction === 'long') clear(out.enterShort, out.exitShort);
+  if (direction === 'short') clear(out.enterLong, out.exitLong);
 }
 
-function cancelConflicts({ enterLong, exitLong, enterShort, exitShort }: EventBitmaps): void {
+function settleBoth(out: EventBitmaps, raw: EventBitmaps): void {
+  const { enterLong, exitLong, enterShort, exitShort } = out;
   for (let word = 0; word < enterLong.length; word++) {
-    const longPair = enterLong[word]! & exitLong[word]!;
-    const shortPair = enterShort[word]! & exitShort[word]!;
-    const long = enterLong[word]! & ~longPair;
-    const short = enterShort[word]! & ~shortPair;
+    const longPair = raw.enterLong[word]! & raw.exitLong[word]!;
+    const shortPair = raw.enterShort[word]! & raw.exitShort[word]!;
+    const long = raw.enterLong[word]! & ~longPair;
+    const short = raw.enterShort[word]! & ~shortPair;
     const entryPair = long & short;
     enterLong[word] = long & ~entryPair;
-    exitLong[word] = exitLong[word]! & ~longPair;
+    exitLong[word] = raw.exitLong[word]! & ~longPair;
     enterShort[word] = short & ~entryPair;
-    exitShort[word] = exitShort[word]! & ~shortPair;
+    exitShort[word] = raw.exitShort[word]! & ~shortPair;
   }
 }
 
 /** In one direction only, an entry of the other side is an exit. */
-function applyDirection({ enterLong, exitLong, enterShort, exitShort }: EventBitmaps, direction: Direction): void {
-  if (direction === 'both') return;
-  const exit = direction === 'long' ? exitLong : exitShort;
-  const opposite = direction === 'long' ? enterShort : enterLong;
-  const otherExit = direction === 'long' ? exitShort : exitLong;
-  for (let word = 0; word < exit.length; word++) exit[word] = exit[word]! | opposite[word]!;
-  opposite.fill(0);
-  otherExit.fill(0);
+function settleOneSide(
+  enter: Uint32Array,
+  exit: Uint32Array,
+  rawEnter: Uint32Array,
+  rawExit: Uint32Array,
+  otherEnter: Uint32Array,
+  otherExit: Uint32Array,
+  ruleBook: RuleBook,
+): void {
+  if (ruleBook === 'vectorbt') {
+    for (let word = 0; word < enter.length; word++) {
+      const leave = rawExit[word]! | otherEnter[word]!;
+      const pair = rawEnter[word]! & leave;
+      enter[word] = rawEnter[word]! & ~pair;
+      exit[word] = leave & ~pair;
+    }
+    return;
+  }
+  for (let word = 0; word < enter.length; word++) {
+    const pair = rawEnter[word]! & rawExit[word]!;
+    const own = rawEnter[word]! & ~pair;
+    const other = otherEnter[word]! & ~otherExit[word]!;
+    const entryPair = own & other;
+    enter[word] = own & ~entryPair;
+    exit[word] = (rawExit[word]! & ~pair) | (other & ~entryPair);
+  }
+}
+
+function clear(a: Uint32Array, b: Uint32Array): void {
+  a.fill(0);
+  b.fill(0);
 }
 
 /**

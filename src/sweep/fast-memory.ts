@@ -6,7 +6,8 @@ import { marketBytes } from '../kernels/market-tables.ts';
 import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { scratchBitmaps } from './fast-conditions.ts';
-import { collectGraph, type GraphNode, inputsOf, instanceCount } from './graph.ts';
+import { crossingPairs } from './fast-crossings.ts';
+import { collectGraph, type GraphNode, inputsOf, instanceCount, isShared } from './graph.ts';
 import type { Grid } from './grid.ts';
 import type { Window } from './window.ts';
 
@@ -26,6 +27,8 @@ export interface FastMemoryPlan {
   readonly columnSlots: number;
   readonly bitmapSlots: number;
   readonly scratchBitmaps: number;
+  /** Pairs of columns that are compared ahead for every variant of a group. */
+  readonly aheadPairs: number;
   /** Variants whose events one group holds. */
   readonly eventSlots: number;
   /** Bytes that stay in JavaScript memory: columns that other columns are made of. */
@@ -36,7 +39,8 @@ export interface FastMemoryPlan {
 
 /** Plans the memory of one scorer that may keep `cacheBytes` of finished columns and conditions. */
 export function planFastMemory(strategy: Strategy, grid: Grid, window: Window, cacheBytes: number): FastMemoryPlan {
-  const nodes = [...collectGraph(strategy).values()];
+  const graph = collectGraph(strategy);
+  const nodes = [...graph.values()];
   const columnBytes = alignedBytes(window.history.barCount * 8);
   const bitmapBytes = alignedBytes(Math.ceil(window.history.barCount / 32) * 4);
   const eventBytes = EVENT_BITMAPS * alignedBytes(Math.ceil(window.candles.barCount / 32) * 4);
@@ -60,12 +64,14 @@ export function planFastMemory(strategy: Strategy, grid: Grid, window: Window, c
   const columnBudget = cacheBytes - innerBytes - bitmapSlots * bitmapBytes;
   const columnSlots = bounded(columnBudget / columnBytes, COLUMN_SLOTS_MIN, entries, instances(operands));
   const eventSlots = bounded(GROUP_EVENT_BYTES / eventBytes, 1, GROUP_WALKS, grid.basePoints);
+  const aheadPairs = crossingPairs(graph, (key) => isShared(graph.get(key)!, grid)).length;
   const scratch = Math.max(2, scratchBitmaps(conditions.length));
   const walkBytes = alignedBytes(WALK_SETTINGS * 8) + alignedBytes(WALK_CELLS * 8);
   return {
     columnSlots,
     bitmapSlots,
     scratchBitmaps: scratch,
+    aheadPairs,
     eventSlots,
     storeBytes: innerBytes,
     arenaBytes:
@@ -73,7 +79,7 @@ export function planFastMemory(strategy: Strategy, grid: Grid, window: Window, c
       marketBytes(window.candles.barCount) +
       columnSlots * columnBytes +
       (bitmapSlots + scratch) * bitmapBytes +
-      eventSlots * eventBytes +
+      eventSlots * (eventBytes + aheadPairs * 2 * bitmapBytes) +
       GROUP_WALKS * walkBytes,
   };
 }

@@ -47,7 +47,8 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
   const group = new WalkGroup(context, kernels, arena, market, plan.eventSlots, onVariant);
   const scoreVariants: FastScorer['scoreVariants'] = (selections, risks) => {
     group.begin(selections.length * risks.length);
-    for (const parameters of selections) {
+    for (const [n, parameters] of selections.entries()) {
+      if (n % plan.eventSlots === 0) signals.ahead(selections.slice(n, n + plan.eventSlots));
       const events = group.nextEvents();
       signals.write(events, parameters);
       for (const barriers of risks) group.add(events, barriers);

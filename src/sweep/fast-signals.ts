@@ -8,6 +8,7 @@ import type { ParameterValues } from '../strategy/parameters.ts';
 import type { EventSignals, Strategy, TargetSignals } from '../strategy/strategy.ts';
 import { type ColumnStats, ColumnStore } from './columns.ts';
 import { FastConditions } from './fast-conditions.ts';
+import { crossingPairs } from './fast-crossings.ts';
 import { cutBits, type EventBitmaps, eventsOfTarget, packTarget, settleEvents, trimEvents } from './fast-events.ts';
 import type { FastMemoryPlan } from './fast-memory.ts';
 import { SlotCache } from './fast-slots.ts';
@@ -29,6 +30,8 @@ export interface FastSignalsOptions {
 
 /** Evaluates variants of one strategy. */
 export interface FastSignals {
+  /** Announces the selections that `write` is asked for next, so that their comparisons share what they read. */
+  ahead(selections: readonly ParameterValues[]): void;
   /** Writes the settled events of a variant, one bit per bar of the window. Errors: STRATEGY_FAILED. */
   write(events: EventBitmaps, parameters: ParameterValues): void;
   readonly stats: ColumnStats;
@@ -45,6 +48,7 @@ function fromExpressions(options: FastSignalsOptions): FastSignals {
   const graph = collectGraph(strategy);
   const words = Math.ceil(history.barCount / 32);
   const repeat = <View>(count: number, make: () => View): View[] => Array.from({ length: count }, make);
+  const isSharedKey = (key: string): boolean => isShared(graph.get(key)!, grid);
   const conditions = new FastConditions({
     kernels,
     barCount: history.barCount,
@@ -58,35 +62,48 @@ function fromExpressions(options: FastSignalsOptions): FastSignals {
       columns: new SlotCache(repeat(plan.columnSlots, () => arena.float64('columns', history.barCount))),
       bitmaps: new SlotCache(repeat(plan.bitmapSlots, () => arena.uint32('conditions', words))),
       scratch: repeat(plan.scratchBitmaps, () => arena.uint32('conditions of one variant', words)),
+      ahead: repeat(plan.eventSlots, () =>
+        repeat(plan.aheadPairs, () => ({
+          greater: arena.uint32('crossings', words),
+          less: arena.uint32('crossings', words),
+        })),
+      ),
     },
-    isShared: (key) => {
-      const entry = graph.get(key);
-      return entry === undefined || isShared(entry, grid);
-    },
+    pairs: crossingPairs(graph, isSharedKey),
+    isShared: isSharedKey,
   });
-  const cut = (out: Uint32Array, condition: Condition | undefined): void => {
-    if (condition === undefined) out.fill(0);
-    else cutBits(out, conditions.bitmap(condition), from, barCount);
+  const none = new Uint32Array(Math.ceil(barCount / 32));
+  /** The bits of the window: those of the history itself where the window begins with it, else a copy in `out`. */
+  const cut = (out: Uint32Array, condition: Condition | undefined): Uint32Array => {
+    if (condition === undefined) return none;
+    const bitmap = conditions.bitmap(condition);
+    if (from === 0) return bitmap;
+    cutBits(out, bitmap, from, barCount);
+    return out;
   };
   const signals = strategy.signals!;
   const isTarget = 'long' in signals || 'short' in signals;
   const target = isTarget ? new TargetBitmaps(barCount) : undefined;
   return {
+    ahead: (selections) => conditions.compareAhead(selections),
     write(events, parameters) {
       conditions.begin(parameters);
       if (target === undefined) {
         const { enterLong, exitLong, enterShort, exitShort } = signals as EventSignals;
-        cut(events.enterLong, enterLong);
-        cut(events.exitLong, exitLong);
-        cut(events.enterShort, enterShort);
-        cut(events.exitShort, exitShort);
+        const raw = {
+          enterLong: cut(events.enterLong, enterLong),
+          exitLong: cut(events.exitLong, exitLong),
+          enterShort: cut(events.enterShort, enterShort),
+          exitShort: cut(events.exitShort, exitShort),
+        };
+        settleEvents(events, raw, options.direction, options.ruleBook);
       } else {
         const { long, short } = signals as TargetSignals;
-        cut(target.up, long);
-        cut(target.down, short);
+        target.up.set(cut(target.up, long));
+        target.down.set(cut(target.down, short));
         target.writeEvents(events);
+        settleEvents(events, events, options.direction, options.ruleBook);
       }
-      settleEvents(events, options.direction, options.ruleBook);
     },
     get stats() {
       return conditions.stats;
@@ -98,11 +115,12 @@ function fromFunction({ strategy, window, direction, ruleBook }: FastSignalsOpti
   const candles = withHigherTimeframes(window.history);
   const target = new TargetBitmaps(window.candles.barCount);
   return {
+    ahead: () => undefined,
     write(events, parameters) {
       const values = computeTarget(strategy, candles, parameters);
       packTarget(target.up, target.down, values.subarray(window.from));
       target.writeEvents(events);
-      settleEvents(events, direction, ruleBook);
+      settleEvents(events, events, direction, ruleBook);
     },
     stats: { columnsComputed: 0, hits: 0, misses: 0 },
   };

@@ -42,7 +42,7 @@ export function recordedWalk({ candles, signals, settings }: SimulationInput, st
   const bitmap = (): Uint32Array => arena.uint32('events', words);
   const events = { enterLong: bitmap(), exitLong: bitmap(), enterShort: bitmap(), exitShort: bitmap() };
   packFlags(events, signals);
-  settleEvents(events, settings.direction, settings.profile.ruleBook);
+  settleEvents(events, events, settings.direction, settings.profile.ruleBook);
   const walkSettings = arena.float64('walk', WALK_SETTINGS);
   writeWalkSettings(walkSettings, settings);
   const sums = arena.float64('walk', WALK_CELLS);

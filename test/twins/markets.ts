@@ -6,7 +6,8 @@ import { prepareMarket } from '../../src/kernels/market-tables.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import { type Candles, createCandles } from '../../src/market/candles.ts';
 import { parseTimeframe } from '../../src/market/timeframe.ts';
-import { settleEvents } from '../../src/sweep/fast-events.ts';
+import { actionTable } from '../../src/simulate/signal-actions.ts';
+import { ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT } from '../../src/simulate/simulation.ts';
 import { wordsOf } from './twins.ts';
 
 const MINUTE = 60_000;
@@ -42,14 +43,17 @@ export function randomWalk(arena: Arena, candles: Candles, prng: Prng): WalkInpu
   const bitmap = (): Uint32Array => arena.uint32('events', words).fill(0);
   const events = { enterLong: bitmap(), exitLong: bitmap(), enterShort: bitmap(), exitShort: bitmap() };
   const every = [2, 8, 40, 300][prng.nextBelow(4)]!;
+  const direction = (['long', 'short', 'both'] as const)[prng.nextBelow(3)]!;
+  const settled = actionTable(direction);
+  const flagOf = { enterLong: ENTER_LONG, exitLong: EXIT_LONG, enterShort: ENTER_SHORT, exitShort: EXIT_SHORT };
   for (let bar = 0; bar < candles.barCount; bar++) {
-    for (const bits of [events.enterLong, events.exitLong, events.enterShort, events.exitShort]) {
-      if (prng.nextBelow(every) === 0) bits[bar >>> 5]! |= 1 << (bar & 31);
+    let flags = 0;
+    for (const flag of Object.values(flagOf)) if (prng.nextBelow(every) === 0) flags |= flag;
+    for (const [name, flag] of Object.entries(flagOf)) {
+      if ((settled[flags]! & flag) !== 0) events[name as keyof typeof events][bar >>> 5]! |= 1 << (bar & 31);
     }
   }
   const settings = randomSettings(arena.float64('settings', layout.WALK_SETTINGS), prng);
-  const direction = (['long', 'short', 'both'] as const)[prng.nextBelow(3)]!;
-  settleEvents(events, direction, settings[layout.RULE_BOOK] === layout.VECTORBT ? 'vectorbt' : 'gridmill');
   const sums = arena.float64('sums', layout.WALK_CELLS).fill(Number.NaN);
   return { market, ...events, settings, sums };
 }
