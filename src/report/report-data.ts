@@ -134,6 +134,8 @@ export interface ReportData {
     readonly quality: readonly string[];
   };
   readonly initialCash: number;
+  /** True when fee, fixed fee and slippage are all 0. */
+  readonly costless?: boolean;
   /** The metric rows are ranked by. */
   readonly rankedBy: MetricName;
   readonly settings: readonly ReportSetting[];

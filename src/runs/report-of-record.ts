@@ -47,6 +47,7 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
       quality: data.quality,
     },
     initialCash: record.execution.initialCash,
+    costless: isFree(record.execution.costs),
     rankedBy: record.rankedBy,
     settings: settingsOf(record),
     counts: {
@@ -64,6 +65,9 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
     reproduce: `gridmill run --result ${id} --row {row}`,
   };
 }
+
+const isFree = ({ feeRate, fixedFee, slippage }: ExecutionJson['costs']): boolean =>
+  feeRate === 0 && fixedFee === 0 && slippage === 0;
 
 export const hasRisk = (record: ResultRecord): boolean => Object.keys(record.grid.risk).length > 0;
 

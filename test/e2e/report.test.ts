@@ -146,6 +146,8 @@ describe.skipIf(executablePath === undefined)('the HTML report', () => {
     expect(await page.locator('#variants .footnote').innerText()).toContain(`${kept} of 120 ranked rows`);
     await filter.fill('magic > 1');
     expect(await page.locator('#variants .problem').innerText()).toContain('"magic" is no parameter');
+    expect(await page.locator('#variants .problem').innerText()).toContain('All 120 ranked rows are shown');
+    expect(await page.locator('#variants [role="grid"]').getAttribute('aria-rowcount')).toBe('121');
     await close();
   });
 
@@ -163,6 +165,31 @@ describe.skipIf(executablePath === undefined)('the HTML report', () => {
     // A row without stored curves says how to get them.
     await page.locator('#variants tr[data-index="8"]').click();
     expect(await page.locator('#performance .empty').innerText()).toContain('--row 9');
+    await close();
+  });
+
+  test('every ranked row can be chosen, with stored curves or without, and leaves nothing of another row behind', async () => {
+    const crowded = { fast: choice(2, 3, 4), slow: choice(5, 6, 7, 8) };
+    const data = await sampleReport({ details: 2, request: { parameters: crowded, risk: {} } });
+    const { page, trouble, close } = await visit(data);
+    const captions = page.locator('#trades .controls .hint');
+    await page.locator('#trades .candle-chart').scrollIntoViewIfNeeded();
+    await page.waitForFunction("document.querySelector('#trades .hint').textContent.includes('trades in view')");
+    for (const row of data.rows) {
+      await page.locator(`#variants tr[data-index="${row.rank - 1}"]`).click();
+      // Two frames: observers of sizes run between them.
+      await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+      expect(await page.locator('.variant b').innerText()).toBe(`#${row.rank}`);
+      const stored = row.rank <= 2;
+      expect(await page.locator('#trades .trade-list').count()).toBe(stored ? 1 : 0);
+      expect((await captions.innerText()).includes('trades in view')).toBe(stored);
+    }
+    await page.locator('#variants tr[data-index="0"]').click();
+    await page.locator('#trades tr[data-index="0"]').click();
+    await page.locator('.stepper button').last().click();
+    expect(await page.locator('#trades tr.chosen').count()).toBe(0);
+    expect(data.rows.length).toBe(12);
+    expect(trouble).toEqual([]);
     await close();
   });
 
@@ -236,6 +263,34 @@ describe.skipIf(executablePath === undefined)('the HTML report', () => {
     expect(after[0].equals(before[0]) || after[1].equals(before[1])).toBe(false);
     await page.locator('#performance .check input').check();
     expect(trouble).toEqual([]);
+    await close();
+  });
+
+  test('warns beside the headline when neither fees nor slippage were charged', async () => {
+    const warning = '.headline-panel .costless';
+    const paid = await visit(sample);
+    expect(await paid.page.locator(warning).count()).toBe(0);
+    await paid.close();
+    const { page, close } = await visit({ ...sample, costless: true });
+    expect(await page.locator(warning).innerText()).toContain('No costs');
+    await close();
+  });
+
+  test('says how long the longest drawdown took, and that an unranked cell cannot be opened', async () => {
+    const { page, close } = await visit({ ...sample, rows: sample.rows.slice(0, 1) });
+    const { maxDrawdownBars } = sample.rows[0]!.metrics;
+    const days = Math.floor(maxDrawdownBars! / 24);
+    expect(days).toBeGreaterThan(1);
+    const beside = await page.locator('.headline .beside').allInnerTexts();
+    expect(beside.join()).toContain(`bars, about ${days} d`);
+    await page.locator('#landscape canvas').focus();
+    let read = '';
+    for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowUp']) {
+      await page.keyboard.press(key);
+      read = await page.locator('.cell-readout').innerText();
+      if (!/rank \d/.test(read)) break;
+    }
+    expect(read).toContain('not among the ranked rows, so it cannot be opened');
     await close();
   });
 

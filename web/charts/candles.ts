@@ -93,10 +93,12 @@ export class CandleChart {
     observer.observe(host);
   }
 
-  /** Shows the trades of another variant over all candles. */
+  /** Shows the trades of another variant, or none, over all candles. */
   setTrades(trades: ReportTrades | null): void {
     this.trades = trades;
     this.showAll();
+    // The candles in view may stay the same, and then nothing else counts the trades again.
+    this.thinMarkers();
   }
 
   /** Zooms to a trade, in full resolution where it is stored. */
@@ -162,7 +164,12 @@ export class CandleChart {
 
   private drawMarkers(): void {
     const { trades, shown } = this;
-    if (trades === null || shown === null) return;
+    if (shown === null) return;
+    if (trades === null) {
+      this.markers.setMarkers([]);
+      this.tradeLine.setData([]);
+      return;
+    }
     const markers: SeriesMarker<UTCTimestamp>[] = [];
     const [start, end] = [shown.time[0]!, shown.time.at(-1)!];
     const closeUp = shown !== this.candles.overview;

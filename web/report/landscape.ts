@@ -202,7 +202,7 @@ class Landscape {
     const found = this.slice.cells[cell];
     if (found === undefined) {
       this.readout.replaceChildren(
-        'The chosen variant has the blue ring, the best cell a thin one. Point at a cell to read it, click to choose it.',
+        'The chosen variant has the blue ring, the best cell a thin one. Point at a cell to read it; click to choose it if it is among the ranked rows.',
       );
       return;
     }
@@ -219,7 +219,9 @@ class Landscape {
       el('b', {}, `${this.metric.label} ${metricText(this.metric, found.value)}`),
       ` at ${parts.join(', ')}`,
       found.variants > 1 ? `; best of ${formatCount(found.variants)} in this cell` : '',
-      rank === undefined ? '; not among the ranked rows.' : `; rank ${formatCount(rank)}.`,
+      rank === undefined
+        ? '; not among the ranked rows, so it cannot be opened (sweep with a larger --top).'
+        : `; rank ${formatCount(rank)}.`,
     );
   }
 

@@ -1,5 +1,12 @@
 // The head of the page: what was tested, loud warnings, the sticky variant bar, and the headline numbers.
-import { formatCount, formatMetric, formatSignedPercent, formatTime, isDateOnly } from '../../src/report/format.ts';
+import {
+  formatCount,
+  formatDuration,
+  formatMetric,
+  formatSignedPercent,
+  formatTime,
+  isDateOnly,
+} from '../../src/report/format.ts';
 import { SIGNED_METRICS } from '../../src/report/metric-columns.ts';
 import type { ReportData, ReportRow } from '../../src/report/report-data.ts';
 import { el, signClass, typeset } from '../dom.ts';
@@ -99,7 +106,14 @@ export function headline(page: Page): HTMLElement {
     caption.replaceChildren(captionText(page, rank));
     list.replaceChildren(...(row === undefined ? [] : headlineItems(page, row)));
   });
-  return el('section', { class: 'headline-panel', 'aria-label': 'Headline numbers' }, caption, list, caution(data));
+  return el(
+    'section',
+    { class: 'headline-panel', 'aria-label': 'Headline numbers' },
+    caption,
+    list,
+    caution(data),
+    costless(data),
+  );
 }
 
 function captionText({ data }: Page, rank: number): string {
@@ -131,12 +145,20 @@ function headlineItems(page: Page, row: ReportRow): HTMLElement[] {
   const held = formatMetric(metrics.averageHoldingBars, 'count');
   return [
     item('totalReturn', 'Total return', benchmarkText(page, row)),
-    item('maxDrawdown', 'Max drawdown', `longest ${value('maxDrawdownBars')} bars`),
+    item('maxDrawdown', 'Max drawdown', longestText(page, row)),
     item('sharpe', 'Sharpe ratio', `Sortino ${value('sortino')}`),
     item('trades', 'Trades', metrics.trades === 0 ? 'no closed trade' : `held ${held} bars on average`),
     item('winRate', 'Win rate', `average trade ${value('averageTrade')}`),
     item('profitFactor', 'Profit factor', `expectancy ${value('expectancy')}`),
   ];
+}
+
+/** Bars as time by the average step between bars, which counts nights and weekends in as the calendar does. */
+function longestText({ data: { market } }: Page, { metrics }: ReportRow): string {
+  const bars = metrics.maxDrawdownBars;
+  const text = `longest ${formatCount(bars)} bars`;
+  if (bars === null || bars === 0 || market.bars < 2) return text;
+  return `${text}, about ${formatDuration((bars * (market.to - market.from)) / (market.bars - 1))}`;
 }
 
 function benchmarkText(page: Page, row: ReportRow): string {
@@ -153,4 +175,10 @@ function caution({ counts }: ReportData): HTMLElement {
       ? 'One variant was scored here; every variant tried before this run counts too when you judge how much of the result is luck.'
       : `${tried} variants were tried on the same history and ranked by hindsight, so part of what the best ones show is luck of selection: expect less on data they have not seen.`;
   return el('p', { class: 'caution' }, typeset(text));
+}
+
+function costless(data: ReportData): HTMLElement | null {
+  if (data.costless !== true) return null;
+  const text = 'Fees and slippage are 0 in this run, so every trade is flattered: repeat it with --fee and --slippage.';
+  return el('p', { class: 'caution costless' }, el('strong', {}, 'No costs are charged. '), text);
 }

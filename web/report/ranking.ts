@@ -23,7 +23,11 @@ export function rankingSection(page: Page): HTMLElement {
   const note = el('p', { class: 'footnote', role: 'status' });
   const tell = (problem?: string): void => {
     note.classList.toggle('problem', problem !== undefined);
-    note.replaceChildren(problem ?? countText(page, table.rows.length));
+    note.replaceChildren(
+      problem === undefined
+        ? countText(page, table.rows.length)
+        : `${problem} All ${formatCount(data.rows.length)} ranked rows are shown.`,
+    );
   };
   const filter = el('input', {
     type: 'search',
@@ -34,9 +38,9 @@ export function rankingSection(page: Page): HTMLElement {
     autocomplete: 'off',
     oninput: () => {
       const test = compileRowFilter(filter.value, paramNames, data.metricDefinitions);
-      if (typeof test === 'string') return tell(test);
-      table.setRows(data.rows.filter(test), false);
-      tell();
+      const problem = typeof test === 'string' ? test : undefined;
+      table.setRows(typeof test === 'string' ? data.rows : data.rows.filter(test), false);
+      tell(problem);
     },
   });
   selection.onVariant((rank) => table.select(rank));

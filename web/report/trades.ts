@@ -23,10 +23,10 @@ export function tradesSection(page: Page): HTMLElement {
   const showAll = el('button', { type: 'button', onclick: () => selection.pickTrade(null) }, 'Show all');
   const resolution = el('span', { class: 'hint' });
   const listHost = el('div', {});
-  const columns = { current: null as ReportTrades | null };
+  let shown: ReportTrades | undefined;
   const table = new DataTable<number>({
     label: 'Trades',
-    columns: tradeColumns(() => columns.current!, dateOnly),
+    columns: tradeColumns(() => shown!, dateOnly),
     key: (index) => index,
     onPick: (index) => selection.pickTrade(index),
     emptyText: 'No trades.',
@@ -44,7 +44,11 @@ export function tradesSection(page: Page): HTMLElement {
 
   selection.onVariant((rank) => {
     const trades = page.detail(rank)?.trades;
-    columns.current = trades ?? null;
+    // The table goes on drawing while it leaves the page, so it must hold no row of the variant before.
+    table.setRows([]);
+    shown = trades;
+    table.setRows(trades?.side.map((_, index) => index) ?? []);
+    table.select(null, false);
     showAll.disabled = trades === undefined || chart === null;
     chart?.setTrades(trades ?? null);
     if (trades === undefined)
@@ -53,11 +57,7 @@ export function tradesSection(page: Page): HTMLElement {
       listHost.replaceChildren(
         emptyState('This variant never traded. Its entry conditions did not meet in this window.'),
       );
-    else {
-      table.select(null, false);
-      table.setRows(trades.side.map((_, index) => index));
-      listHost.replaceChildren(table.element, ...(trades.omitted > 0 ? [omittedNote(trades)] : []));
-    }
+    else listHost.replaceChildren(table.element, ...(trades.omitted > 0 ? [omittedNote(trades)] : []));
   });
   selection.onTrade((index) => {
     table.select(index);
