@@ -41,7 +41,8 @@ describe('readMessage', () => {
   test('reads the three messages of a thread', () => {
     const rows = new Float64Array(2);
     const error = packError(new Error('x'));
-    expect(readMessage({ token: 1, rows, stats })).toEqual({ token: 1, rows, stats });
+    const kernels = 'scalar';
+    expect(readMessage({ token: 1, rows, stats, kernels })).toEqual({ token: 1, rows, stats, kernels });
     expect(readMessage({ token: 1, error })).toEqual({ token: 1, error });
     expect(readMessage({ unfit: error })).toEqual({ unfit: error });
   });

@@ -4,7 +4,7 @@ import type { Candles } from '../market/candles.ts';
 import type { ColumnStats } from '../sweep/columns.ts';
 import type { Grid } from '../sweep/grid.ts';
 import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
-import type { VariantBatch } from '../sweep/score.ts';
+import type { ScoreBatches, VariantBatch } from '../sweep/score.ts';
 
 /** Where a thread finds the strategy: code cannot be sent, a name can. */
 export type StrategyRef =
@@ -27,8 +27,8 @@ export interface ThreadSetup {
   readonly cacheBytes: number;
   readonly engine: EngineName | undefined;
   /**
-   * One word of shared memory. The thread writes how many variants of the current batch it has scored, or NOT_SCORING;
-   * the calling thread only reads it: to tell slow from hung, and which variant a dead thread was at.
+   * One word of shared memory. The thread writes which variant of the current batch it is at, or NOT_SCORING; the
+   * calling thread only reads it: to tell slow from hung, and to name the variant a dead thread was at.
    */
   readonly position: Int32Array;
 }
@@ -41,9 +41,11 @@ export interface BatchMessage {
   readonly batch: VariantBatch;
 }
 
+type KernelsName = ScoreBatches['kernels'];
+
 /** From a thread, about one batch: rows as in ScoreBatches, or why there are none. */
 export type Answer =
-  | { readonly token: number; readonly rows: Float64Array; readonly stats: ColumnStats }
+  | { readonly token: number; readonly rows: Float64Array; readonly stats: ColumnStats; readonly kernels: KernelsName }
   | { readonly token: number; readonly error: PackedError };
 
 /** From a thread that cannot score at all: the strategy does not load there. */
@@ -54,12 +56,12 @@ export interface Unfit {
 /** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */
 export function readMessage(message: unknown): Answer | Unfit | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { token, rows, stats, error, unfit } = message as Record<string, unknown>;
+  const { token, rows, stats, kernels, error, unfit } = message as Record<string, unknown>;
   if (isPacked(unfit)) return { unfit };
   if (typeof token !== 'number') return undefined;
   if (isPacked(error)) return { token, error };
   if (!(rows instanceof Float64Array) || !isStats(stats)) return undefined;
-  return { token, rows, stats };
+  return { token, rows, stats, kernels: kernels as KernelsName };
 }
 
 const isPacked = (value: unknown): value is PackedError =>

@@ -54,6 +54,7 @@ export class Pool implements ScoreBatches {
   readonly #tickMs: number;
   readonly #timer: NodeJS.Timeout;
   #pastStats = NO_STATS;
+  #kernels: ScoreBatches['kernels'];
   #tokens = 0;
   #deathsInARow = 0;
   #ticksSinceStop = 0;
@@ -78,6 +79,11 @@ export class Pool implements ScoreBatches {
       this.#waiting.push({ batch, resolve, reject, deaths: 0 });
       this.#assign();
     });
+  }
+
+  /** As the threads say, once one has answered; they all run on the same machine. */
+  get kernels(): ScoreBatches['kernels'] {
+    return this.#kernels;
   }
 
   stats(): ColumnStats {
@@ -148,6 +154,7 @@ export class Pool implements ScoreBatches {
     this.#deathsInARow = 0;
     if ('rows' in answer) {
       member.stats = answer.stats;
+      this.#kernels = answer.kernels;
       task.resolve(answer.rows);
     } else task.reject(unpackError(answer.error));
     this.#assign();

@@ -10,7 +10,7 @@ export interface ThreadEvents {
 
 export interface ScoringThread {
   post(message: BatchMessage): void;
-  /** Variants scored of the batch being scored, or NOT_SCORING. */
+  /** The variant of its batch the thread is at, or NOT_SCORING. */
   position(): number;
   /** Ends the thread, even inside an endless loop, and silences its events at once. */
   end(): Promise<void>;

@@ -31,7 +31,7 @@ async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy):
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) throw anotherStrategy(setup, strategy);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   // This thread alone writes the word, the calling thread reads it.
-  return createVariantScorer({ ...setup, strategy, window }, (scored) => Atomics.store(position, 0, scored));
+  return createVariantScorer({ ...setup, strategy, window }, (at) => Atomics.store(position, 0, at));
 }
 
 function anotherStrategy({ grid }: ThreadSetup, found: unknown): AppError {
@@ -56,7 +56,7 @@ function attempt(scorer: VariantScorer, token: number, batch: VariantBatch): Ans
   try {
     const rows = scorer.score(batch);
     const { columnsComputed, hits, misses } = scorer.stats();
-    return { token, rows, stats: { columnsComputed, hits, misses } };
+    return { token, rows, stats: { columnsComputed, hits, misses }, kernels: scorer.kernels };
   } catch (error) {
     return { token, error: packError(error) };
   }

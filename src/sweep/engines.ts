@@ -2,7 +2,7 @@
 import { createFastScorer } from './fast-scorer.ts';
 import { createNormativeScorer, type ScoreBatches, type ScoringContext, type VariantScorer } from './score.ts';
 
-/** `onVariant` hears after each variant how many of its batch are scored. */
+/** `onVariant` hears again and again which variant of its batch the scorer is at, counting from 0. */
 export function createVariantScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
   return context.engine === 'fast' ? createFastScorer(context, onVariant) : createNormativeScorer(context, onVariant);
 }

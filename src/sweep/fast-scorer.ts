@@ -33,7 +33,7 @@ export interface FastScorer extends VariantScorer {
   memory(): Readonly<Record<string, number>>;
 }
 
-/** `onVariant` hears after each variant how many of its batch are scored. */
+/** `onVariant` hears which variant of its batch it is at: first for the signals of a group, then for its walks. */
 export function createFastScorer(context: FastContext, onVariant?: (scored: number) => void): FastScorer {
   const { grid, strategy, window, execution, cacheBytes } = context;
   const plan = planFastMemory(strategy, grid, window, cacheBytes);
@@ -50,6 +50,8 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
     for (const [n, parameters] of selections.entries()) {
       if (n % plan.eventSlots === 0) signals.ahead(selections.slice(n, n + plan.eventSlots));
       const events = group.nextEvents();
+      // A strategy's function runs next: should it hang or end its thread, this is the variant to name.
+      onVariant?.(n * risks.length);
       signals.write(events, parameters);
       for (const barriers of risks) group.add(events, barriers);
     }

@@ -21,21 +21,32 @@ export interface Scored {
   readonly outcome: SweepOutcome;
 }
 
+type PoolChoice = Pick<PoolScorerOptions, 'workers'> &
+  Partial<PoolScorerOptions> & {
+    /** Bytes of columns each thread may keep, instead of what the plan grants. */
+    readonly cacheBytes?: number;
+  };
+
 /** Runs a sweep in the calling thread, or on a pool when `pool` is given. */
 export async function sweep(
   request: SweepRequest,
   candles: Candles,
-  pool?: Pick<PoolScorerOptions, 'workers'> & Partial<PoolScorerOptions>,
+  pool?: PoolChoice,
   overrides: Partial<SweepHost> = {},
 ): Promise<Scored> {
-  const strategyRef: StrategyRef = { builtIn: request.strategy.name };
-  const notes: string[] = [];
-  const onNote = (note: string): void => void notes.push(note);
-  const createScorer = pool === undefined ? undefined : createPoolScorer({ strategyRef, onNote, ...pool });
-  const host = testHost(candles, { createScorer, ...overrides });
+  const host = testHost(candles, { ...(pool === undefined ? {} : poolHost(request, pool)), ...overrides });
   const outcome = await runSweep(request, host);
-  expect(notes).toEqual([]);
   return { hash: resultHash('test', request, host.window, outcome), outcome };
+}
+
+/** The part of a host that asks for a pool. A note fails the test. */
+export function poolHost(request: SweepRequest, pool: PoolChoice): Pick<SweepHost, 'createScorer' | 'workers'> {
+  const onNote = (note: string): never => expect.fail(note);
+  const createScorer = createPoolScorer({ strategyRef: { builtIn: request.strategy.name }, onNote, ...pool });
+  return {
+    workers: pool.workers,
+    createScorer: (context) => createScorer({ ...context, cacheBytes: pool.cacheBytes ?? context.cacheBytes }),
+  };
 }
 
 /** A folder that lives as long as a test file; give `remove` to afterAll. */

@@ -13,7 +13,7 @@ import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
 import { createWindow } from '../../src/sweep/window.ts';
 import { testCandles, testClock, testHost, testRequest } from '../synthetic-request.ts';
-import { strategyFile, sweep, temporaryFolder } from './pool-fixtures.ts';
+import { poolHost, strategyFile, sweep, temporaryFolder } from './pool-fixtures.ts';
 
 const candles = testCandles(3000, 5);
 const folder = temporaryFolder();
@@ -91,11 +91,12 @@ describe('one result for any number of workers and any batch size', () => {
         const scored = await sweep(
           request,
           candles,
-          { workers, cacheBytesTotal: batchSize === 7 ? 1 : 1e9 },
+          { workers, cacheBytes: batchSize === 7 ? 1 : undefined },
           { batchSize },
         );
         expect(scored.hash, `${workers} workers, batches of ${batchSize}`).toBe(hash);
         expect(scored.outcome.top).toEqual(outcome.top);
+        expect(scored.outcome.engine).toEqual(outcome.engine);
       }
     }
   });
@@ -105,8 +106,7 @@ describe('one result for any number of workers and any batch size', () => {
     for (const coldStart of [false, true]) {
       const window = createWindow(candles, { fromMs: candles.time[700], toMs: candles.time[2500], coldStart });
       const expected = resultHash('test', request, window, await runSweep(request, testHost(candles, { window })));
-      const createScorer = createPoolScorer({ workers: 3, strategyRef: { builtIn: 'ema-cross' }, onNote: expect.fail });
-      const outcome = await runSweep(request, testHost(candles, { window, createScorer }));
+      const outcome = await runSweep(request, testHost(candles, { window, ...poolHost(request, { workers: 3 }) }));
       expect(resultHash('test', request, window, outcome)).toBe(expected);
     }
   });
@@ -191,7 +191,7 @@ describe('what the user is told', () => {
       strategyRef: undefined,
       onNote: (note) => void notes.push(note),
     });
-    const host = testHost(candles, { createScorer });
+    const host = testHost(candles, { createScorer, workers: 4 });
     const outcome = await runSweep(request, host);
     expect(resultHash('test', request, host.window, outcome)).toBe((await sweep(request, candles)).hash);
     expect(notes).toEqual([expect.stringContaining('one thread scores it')]);
@@ -259,7 +259,7 @@ describe('stopping', () => {
       const request = { strategy: BUILT_IN_STRATEGIES.macd, strategyHash: 'built-in', ...profile.defaults, calendar: 'continuous', rank: 'sharpe', top: 3, preselect: 0, seed: 1, profile };
       const createScorer = createPoolScorer({ workers: 3, strategyRef: { builtIn: ${JSON.stringify(strategyRef)} }, onNote: console.log });
       const clock = { monotonicMs: () => performance.now(), wallMs: () => 0 };
-      await runSweep(request, { window: createWindow(candles), stop: NEVER_STOP, clock, createScorer }).then(
+      await runSweep(request, { window: createWindow(candles), stop: NEVER_STOP, clock, workers: 3, createScorer }).then(
         (outcome) => console.log('rows', outcome.top.length),
         (error) => console.log('failed', error.code),
       );`;
