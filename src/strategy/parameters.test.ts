@@ -10,6 +10,11 @@ describe('range', () => {
     expect(range(5, 5).values).toEqual([5]);
   });
 
+  test('holds as many values as the limit allows', () => {
+    expect(range(1, 1_000_000).values.at(-1)).toBe(1_000_000);
+    expect(() => range(1, 1_000_001)).toThrow(/values on one axis/);
+  });
+
   test('stops below the upper end when the step does not divide the span', () => {
     expect(range(5, 12, 5).values).toEqual([5, 10]);
   });
@@ -32,8 +37,22 @@ describe('parseAxis', () => {
   });
 
   test('refuses anything else', () => {
-    for (const text of ['', 'a', '1..', '..3', '1..3:', '1,,2', '1,1', '1..x', 'Infinity', '1,2abc']) {
+    for (const text of [
+      '',
+      'a',
+      '1..',
+      '..3',
+      '1..3:',
+      '1,,2',
+      '1,1',
+      '1..x',
+      'Infinity',
+      '1,2abc',
+      '5..50..5',
+      '5..50:x',
+    ]) {
       expect(() => parseAxis(text), text).toThrow(/axis/);
+      expect(() => parseAxis(text), text).not.toThrow(/NaN/);
     }
   });
 });

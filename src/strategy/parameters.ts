@@ -42,11 +42,16 @@ export function range(from: number, to: number, step?: number): Axis {
     throw gridError(`${count} values on one axis.`, `Use a larger step; the limit is ${LIMITS.axisValuesMax}.`);
   }
   const decimals = Math.min(20, Math.max(decimalsOf(from), decimalsOf(stride)));
-  return choice(...Array.from({ length: count }, (_, i) => Number((from + i * stride).toFixed(decimals))));
+  return axisOf(Array.from({ length: count }, (_, i) => Number((from + i * stride).toFixed(decimals))));
 }
 
 /** The values given, in the order given. Errors: GRID_INVALID. */
 export function choice(...values: readonly number[]): Axis {
+  return axisOf(values);
+}
+
+/** Not spread into arguments: an axis may have more values than a call may have. */
+function axisOf(values: readonly number[]): Axis {
   if (values.length === 0 || !values.every(Number.isFinite) || new Set(values).size !== values.length) {
     throw gridError(`the values [${values.join(', ')}].`, 'Give at least one number, each once, all finite.');
   }
@@ -61,15 +66,17 @@ export function parseAxis(text: string): Axis {
   const number = (part: string): number => (/^\s*[-+]?(\d|\.\d)/.test(part) ? Number(part) : Number.NaN);
   const match = /^(.+?)\.\.([^:]+)(?::(.+))?$/.exec(text);
   if (match !== null) {
-    const step = match[3] === undefined ? undefined : number(match[3]);
-    return range(number(match[1]!), number(match[2]!), step);
+    const [from, to, step] = [number(match[1]!), number(match[2]!), number(match[3] ?? '1')];
+    if ([from, to, step].some(Number.isNaN)) throw notAnAxis(text);
+    return range(from, to, match[3] === undefined ? undefined : step);
   }
   const values = text.split(',').map(number);
-  if (values.some(Number.isNaN)) {
-    throw gridError(`"${text}".`, 'Write lo..hi, lo..hi:step, or numbers separated by commas.');
-  }
-  return choice(...values);
+  if (values.some(Number.isNaN)) throw notAnAxis(text);
+  return axisOf(values);
 }
+
+const notAnAxis = (text: string): AppError =>
+  gridError(`"${text}".`, 'Write lo..hi, lo..hi:step, or numbers separated by commas.');
 
 function gridError(found: string, todo: string): AppError {
   return new AppError('GRID_INVALID', { rule: 'A parameter axis must be a range or a list of numbers.', found, todo });

@@ -4,7 +4,6 @@ import { LIMITS } from '../core/limits.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import type { Axis, ParameterValues } from '../strategy/parameters.ts';
-import { choice } from '../strategy/parameters.ts';
 import type { RiskAxes, Strategy } from '../strategy/strategy.ts';
 
 export const RISK_PARAMETERS = ['stopLoss', 'takeProfit', 'trailingStop', 'timeLimit'] as const;
@@ -96,7 +95,7 @@ function checkedRisk(name: RiskParameter, axis: Axis): Axis {
       });
     }
   }
-  return choice(...axis.values);
+  return axis;
 }
 
 /** Decodes a base index in [0, basePoints) into parameter values. */

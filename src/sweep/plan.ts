@@ -7,9 +7,15 @@ import type { Grid } from './grid.ts';
 import type { EngineName } from './request.ts';
 import type { Window } from './window.ts';
 
-/** Bytes of everything in a process that does not grow with the candles: the runtime and its code. */
-const RUNTIME_BYTES = 90 * 2 ** 20;
+/** Resident bytes of a process that has loaded everything and holds no candles, as measured on Node 20 and 24. */
+const RUNTIME_BYTES = 92 * 2 ** 20;
+/** … of each scoring thread besides the first. */
+const THREAD_BYTES = 20 * 2 ** 20;
 const COLUMNS_PER_CANDLE = 6;
+/** Columns that a computation of indicators leaves behind before the collector takes them back. */
+const GARBAGE_COLUMNS = 4;
+/** A further thread is worth having when it can keep this share of the columns it will need. */
+const USEFUL_CACHE_SHARE = 0.5;
 
 export interface SweepPlan {
   /** Different indicator columns over the whole grid. */
@@ -19,23 +25,29 @@ export interface SweepPlan {
   readonly candleBytes: number;
   /** Bytes of all distinct columns and shared conditions, kept as far as the budget allows. */
   readonly columnBytes: number;
-  /** Bytes that one variant needs at once: its own columns, conditions, flags and equity. */
+  /** Bytes that a thread needs for one variant: its own columns, conditions, tables, flags and equity. */
   readonly variantBytes: number;
-  /** Most bytes of finished columns to keep. */
+  /** Scoring threads: as many as asked for, or as the budget has room for. */
+  readonly workers: number;
+  /** Most bytes of finished columns that each thread keeps. */
   readonly cacheBytes: number;
   /** Whole process, at peak. */
   readonly bytesPredicted: number;
   readonly bytesMinimum: number;
 }
 
-/** Plans a sweep inside `budgetBytes` (no limit when left out). Errors: BUDGET_BYTES with the smallest budget that fits. */
-export function planSweep(
-  strategy: Strategy,
-  grid: Grid,
-  window: Window,
-  budgetBytes?: number,
-  engine: EngineName = 'normative',
-): SweepPlan {
+export interface PlanOptions {
+  /** Bytes the whole process may take; no limit when left out. */
+  readonly budgetBytes?: number;
+  /** Default `normative`. */
+  readonly engine?: EngineName;
+  /** Scoring threads wanted; default 1. */
+  readonly workers?: number;
+}
+
+/** Plans a sweep inside its budget. Errors: BUDGET_BYTES with the smallest budget that fits. */
+export function planSweep(strategy: Strategy, grid: Grid, window: Window, options: PlanOptions = {}): SweepPlan {
+  const { budgetBytes = Number.POSITIVE_INFINITY, engine = 'normative', workers: wanted = 1 } = options;
   const nodes = [...collectGraph(strategy).values()];
   const bars = window.history.barCount;
   const columns = nodes.filter(
@@ -54,23 +66,32 @@ export function planSweep(
   const variantBytes = isFast
     ? planFastMemory(strategy, grid, window, 0).arenaBytes + columns.length * bars * 8 + functionBytes
     : columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;
-  const bytesMinimum = RUNTIME_BYTES + candleBytes + variantBytes;
-  if (budgetBytes !== undefined && budgetBytes < bytesMinimum) {
-    const mb = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MB`;
+  const garbageBytes = GARBAGE_COLUMNS * bars * 8;
+  // Threads read their own shared copy of the candles; a lone thread reads those that were loaded.
+  const fixedBytes = (workers: number): number =>
+    RUNTIME_BYTES +
+    candleBytes * (workers > 1 ? 2 : 1) +
+    workers * (variantBytes + garbageBytes + (workers > 1 ? THREAD_BYTES : 0));
+  const bytesMinimum = fixedBytes(1);
+  if (budgetBytes < bytesMinimum) {
+    const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(candleBytes)} for ${bars} candles and ${mb(variantBytes)} for one variant.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(candleBytes)} for ${bars} candles and ${mb(variantBytes + garbageBytes)} for one variant.`,
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
     });
   }
-  const cacheBytes = Math.min(columnBytes, (budgetBytes ?? Number.POSITIVE_INFINITY) - bytesMinimum);
+  let workers = Math.max(1, wanted);
+  while (workers > 1 && fixedBytes(workers) + workers * columnBytes * USEFUL_CACHE_SHARE > budgetBytes) workers--;
+  const cacheBytes = Math.min(columnBytes, (budgetBytes - fixedBytes(workers)) / workers);
   return {
     distinctColumns: count(columns),
     distinctConditions: count(conditions),
     candleBytes,
     columnBytes,
     variantBytes,
+    workers,
     cacheBytes,
-    bytesPredicted: bytesMinimum + cacheBytes,
+    bytesPredicted: fixedBytes(workers) + workers * cacheBytes,
     bytesMinimum,
   };
 }

@@ -94,6 +94,8 @@ export interface SweepOutcome {
   readonly plan: {
     readonly distinctColumns: number;
     readonly bytesPredicted: number;
+    /** Scoring threads granted. */
+    readonly workers: number;
     readonly columnsComputed: number;
     readonly columnCacheHitRate: number;
   };

@@ -28,6 +28,8 @@ export interface SweepHost {
   readonly onRow?: (row: ScoredRow) => void | Promise<void>;
   /** Bytes the whole process may take; no limit when left out. */
   readonly budgetBytes?: number;
+  /** Scoring threads that `createScorer` would like to have; the plan may grant fewer. Default 1. */
+  readonly workers?: number;
   /** Makes the scorer; the calling thread by default. */
   readonly createScorer?: (context: ScoringContext) => Promise<ScoreBatches>;
   /** Keeps progress, and goes on from the progress kept. Rows taken before are not streamed again. */
@@ -75,10 +77,23 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   checkRiskGrid(request, grid, host.window);
   const choice = chooseEngine(request, grid, host);
   const { engine } = choice;
-  const plan = planSweep(strategy, grid, host.window, host.budgetBytes, engine);
+  const plan = planSweep(strategy, grid, host.window, {
+    budgetBytes: host.budgetBytes,
+    engine,
+    workers: host.workers,
+  });
   const { window, stop } = host;
   const resumed = loadProgress(request, host);
-  const context = { strategy, execution: request, grid, window, cacheBytes: plan.cacheBytes, stop, engine };
+  const context = {
+    strategy,
+    execution: request,
+    grid,
+    window,
+    cacheBytes: plan.cacheBytes,
+    workers: host.workers === undefined ? undefined : plan.workers,
+    stop,
+    engine,
+  };
   const scorer = await (host.createScorer?.(context) ?? scoreInThread(context));
   try {
     const run: Run = {
@@ -262,6 +277,7 @@ function outcome(run: Run, ranking: Ranking, plan: SweepPlan, choice: EngineChoi
     plan: {
       distinctColumns: plan.distinctColumns,
       bytesPredicted: plan.bytesPredicted,
+      workers: plan.workers,
       columnsComputed,
       columnCacheHitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
     },

@@ -38,7 +38,7 @@ export function scoreVariantsBatch(
       riskParams.map((barriers) => runVariant(stage, window, parameters, barriers).metrics),
     );
   }
-  const { cacheBytes } = planSweep(strategy, grid, window, undefined, 'fast');
+  const { cacheBytes } = planSweep(strategy, grid, window, { engine: 'fast' });
   const scorer = createFastScorer({ strategy, execution: stage, grid, window, cacheBytes, engine: 'fast', provider });
   const rows = scorer.scoreVariants(selections, riskParams);
   return Array.from({ length: selections.length * riskParams.length }, (_, row) => metricsFromRow(rows, row));

@@ -40,7 +40,10 @@ export interface ScoringContext {
   readonly execution: ExecutionRequest;
   readonly grid: Grid;
   readonly window: Window;
+  /** Most bytes of finished columns that one scoring thread keeps. */
   readonly cacheBytes: number;
+  /** Scoring threads that fit the budget; the scorer's own choice when left out. */
+  readonly workers?: number;
   /** Who scores; the normative engine when left out. */
   readonly engine?: EngineName;
   /** Once it answers, no more batches come, and those that hang may be given up with CANCELLED or DEADLINE. */

@@ -104,7 +104,7 @@ test('the result hash depends neither on batch size, nor on cache size, nor on t
   const candles = testCandles(3000);
   const request = testRequest('trend-filter', { direction: 'both', risk: { stopLoss: choice(0, 0.01) }, preselect: 0 });
   const grid = createGrid({ ...request, arithmetic: request.profile.arithmetic });
-  const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles), undefined, 'fast');
+  const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles), { engine: 'fast' });
   const hashes = new Set<string>();
   for (const batchSize of [1, 7, 400]) {
     for (const budgetBytes of [undefined, bytesMinimum]) {

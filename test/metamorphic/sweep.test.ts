@@ -56,7 +56,7 @@ describe('one hash', () => {
     const roomy = await hashOf(candles, { risk });
     const request = testRequest('sma-cross', { parameters: small['sma-cross']! });
     const grid = createGrid({ ...request, arithmetic: 'standard' });
-    const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles), undefined, 'fast');
+    const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles), { engine: 'fast' });
     const tight = await hashOf(candles, { risk }, 'sma-cross', { budgetBytes: bytesMinimum });
     expect(tight.outcome.plan.columnsComputed).toBeGreaterThan(roomy.outcome.plan.columnsComputed);
     expect(tight.hash).toBe(roomy.hash);
