@@ -26,7 +26,9 @@ describe.each(['normative', 'fast'] as const)('the plan of the %s engine', (engi
       number,
     ];
     expect(two).toBeGreaterThan(one + plan({ engine }).columnBytes);
-    expect(Math.abs(three - two - (two - one))).toBeLessThan(plan({ engine }).candleBytes + 1);
+    // The second thread also brings the shared copy of the candles.
+    expect(three - two).toBeGreaterThan(plan({ engine }).columnBytes);
+    expect(three - two).toBeLessThan(two - one);
   });
 
   test('never goes beyond its budget, and uses what it is given', () => {
