@@ -1,7 +1,7 @@
 // How values of the command line are read.
 import { expect, test } from 'vitest';
 import { isAppError } from '../core/errors.ts';
-import { bytes, duration, numberAtLeast, share, wholeNumber } from './option-values.ts';
+import { bytes, duration, numberAtLeast, share, shareAxis, wholeNumber } from './option-values.ts';
 
 const refused = (run: () => unknown): boolean => {
   try {
@@ -20,6 +20,17 @@ test('a share is the same double in all three spellings', () => {
       refused(() => fee(text)),
       text,
     ).toBe(true);
+});
+
+test('an axis of shares takes % on every number or on none', () => {
+  const axis = (text: string) => shareAxis('--stop-loss')(text).values;
+  expect(axis('5%')).toEqual([0.05]);
+  expect(axis('1%..3%:1%')).toEqual([0.01, 0.02, 0.03]);
+  expect(axis('0, 2.5 %,4%')).toEqual([0, 0.025, 0.04]);
+  expect(axis('0.01..0.03:0.01')).toEqual([0.01, 0.02, 0.03]);
+  for (const text of ['1..3%', '1%..3', '1,2%', '%', '5%%', 'x%', '1%..3%:']) {
+    expect(() => axis(text), text).toThrow(`"${text}"`);
+  }
 });
 
 test('bytes know decimal and binary units', () => {

@@ -1,5 +1,6 @@
 // How values are written on the command line: numbers, shares, bytes, durations, counts.
 import { AppError } from '../core/errors.ts';
+import { type Axis, parseAxis } from '../strategy/parameters.ts';
 
 const DECIMAL = /^[-+]?(\d+(_\d{3})*(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
 
@@ -36,6 +37,32 @@ export function share(option: string): ValueParser<number> {
     const value = numberIn(match?.[1] ?? '') / (unit === undefined ? 1 : unit === '%' ? 100 : 10_000);
     if (!(value >= 0 && value < 1)) throw invalidValue(option, text, 'Write a share below 1: 0.001, 0.1% or 10bps.');
     return value;
+  };
+}
+
+/**
+ * An axis of shares of a price: plain as parseAxis reads it, or with % on every number but 0: 5%, 0,2%,4% or
+ * 1%..3%:0.5%. Errors: GRID_INVALID naming the option.
+ */
+export function shareAxis(option: string): ValueParser<Axis> {
+  return (text) => {
+    if (!text.includes('%')) return parseAxis(text);
+    const parts = text.split(/(\.\.|[:,])/);
+    const plain = parts.map((part, at) => {
+      // Separators stand between the numbers.
+      if (at % 2 === 1) return part;
+      const [, number = '', percent] = /^\s*([^%\s]*)\s*(%?)\s*$/.exec(part) ?? [];
+      const value = numberIn(number) / (percent === '%' ? 100 : 1);
+      return percent === '%' || value === 0 ? String(value) : 'NaN';
+    });
+    if (plain.includes('NaN')) {
+      throw new AppError('GRID_INVALID', {
+        rule: `${option} takes shares of a price, all of them with % or none.`,
+        found: `"${text}".`,
+        todo: 'Write for example 2%, 0,2%,4% or 1%..3%:1%.',
+      });
+    }
+    return parseAxis(plain.join(''));
   };
 }
 

@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import { parseAxis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
-import { numberAtLeast, share } from './option-values.ts';
+import { numberAtLeast, share, shareAxis } from './option-values.ts';
 
 /** Which candles, which part of them, and what to do about their defects. */
 export interface DataOptions {
@@ -85,9 +85,13 @@ export function addGridOptions(command: Command): void {
   command
     .optionsGroup('Parameters and barriers:')
     .addOption(parameterOption())
-    .option('--stop-loss <values>', 'stop-loss as a share of the entry price: 0.02 or 0.01..0.05:0.01', parseAxis)
-    .option('--take-profit <values>', 'take-profit likewise', parseAxis)
-    .option('--trailing <values>', 'trailing stop likewise', parseAxis)
+    .option(
+      '--stop-loss <values>',
+      'stop-loss as a share of the entry price: 2%, 0.02, 1%..5%:1% or 0,0.02,0.05 (0 = off)',
+      shareAxis('--stop-loss'),
+    )
+    .option('--take-profit <values>', 'take-profit likewise', shareAxis('--take-profit'))
+    .option('--trailing <values>', 'trailing stop likewise', shareAxis('--trailing'))
     .option('--time-limit <bars>', 'bars after entry at which a trade is closed: 60 or 30,60,120', parseAxis);
 }
 
@@ -103,17 +107,39 @@ function splitPair(option: string, text: string): readonly [name: string, value:
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
+function refuseRepeated(option: string, name: string, earlier: Readonly<Record<string, unknown>>): void {
+  if (!Object.hasOwn(earlier, name)) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: `${option} names each thing once.`,
+    found: `${option} ${name}=… more than once.`,
+    todo: option === '--set' ? `Put all values into one: --set ${name}=5,8,13.` : 'Leave one of them out.',
+  });
+}
+
 function collectAxes(text: string, earlier: Readonly<Record<string, Axis>>): Readonly<Record<string, Axis>> {
   const [name, values] = splitPair('--set', text);
+  refuseRepeated('--set', name, earlier);
   return { ...earlier, [name]: parseAxis(values) };
 }
 
 function collectPairs(option: string) {
   return (text: string, earlier: Readonly<Record<string, string>>): Readonly<Record<string, string>> => {
     const [name, value] = splitPair(option, text);
+    refuseRepeated(option, name, earlier);
     return { ...earlier, [name]: value };
   };
 }
+
+/** What a reader of --take-profit 5 may not have meant: five times the entry price. */
+export function barrierNotes({ takeProfit }: Omit<GridOptions, 'set'>): string[] {
+  const far = takeProfit?.values.find((value) => value > 1);
+  if (far === undefined) return [];
+  return [
+    `--take-profit ${far} is a gain of ${formatted(far * 100)} % (${formatted(far)} times the entry price); ${formatted(far)} % is written ${formatted(far)}%.`,
+  ];
+}
+
+const formatted = (value: number): string => String(Number(value.toPrecision(6)));
 
 /** The barrier options under the names the engine uses. */
 export function riskAxes({ stopLoss, takeProfit, trailing, timeLimit }: Omit<GridOptions, 'set'>): RiskAxes {

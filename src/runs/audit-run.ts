@@ -6,6 +6,7 @@ import type { Axis } from '../strategy/parameters.ts';
 import { type AuditReport, auditStrategy } from '../sweep/audit.ts';
 import { createGrid, parametersAt } from '../sweep/grid.ts';
 import { baseVariants } from '../sweep/variants.ts';
+import { checkParameters } from './parameter-names.ts';
 import { loadNamedStrategy, type RunContext } from './sweep-run.ts';
 import { SYNTHETIC_YEAR, syntheticMarket } from './synthetic-market.ts';
 import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
@@ -36,6 +37,7 @@ export interface NamedAudit {
 export async function auditNamed(selection: AuditSelection, context: RunContext): Promise<NamedAudit> {
   const { arithmetic } = profileNamed(selection.profile);
   const { strategy } = await loadNamedStrategy(selection.strategy, context);
+  checkParameters(strategy, selection.parameters);
   const grid = createGrid({ strategy, arithmetic, parameters: selection.parameters });
   const { window, loaded } = await auditWindow(selection.window, context);
   const variants = [...baseVariants(grid, { seed: selection.seed, sample: selection.variants })].map((index) =>

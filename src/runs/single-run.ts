@@ -1,6 +1,5 @@
 // One backtest from names to a JSON-safe record: a variant of a strategy, or ready-made signals.
 import { AppError } from '../core/errors.ts';
-import { didYouMean } from '../core/nearest-name.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import type { Candles } from '../market/candles.ts';
 import type { ExitReason, Side, Trade } from '../metrics/trade.ts';
@@ -11,6 +10,7 @@ import { barriersOf, indicatorVariantKey, RISK_PARAMETERS, variantKey } from '..
 import type { ExecutionRequest } from '../sweep/request.ts';
 import { runVariant, type VariantRun } from '../sweep/run-variant.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import { checkParameters } from './parameter-names.ts';
 import { type RowJson, rowJson } from './result-record.ts';
 import { dataJson, executionJson, loadNamedStrategy, type RunContext } from './sweep-run.ts';
 import { type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
@@ -53,8 +53,9 @@ export interface RunSelection {
 export async function runStrategy(selection: RunSelection, context: RunContext): Promise<FinishedRun> {
   const execution = executionRequest(selection.execution);
   const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
+  checkParameters(loadedStrategy.strategy, selection.parameters);
   const parameters = singleParameters(loadedStrategy, selection.parameters);
-  const barriers = singleBarriers(selection.risk);
+  const barriers = singleBarriers({ ...loadedStrategy.strategy.risk, ...selection.risk });
   const loadedWindow = await loadWindow(selection.window, context);
   return runOn(loadedStrategy, execution, loadedWindow, parameters, barriers, context);
 }
@@ -87,14 +88,6 @@ export function runOn(
 function singleParameters(loaded: LoadedStrategy, given: Readonly<Record<string, Axis>>): ParameterValues {
   const { strategy } = loaded;
   const names = Object.keys(strategy.parameters);
-  const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    throw new AppError('GRID_INVALID', {
-      rule: '--set must name a parameter of the strategy.',
-      found: `"${unknown}".${didYouMean(unknown, names)}`,
-      todo: `${strategy.name} has: ${names.join(', ') || 'none'}.`,
-    });
-  }
   const wrong = names.filter((name) => (given[name] ?? strategy.parameters[name]!).values.length !== 1);
   if (wrong.length > 0) {
     const example = wrong.map((name) => `--set ${name}=${strategy.parameters[name]!.values[0]}`).join(' ');
@@ -107,15 +100,23 @@ function singleParameters(loaded: LoadedStrategy, given: Readonly<Record<string,
   return Object.fromEntries(names.map((name) => [name, (given[name] ?? strategy.parameters[name]!).values[0]!]));
 }
 
-/** Errors: GRID_INVALID when a barrier has several values. */
+const BARRIER_FLAGS = {
+  stopLoss: '--stop-loss',
+  takeProfit: '--take-profit',
+  trailingStop: '--trailing',
+  timeLimit: '--time-limit',
+} as const;
+
+/** The barriers of one run, from the strategy file or the command line. Errors: GRID_INVALID for one of several values. */
 export function singleBarriers(risk: RiskAxes): Barriers {
   const entries = RISK_PARAMETERS.flatMap((name) => (risk[name] === undefined ? [] : [[name, risk[name]] as const]));
-  const several = entries.find(([, axis]) => axis.values.length !== 1);
-  if (several !== undefined) {
+  const several = entries.filter(([, axis]) => axis.values.length !== 1);
+  if (several.length > 0) {
+    const example = several.map(([name, axis]) => `${BARRIER_FLAGS[name]} ${axis.values.find((v) => v > 0) ?? 0}`);
     throw new AppError('GRID_INVALID', {
       rule: 'One run needs exactly one value for each barrier.',
-      found: `${several[1].values.length} values for ${several[0]}.`,
-      todo: 'Give one, or use gridmill sweep for many.',
+      found: `${several.map(([name, axis]) => `${name} = ${axis.values.join(', ')}`).join('; ')}.`,
+      todo: `Write for example ${example.join(' ')} (0 is off), or use gridmill sweep for many.`,
     });
   }
   return barriersOf(Object.fromEntries(entries.map(([name, axis]) => [name, axis.values[0]!])));

@@ -16,6 +16,7 @@ import { resultHash } from '../sweep/result-hash.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
 import type { CandleContext } from './candle-source.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
 import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
@@ -108,6 +109,7 @@ async function prepareStrategy(selection: SweepSelection, context: RunContext) {
   const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
   const { strategy, strategyHash } = loadedStrategy;
   const { parameters, risk, ...ranking } = selection.grid;
+  checkParameters(strategy, parameters);
   const request: SweepRequest = { ...execution, ...ranking, strategy, strategyHash, parameters, risk };
   const grid = createGrid({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk });
   return { loadedStrategy, policies: selection.window.policies ?? {}, request, grid };
@@ -130,6 +132,7 @@ export async function finishSweep(
     onProgress: limits.onProgress,
     onRow: (row) => rows.push(row),
     budgetBytes: limits.budgetBytes,
+    workers: limits.workers,
     checkpoint:
       limits.checkpointFolder === undefined
         ? undefined

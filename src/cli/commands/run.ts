@@ -4,6 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { FinishedRun } from '../../runs/single-run.ts';
 import { type CommandContext, examples } from '../command.ts';
+import { refuseOptions } from '../given-options.ts';
 import type { Host } from '../host.ts';
 import { wholeNumber } from '../option-values.ts';
 import {
@@ -18,7 +19,7 @@ import { runContext, windowSelection } from '../run-context.ts';
 
 interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
   readonly result?: string;
-  readonly row: number;
+  readonly row?: number;
   readonly signals?: string;
   readonly sparse?: boolean;
   readonly equity?: boolean;
@@ -34,9 +35,12 @@ export function define(command: Command, { host, action }: CommandContext): void
   command
     .optionsGroup('Source and output:')
     .option('--result <id>', 'run a ranked row of this result again (an id, its beginning, a file, or latest)')
-    .option('--row <n>', 'the row of --result', wholeNumber('--row', 1), 1)
+    .option('--row <n>', 'the row of --result (default: 1)', wholeNumber('--row', 1))
     .option('--signals <file>', 'run ready-made signals: times with 1/0/-1, LONG/NEUTRAL/SHORT, or entry/exit columns')
-    .option('--sparse', 'with --signals: bars the file does not list have no signal, instead of being an error')
+    .option(
+      '--sparse',
+      'with --signals: bars the file does not list count as 0, which is flat in a signal column and no signal in others',
+    )
     .option('--equity', 'with --json: the equity at each close; else a chart of it')
     .addOption(new Option('--trades <n|all>', 'trades listed').default('20'))
     .option('--json', 'print one JSON object with all trades')
@@ -52,7 +56,43 @@ export function define(command: Command, { host, action }: CommandContext): void
         ['Signals made elsewhere', 'gridmill run --signals my-signals.csv --data btc-1h.csv --fee 0.1%'],
       ),
     )
-    .action(action((strategy: string | undefined, options: RunOptions) => run(strategy, options, host)));
+    .action(
+      action((strategy: string | undefined, options: RunOptions, own: Command) => {
+        checkOptions(strategy, options, own);
+        return run(strategy, options, host);
+      }),
+    );
+}
+
+/** What a reproduction takes besides the row it is asked for. */
+const REPRODUCTION_OPTIONS = new Set(['result', 'row', 'equity', 'trades', 'json', 'debug']);
+
+/** A run has one source, and takes no option that this source could not obey. Errors: REQUEST_INVALID. */
+function checkOptions(strategy: string | undefined, { result, signals }: RunOptions, command: Command): void {
+  const sources = [strategy, result, signals].filter((source) => source !== undefined).length;
+  if (sources !== 1) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A run needs exactly one of: a strategy, --result, --signals.',
+      found: sources === 0 ? 'none of them.' : 'several of them.',
+      todo: 'See gridmill run --help.',
+    });
+  }
+  if (result !== undefined) {
+    refuseOptions(command, (name) => REPRODUCTION_OPTIONS.has(name), {
+      rule: 'With --result a row runs again exactly as it was scored.',
+      todo: 'Leave them out, or name the strategy and its --set values to run something else.',
+    });
+  } else if (signals !== undefined) {
+    refuseOptions(command, (name) => !['set', 'coldStart', 'row'].includes(name), {
+      rule: 'Ready-made signals have no parameters, indicators or rows.',
+      todo: 'Leave them out, or name a strategy instead of --signals.',
+    });
+  } else {
+    refuseOptions(command, (name) => !['sparse', 'row'].includes(name), {
+      rule: '--row belongs to --result, and --sparse to --signals.',
+      todo: 'Leave them out.',
+    });
+  }
 }
 
 async function run(strategy: string | undefined, options: RunOptions, host: Host): Promise<undefined> {
@@ -71,18 +111,10 @@ async function run(strategy: string | undefined, options: RunOptions, host: Host
 async function finish(strategy: string | undefined, options: RunOptions, host: Host): Promise<FinishedRun> {
   const context = runContext(host);
   const { result, signals } = options;
-  const sources = [strategy, result, signals].filter((source) => source !== undefined).length;
-  if (sources !== 1) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: 'A run needs exactly one of: a strategy, --result, --signals.',
-      found: sources === 0 ? 'none of them.' : 'several of them.',
-      todo: 'See gridmill run --help.',
-    });
-  }
   if (result !== undefined) {
     const { loadResult } = await import('../../runs/saved-results.ts');
     const { reproduceRow } = await import('../../runs/reproduce.ts');
-    return reproduceRow(loadResult(result, context).record, options.row, context);
+    return reproduceRow(loadResult(result, context).record, options.row ?? 1, context);
   }
   const window = await windowSelection(options);
   if (signals !== undefined) {

@@ -1,0 +1,47 @@
+// Parameters named with --set: that the strategy has them, and that its indicators accept their values.
+import { AppError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+import { INDICATORS } from '../indicators/registry.ts';
+import type { Axis } from '../strategy/parameters.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { collectGraph } from '../sweep/graph.ts';
+
+type Axes = Readonly<Record<string, Axis>>;
+
+/** Errors: GRID_INVALID with the nearest name, REQUEST_INVALID naming the parameter whose value no indicator takes. */
+export function checkParameters(strategy: Strategy, given: Axes): void {
+  checkNames(strategy, given);
+  checkValues(strategy, { ...strategy.parameters, ...given });
+}
+
+function checkNames({ name: strategyName, parameters }: Strategy, given: Axes): void {
+  const names = Object.keys(parameters);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  throw new AppError('GRID_INVALID', {
+    rule: '--set must name a parameter of the strategy.',
+    found: `"${unknown}".${didYouMean(unknown, names)}`,
+    todo: `${strategyName} has: ${names.join(', ') || 'none'}.`,
+  });
+}
+
+/** The engine checks them too, but knows a parameter by the indicator's name for it only: length, not fast. */
+function checkValues(strategy: Strategy, axes: Axes): void {
+  for (const { node } of collectGraph(strategy).values()) {
+    if (node.kind !== 'indicator') continue;
+    const definition = INDICATORS[node.indicator];
+    node.params.forEach((scalar, n) => {
+      if (typeof scalar === 'number') return;
+      const { name, integer, min } = definition.params[n]!;
+      const fits = (value: number): boolean =>
+        (integer ? Number.isSafeInteger(value) : Number.isFinite(value)) && value >= min;
+      const wrong = axes[scalar.parameter]!.values.find((value) => !fits(value));
+      if (wrong === undefined) return;
+      throw new AppError('REQUEST_INVALID', {
+        rule: `${scalar.parameter} is the ${name} of ${definition.name}: a ${integer ? 'whole ' : ''}number of at least ${min}.`,
+        found: `${scalar.parameter} = ${wrong}.`,
+        todo: 'Change it, or leave the value out of the grid.',
+      });
+    });
+  }
+}
