@@ -3,7 +3,7 @@ import type { Kernels } from '../kernels/kernels.ts';
 import type { Column, CompareCondition, Condition, CrossCondition } from '../strategy/expression.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { ColumnStats, ColumnStore } from './columns.ts';
-import { type ComparedPair, type CrossingPair, compareSideBySide, pairKey } from './fast-crossings.ts';
+import { type ComparedPair, type ComparisonJob, type CrossingPair, pairKey, SideBySide } from './fast-crossings.ts';
 import type { SlotCache } from './fast-slots.ts';
 
 /** Where the bitmaps and columns of a `FastConditions` lie. */
@@ -37,6 +37,7 @@ const SWAPPED = { '>': '<', '>=': '<=', '<': '>', '<=': '>=' } as const;
 
 export class FastConditions {
   readonly #options: FastConditionsOptions;
+  readonly #sideBySide: SideBySide;
   /** Bitmaps of the current variant by symbolic key, and those of them that lie in slots. */
   readonly #current = new Map<string, Uint32Array>();
   readonly #pinned = new Set<Uint32Array>();
@@ -47,6 +48,7 @@ export class FastConditions {
 
   constructor(options: FastConditionsOptions) {
     this.#options = options;
+    this.#sideBySide = new SideBySide(options.kernels, options.barCount);
   }
 
   get stats(): ColumnStats {
@@ -63,8 +65,8 @@ export class FastConditions {
    * then started with the very same object. What was compared ahead before is forgotten.
    */
   compareAhead(selections: readonly ParameterValues[]): void {
-    const { pairs, memory, kernels, barCount } = this.#options;
-    const jobs: (ComparedPair & { left: Float64Array; right: Float64Array })[] = [];
+    const { pairs, memory } = this.#options;
+    const jobs: ComparisonJob[] = [];
     const held = new Set<Float64Array>();
     this.#ahead.clear();
     if (pairs.length === 0) return;
@@ -81,7 +83,7 @@ export class FastConditions {
       });
       this.#ahead.set(parameters, compared);
     }
-    compareSideBySide(kernels, jobs, barCount);
+    this.#sideBySide.compare(jobs);
   }
 
   /** A column that stays in its slot as long as it is in `held`; undefined when there is no slot left. */

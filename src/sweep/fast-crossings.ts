@@ -19,8 +19,8 @@ export interface ComparedPair {
 
 /** Pairs worth comparing ahead: more would take more memory than they save. */
 const PAIRS_MAX = 2;
-/** Words of one stretch: 4,096 bars, 32 KB of each column. */
-const STRETCH_WORDS = 128;
+/** Bars of one stretch: 32 KB of each column. */
+const STRETCH_BARS = 4096;
 
 export const pairKey = (left: Column, right: Column): string => `${left.key} ? ${right.key}`;
 
@@ -37,22 +37,49 @@ export function crossingPairs(graph: Graph, isShared: (key: string) => boolean):
   return [...pairs.values()].slice(0, PAIRS_MAX);
 }
 
-interface Job extends ComparedPair {
+export interface ComparisonJob extends ComparedPair {
   readonly left: Float64Array;
   readonly right: Float64Array;
 }
 
-/** Compares all jobs. Columns and bitmaps cover the same bars. */
-export function compareSideBySide(kernels: Kernels, jobs: readonly Job[], barCount: number): void {
-  const words = Math.ceil(barCount / 32);
-  for (let word = 0; word < words; word += STRETCH_WORDS) {
-    const lastWord = Math.min(word + STRETCH_WORDS, words);
-    const bar = word * 32;
-    const lastBar = Math.min(lastWord * 32, barCount);
-    for (const { greater, less, left, right } of jobs) {
-      const above = greater.subarray(word, lastWord);
-      const below = less.subarray(word, lastWord);
-      kernels.compareBoth(above, below, left.subarray(bar, lastBar), right.subarray(bar, lastBar));
+/** Compares jobs side by side. It keeps the views on the stretches of every array it has seen: arrays are slots, reused. */
+export class SideBySide {
+  readonly #kernels: Kernels;
+  readonly #barCount: number;
+  readonly #columns = new Map<Float64Array, readonly Float64Array[]>();
+  readonly #bitmaps = new Map<Uint32Array, readonly Uint32Array[]>();
+
+  /** All columns and bitmaps cover `barCount` bars. */
+  constructor(kernels: Kernels, barCount: number) {
+    this.#kernels = kernels;
+    this.#barCount = barCount;
+  }
+
+  compare(jobs: readonly ComparisonJob[]): void {
+    const cut = jobs.map(({ greater, less, left, right }) => ({
+      greater: this.#stretchesOf(this.#bitmaps, greater, STRETCH_BARS / 32),
+      less: this.#stretchesOf(this.#bitmaps, less, STRETCH_BARS / 32),
+      left: this.#stretchesOf(this.#columns, left, STRETCH_BARS),
+      right: this.#stretchesOf(this.#columns, right, STRETCH_BARS),
+    }));
+    for (let stretch = 0; stretch * STRETCH_BARS < this.#barCount; stretch++) {
+      for (const { greater, less, left, right } of cut) {
+        this.#kernels.compareBoth(greater[stretch]!, less[stretch]!, left[stretch]!, right[stretch]!);
+      }
     }
+  }
+
+  #stretchesOf<View extends Float64Array | Uint32Array>(
+    known: Map<View, readonly View[]>,
+    view: View,
+    length: number,
+  ): readonly View[] {
+    let stretches = known.get(view);
+    if (stretches === undefined) {
+      const count = Math.ceil(view.length / length);
+      stretches = Array.from({ length: count }, (_, n) => view.subarray(n * length, (n + 1) * length) as View);
+      known.set(view, stretches);
+    }
+    return stretches;
   }
 }

@@ -3,6 +3,7 @@ import type { StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { loadKernels } from '../kernels/wasm-loader.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { type CheckpointPort, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
@@ -267,7 +268,12 @@ function outcome(run: Run, ranking: Ranking, plan: SweepPlan, choice: EngineChoi
   const { columnsComputed, hits, misses } = run.scorer.stats();
   const { engine: name, reason } = choice;
   return {
-    engine: { name, reason, kernels: run.scorer.kernels },
+    // Threads choose their twin as this one does: by what the runtime has.
+    engine: {
+      name,
+      reason,
+      kernels: run.scorer.kernels ?? (name === 'fast' ? loadKernels().provider.name : undefined),
+    },
     variants,
     scored: run.scored,
     preselect: run.request.preselect,
