@@ -116,7 +116,8 @@ export function sweepText(record: ResultRecord, output: TextOutput): string {
     rankedBy: record.rankedBy,
   });
   const partial = record.partial === null ? '' : `\n${partialText(record, output)}\n`;
-  return `${head}\n${table}\n${partial}\n${wrapped(timesLine(record), columns).join('\n')}\n`;
+  const lines = [timesLine(record), ...shortlistLine(record)].flatMap((line) => wrapped(line, columns));
+  return `${head}\n${table}\n${partial}\n${lines.join('\n')}\n`;
 }
 
 function partialText(record: ResultRecord, { color, columns }: TextOutput): string {
@@ -124,6 +125,18 @@ function partialText(record: ResultRecord, { color, columns }: TextOutput): stri
   const sentence = `PARTIAL: stopped by ${why}; the ranking holds the ${formatCount(record.scored)} variants scored until then.`;
   const text = wrapped(sentence, columns).join('\n');
   return color ? `\x1b[33m${text}\x1b[39m` : text;
+}
+
+/** How many variants the shortlist left out, where both stages were finished. */
+function shortlistLine({ grid, alsoRankedBy, preselect, partial, scored }: ResultRecord): string[] {
+  const axes = Object.values(grid.risk);
+  // A shortlist of several objectives may hold fewer than --preselect.
+  if (axes.length === 0 || preselect === 0 || partial !== null || alsoRankedBy.length > 0) return [];
+  const tried = scored - preselect * axes.reduce((points, values) => points * values.length, 1);
+  if (tried <= preselect) return [];
+  return [
+    `${formatCount(tried - preselect)} of ${formatCount(tried)} variants were not tried with barriers (--preselect ${preselect}).`,
+  ];
 }
 
 function timesLine(record: ResultRecord): string {

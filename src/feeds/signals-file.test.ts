@@ -89,7 +89,7 @@ describe('spellings', () => {
   test('a sparse file may leave out bars', async () => {
     const signals = await read('time,signal\n2024-01-01 02:00,1\n', { sparse: true });
     expect(signals).toMatchObject({ kind: 'target', values: Int8Array.of(0, 0, 1, 0) });
-    expect(signals.notes).toContain('3 bars are not listed and have no signal.');
+    expect(signals.notes).toContain('3 bars are not listed and count as 0, which is flat.');
   });
 });
 

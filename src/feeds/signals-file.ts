@@ -59,7 +59,10 @@ export async function readSignalsFile(
     const notes = [...times.notes];
     if (ignored.length > 0) notes.push(`Columns not used: ${ignored.join(', ')}.`);
     const missing = candles.time.length - table.rowCount;
-    if (missing > 0) notes.push(`${missing} bars are not listed and have no signal.`);
+    if (missing > 0) {
+      const meaning = columns.kind === 'target' ? 'count as 0, which is flat' : 'have no signal';
+      notes.push(`${missing} bars are not listed and ${meaning}.`);
+    }
     const read = (at: number | undefined): Promise<Uint8Array> => readFlags(path, table, at, bars, candles.time.length);
     const meta = { sourceRows: table.rowCount, notes };
     if (columns.kind === 'target') {
@@ -131,7 +134,7 @@ function alignBars(
   if (missing >= 0 && !sparse) {
     const count = candleTimes.length - times.length;
     const found = `the bar of ${isoText(candleTimes[missing]!)} is not listed (${count} of ${candleTimes.length} bars are not)`;
-    throw fault(file, undefined, found, 'List every bar, or declare the file sparse.');
+    throw fault(file, undefined, found, 'List every bar, or add --sparse: bars that are not listed then count as 0.');
   }
   return bars;
 }

@@ -6,6 +6,7 @@ import { periodsPerYear } from '../metrics/annualisation.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import { profileNamed } from '../simulate/profiles.ts';
 import { metricsAgree } from '../sweep/fast-tolerance.ts';
+import { withCalendarNote } from './assumption-notes.ts';
 import { atTimeframe, type LoadedCandles, loadCandles } from './candle-source.ts';
 import type { RankedRowJson, ResultRecord } from './result-record.ts';
 import { type FinishedRun, runOn } from './single-run.ts';
@@ -73,7 +74,7 @@ export async function reproduceRow(record: ResultRecord, rank: number, context: 
   const row = rowNumbered(record, rank);
   const { execution } = record;
   const loadedStrategy = await strategyOf(record, context);
-  const loadedWindow = await windowOf(record, context);
+  const loadedWindow = withCalendarNote(await windowOf(record, context), execution.calendar);
   const request = { ...execution, profile: profileNamed(execution.profile) };
   const finished = runOn(loadedStrategy, request, loadedWindow, row.params, row.risk, context);
   expectEqual(finished, row, record, context);

@@ -9,6 +9,7 @@ import type { RiskAxes } from '../strategy/strategy.ts';
 import { barriersOf, indicatorVariantKey, RISK_PARAMETERS, variantKey } from '../sweep/grid.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 import { runVariant, type VariantRun } from '../sweep/run-variant.ts';
+import { withCalendarNote } from './assumption-notes.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type RowJson, rowJson } from './result-record.ts';
@@ -56,7 +57,7 @@ export async function runStrategy(selection: RunSelection, context: RunContext):
   checkParameters(loadedStrategy.strategy, selection.parameters);
   const parameters = singleParameters(loadedStrategy, selection.parameters);
   const barriers = singleBarriers({ ...loadedStrategy.strategy.risk, ...selection.risk });
-  const loadedWindow = await loadWindow(selection.window, context);
+  const loadedWindow = withCalendarNote(await loadWindow(selection.window, context), execution.calendar);
   return runOn(loadedStrategy, execution, loadedWindow, parameters, barriers, context);
 }
 

@@ -14,6 +14,7 @@ import type { MetricCondition } from '../sweep/metric-condition.ts';
 import type { SweepOutcome, SweepProgress, SweepRequest } from '../sweep/request.ts';
 import { resultHash } from '../sweep/result-hash.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
+import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
@@ -91,7 +92,8 @@ export function loadNamedStrategy(reference: string, context: RunContext): Promi
  */
 export async function prepareSweep(selection: SweepSelection, context: RunContext): Promise<PreparedSweep> {
   const prepared = await prepareStrategy(selection, context);
-  return { ...prepared, loadedWindow: await loadWindow(selection.window, context) };
+  const loadedWindow = withCalendarNote(await loadWindow(selection.window, context), prepared.request.calendar);
+  return { ...prepared, loadedWindow };
 }
 
 /** As prepareSweep, over candles that are loaded already. */
@@ -101,7 +103,8 @@ export async function prepareSweepOn(
   context: RunContext,
 ): Promise<PreparedSweep> {
   const prepared = await prepareStrategy({ ...selection, window: { data: '' } }, context);
-  return { ...prepared, loadedWindow: cutWindow(loaded, { coldStart: false }) };
+  const loadedWindow = withCalendarNote(cutWindow(loaded, { coldStart: false }), prepared.request.calendar);
+  return { ...prepared, loadedWindow };
 }
 
 async function prepareStrategy(selection: SweepSelection, context: RunContext) {
@@ -123,6 +126,8 @@ export async function finishSweep(
 ): Promise<FinishedSweep> {
   const { request, grid, loadedWindow } = prepared;
   const { window } = loadedWindow;
+  const tooLong = warmUpNote(request, grid, window);
+  if (tooLong !== undefined) limits.onNote(tooLong);
   const names = grid.axes.map((axis) => axis.name);
   const rows = new RowColumns(grid, names, limits.keepAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
   const outcome = await runSweep(request, {

@@ -1,6 +1,6 @@
 // The command line as a process: interrupts, deadlines, pipes, start-up, the wrapper.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BIN, createWorkplace, csvOf, json, minuteCandles, repository, type Workplace } from './cli-harness.ts';
@@ -54,6 +54,24 @@ describe('a sweep that is stopped', () => {
     expect(partial.partial).toBe('cancelled');
     expect(partial.scored).toBeGreaterThan(0);
     expect(partial.top.length).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ['saved', [], false],
+    ['not saved', ['--no-save'], true],
+  ] as const)('by Ctrl-C when it is %s leaves a report or says how to get it', async (_, extra, isWritten) => {
+    const { child, ended } = place.start([...LONG, '--report', 'stopped.html', ...extra]);
+    await sleep(2_500);
+    child.kill('SIGINT');
+    const { exitCode, stdout } = await ended;
+    expect(exitCode).toBe(130);
+    expect(existsSync(join(place.folder, 'stopped.html'))).toBe(isWritten);
+    const advice = /gridmill (report [0-9a-f]{16} --out \S+) writes it/.exec(stdout)?.[1];
+    expect(advice === undefined).toBe(isWritten);
+    if (advice === undefined) return;
+    expect((await place.run(...advice.split(' '))).exitCode).toBe(0);
+    expect(existsSync(join(place.folder, 'stopped.html'))).toBe(true);
+    rmSync(join(place.folder, 'stopped.html'));
   });
 
   test('by kill -9 goes on from its checkpoint and ends in the hash of an undisturbed run', async () => {

@@ -11,6 +11,7 @@ import {
   addDataOptions,
   addExecutionOptions,
   addGridOptions,
+  barrierNotes,
   type DataOptions,
   type GridOptions,
   riskAxes,
@@ -97,6 +98,7 @@ function checkOptions(strategy: string | undefined, { result, signals }: RunOpti
 
 async function run(strategy: string | undefined, options: RunOptions, host: Host): Promise<undefined> {
   const context = runContext(host);
+  for (const text of barrierNotes(options)) host.stderr.write(`note: ${text}\n`);
   const finished = await finish(strategy, options, host);
   if (options.json === true) {
     const { runJson } = await import('../../runs/single-run.ts');

@@ -13,6 +13,7 @@ import {
   addDataOptions,
   addExecutionOptions,
   addGridOptions,
+  barrierNotes,
   type DataOptions,
   type GridOptions,
   riskAxes,
@@ -138,6 +139,8 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const prepared = await prepareSweep(selection, context);
   const { sweepProgressTexts } = await import('../sweep-progress.ts');
   const progressText = sweepProgressTexts(prepared.request.rank);
+  const onNote = note(progress, host);
+  for (const text of barrierNotes(options)) onNote(text);
   const finished = await stoppable(host, stop, (token) =>
     finishSweep(
       prepared,
@@ -145,7 +148,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
         stop: token,
         budgetBytes: options.memory,
         workers: options.workers ?? host.cores,
-        onNote: note(progress, host),
+        onNote,
         checkpointFolder: files.checkpoint,
         keepAllRows: files.allResults !== undefined,
         onProgress: (at) => progress.update(() => progressText(at)),
@@ -208,8 +211,11 @@ export async function deliver(
       say(`All ${rows.count.toLocaleString('en')} rows: ${allResults}`);
     }
   }
-  // An interrupt asks for the prompt back; the report can be written later from the stored result.
-  if (report !== undefined && record.partial !== 'cancelled') {
+  // An interrupt asks for the prompt back; the report can be written later, as long as there is a stored result.
+  const later = saved && record.partial === 'cancelled';
+  if (report !== undefined && later) {
+    say(`No report was written, for the sweep was interrupted: gridmill report ${id} --out ${report} writes it.`);
+  } else if (report !== undefined) {
     const { renderReport } = await import('../../runs/report-of-record.ts');
     const { strategy } = prepared.loadedStrategy;
     if (await attempt(() => writeOutput(report, renderReport(record, id, strategy, prepared.loadedWindow)))) {
