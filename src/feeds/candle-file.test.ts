@@ -201,3 +201,32 @@ describe('freqtrade JSON', () => {
     expect(read.notes).toEqual(['Volume is null in 1 rows and was read as 0.']);
   });
 });
+
+describe('missing prices', () => {
+  const rows = (price: string): string =>
+    `time,open,high,low,close,volume\n1704067200000,1,2,0.5,1.5,3\n1704067260000,1,2,0.5,${price},3\n`;
+
+  test.each(['NaN', 'nan', 'null', 'None', 'NA', '', '  ', '""'])(
+    '%j is refused with its line, or handed out as NaN',
+    async (price) => {
+      const path = write('missing.csv', rows(price));
+      expect(await refusal(path)).toEqual({ code: 'CANDLES_INVALID', found: expect.stringContaining('line 3') });
+      await expect(readCandleFile(path)).rejects.toMatchObject({ todo: expect.stringContaining('not-finite=repair') });
+      const read = await readCandleFile(path, { keepMissing: true });
+      expect(read.columns.close).toEqual(Float64Array.of(1.5, Number.NaN));
+    },
+  );
+
+  test('other text is refused in any case', async () => {
+    for (const price of ['abc', '1.2.3', 'inf', '1e999']) {
+      const path = write('wrong.csv', rows(price));
+      await expect(readCandleFile(path, { keepMissing: true })).rejects.toMatchObject({ code: 'CANDLES_INVALID' });
+    }
+  });
+
+  test('null in JSON is handed out as NaN on request', async () => {
+    const path = write('missing.json', '[[1704067200000,1,1,null,1,1]]');
+    expect((await refusal(path)).found).toContain('row 1: low is');
+    expect((await readCandleFile(path, { keepMissing: true })).columns.low).toEqual(Float64Array.of(Number.NaN));
+  });
+});

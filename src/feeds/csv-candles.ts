@@ -7,6 +7,7 @@ import { CR, type FieldSpan, LF, spanField, UNFINISHED } from './csv-field.ts';
 import { type CsvLayout, IGNORED, readCsvLayout, TIME } from './csv-layout.ts';
 import { parseDecimal, type ScanCursor, scanDecimal } from './decimal.ts';
 import { inputFault, shown } from './input-fault.ts';
+import { isMissing, MISSING_TODO } from './missing-value.ts';
 import type { RawCandles, ReadOptions, TimeUnit } from './raw-candles.ts';
 import { StampReader } from './stamp-reader.ts';
 
@@ -215,8 +216,11 @@ export class CsvCandleParser {
     if (from === to && role === VOLUME) {
       this.#slow = 0;
       this.#emptyVolumes++;
-    } else if (!Number.isFinite(this.#slow))
-      throw this.#badNumber(new TextDecoder().decode(bytes.subarray(from, to)), field);
+    } else if (!Number.isFinite(this.#slow)) {
+      const text = new TextDecoder().decode(bytes.subarray(from, to));
+      if (this.#options.keepMissing !== true || !isMissing(text)) throw this.#badNumber(text, field);
+      this.#slow = Number.NaN;
+    }
     return next;
   }
 
@@ -235,7 +239,8 @@ export class CsvCandleParser {
   #badNumber(text: string, field: number): AppError {
     const found = `column ${shown(this.#layout!.names[field]!)} is ${text === '' ? 'empty' : shown(text)}, not a finite number`;
     const comma = /^[+-]?[\d.]*,\d+$/.test(text);
-    const todo = comma ? 'Write a decimal point, not a comma.' : 'Correct the value or remove the row.';
+    const other = isMissing(text) ? MISSING_TODO : 'Correct the value or remove the row.';
+    const todo = comma ? 'Write a decimal point, not a comma.' : other;
     return this.#fault('CANDLES_INVALID', found, todo);
   }
 

@@ -3,13 +3,14 @@ import { LIMITS } from '../core/limits.ts';
 import { CANDLE_COLUMNS } from '../market/candles.ts';
 import { ColumnBuilder } from './column-builder.ts';
 import { inputFault, reasonOf, shown } from './input-fault.ts';
+import { MISSING_TODO } from './missing-value.ts';
 import type { RawCandles, ReadOptions } from './raw-candles.ts';
 import { StampReader } from './stamp-reader.ts';
 
 /** Errors (with file and row, counted from 1): CANDLE_FILE_UNREADABLE, CANDLES_INVALID, LIMIT_EXCEEDED. */
 export function parseFreqtradeJson(file: string, text: string, options: ReadOptions): RawCandles {
-  const todo = 'Give an array of rows [time, open, high, low, close, volume].';
-  const rows = parseArray(file, text, todo);
+  const shape = 'Give an array of rows [time, open, high, low, close, volume].';
+  const rows = parseArray(file, text, shape);
   if (rows.length > LIMITS.barsMax) {
     throw inputFault('LIMIT_EXCEEDED', file, undefined, `${rows.length} candles`, `Stay within ${LIMITS.barsMax}.`);
   }
@@ -25,7 +26,7 @@ export function parseFreqtradeJson(file: string, text: string, options: ReadOpti
         file,
         place,
         `${shown(JSON.stringify(values))} is not 6 numbers`,
-        todo,
+        shape,
       );
     }
     builder.reserve();
@@ -36,15 +37,18 @@ export function parseFreqtradeJson(file: string, text: string, options: ReadOpti
         emptyVolumes++;
       }
       const number = typeof value !== 'number' ? Number.NaN : column === 0 ? stamps.fromNumber(value) : value;
-      if (!Number.isFinite(number)) {
+      const missing = value === null && column > 0;
+      if (!Number.isFinite(number) && !(missing && options.keepMissing === true)) {
         const found = `${CANDLE_COLUMNS[column]} is ${shown(JSON.stringify(values[column]))}`;
-        throw inputFault('CANDLES_INVALID', file, place, found, 'Correct the value or remove the row.');
+        const todo = missing ? MISSING_TODO : 'Correct the value or remove the row.';
+        throw inputFault('CANDLES_INVALID', file, place, found, todo);
       }
       builder.columns[column]![row] = number;
     }
     builder.rows = row + 1;
   }
-  if (stamps.unit === undefined) throw inputFault('CANDLE_FILE_UNREADABLE', file, undefined, 'there are no rows', todo);
+  if (stamps.unit === undefined)
+    throw inputFault('CANDLE_FILE_UNREADABLE', file, undefined, 'there are no rows', shape);
   const notes = emptyVolumes > 0 ? [`Volume is null in ${emptyVolumes} rows and was read as 0.`] : [];
   return { columns: builder.finish(), format: 'freqtrade-json', timeUnit: stamps.unit, sourceRows: rows.length, notes };
 }

@@ -6,7 +6,7 @@ export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso' | 'date';
 export type CandleFormat = 'csv' | 'freqtrade-json' | 'parquet' | 'arrow';
 
 /**
- * Candles as parsed and nothing more: every value is a finite number, but order, gaps, signs and high/low are not
+ * Candles as parsed and nothing more: every value is a finite number (or NaN where `keepMissing` asks for it), but order, gaps, signs and high/low are not
  * checked here. `time` is the open time in epoch milliseconds UTC. The columns have equal length and belong to the caller.
  */
 export interface RawCandles {
@@ -22,6 +22,8 @@ export interface RawCandles {
 export interface ReadOptions {
   /** How numeric times are to be read; by default they are told apart by size. */
   readonly timeUnit?: 's' | 'ms' | 'us' | 'ns';
+  /** Hands out NaN for a price or volume that the source leaves out (empty, NaN, null) instead of refusing the file. */
+  readonly keepMissing?: boolean;
   /** Bytes after decompression; LIMITS.inputBytesMax by default. */
   readonly inputBytesMax?: number;
   /** Bytes of one CSV record; LIMITS.lineBytesMax by default. */

@@ -4,6 +4,7 @@ import { CANDLE_COLUMNS, type CandleColumn } from '../market/candles.ts';
 import { chooseColumns, ignoredNote } from './column-names.ts';
 import { parseDecimal } from './decimal.ts';
 import { inputFault, shown } from './input-fault.ts';
+import { isMissing, MISSING_TODO } from './missing-value.ts';
 import type { CandleFormat, RawCandles, ReadOptions, TimeUnit } from './raw-candles.ts';
 import type { Cell, RawTable } from './raw-table.ts';
 import { StampReader } from './stamp-reader.ts';
@@ -42,7 +43,7 @@ export async function candlesFromTable(file: string, table: RawTable, options: R
     if (at === undefined) {
       columns[name] = new Float64Array(rowCount);
       notes.push('There is no volume column: volume is 0.');
-    } else columns[name] = await readNumbers(file, table, at, name, notes);
+    } else columns[name] = await readNumbers(file, table, at, name, notes, options);
   }
   const format: CandleFormat = table.format;
   return { columns, format, timeUnit: times.unit, sourceRows: rowCount, notes };
@@ -92,6 +93,7 @@ async function readNumbers(
   at: number,
   name: CandleColumn,
   notes: string[],
+  options: ReadOptions,
 ): Promise<Float64Array> {
   const { values } = await table.column(at);
   const numbers = new Float64Array(table.rowCount);
@@ -104,8 +106,14 @@ async function readNumbers(
       empty++;
     }
     if (!Number.isFinite(number)) {
+      const missing = isMissing(String(cell ?? ''));
+      if (missing && options.keepMissing === true) {
+        numbers[row] = Number.NaN;
+        continue;
+      }
       const found = `column ${shown(table.names[at]!)} is ${cell === null ? 'empty' : shown(String(cell))}, not a finite number`;
-      throw inputFault('CANDLES_INVALID', file, table.place(row), found, 'Correct the value or remove the row.');
+      const todo = missing ? MISSING_TODO : 'Correct the value or remove the row.';
+      throw inputFault('CANDLES_INVALID', file, table.place(row), found, todo);
     }
     numbers[row] = number;
   }

@@ -23,6 +23,11 @@ test('disorder and copies do not hide it', () => {
   expect(inferTimeframe(minutes(0, 5, 10, 10, 15, 5, 10, 15, 20))).toBe('5m');
 });
 
+test('newest-first candles have the timeframe they have in order', () => {
+  expect(inferTimeframe(every(5, 20).toReversed())).toBe('5m');
+  expect(inferTimeframe(minutes(400, 11, 10, 9, 2, 1, 0))).toBe('1m');
+});
+
 test('it is null when nothing is clear', () => {
   expect(inferTimeframe(minutes())).toBeNull();
   expect(inferTimeframe(minutes(7))).toBeNull();

@@ -8,14 +8,20 @@ const CLEAR_SHARE_OF_MULTIPLES = 0.1;
 
 /**
  * The timeframe most steps between neighbouring times (epoch ms) have; null when there are fewer than two times or when
- * no step is clearly the most common one. Falling and repeated times are passed over.
+ * no step is clearly the most common one. The order of the times does not matter; repeated ones are passed over.
  */
-export function inferTimeframe(time: Float64Array): Timeframe | null {
+export function inferTimeframe(times: Float64Array): Timeframe | null {
+  const time = isRising(times) ? times : times.toSorted();
   const step = mostCommonStep(time);
   if (step === null) return null;
   const clear =
     step.share > CLEAR_SHARE || (step.share >= CLEAR_SHARE_OF_MULTIPLES && isEveryStepMultiple(time, step.ms));
   return clear ? (timeframeOfMs(step.ms) ?? null) : null;
+}
+
+function isRising(time: Float64Array): boolean {
+  for (let i = 1; i < time.length; i++) if (time[i]! < time[i - 1]!) return false;
+  return true;
 }
 
 function mostCommonStep(time: Float64Array): { readonly ms: number; readonly share: number } | null {

@@ -58,7 +58,7 @@ describe('resampled candles', () => {
     for (const name of ['time', 'open', 'high', 'low', 'close'] as const) expect(twice[name]).toEqual(once[name]);
   });
 
-  test('leave out a last candle that has not closed yet, unless it is wanted', () => {
+  test('leave out a first candle the data begin inside of and a last one not closed yet, unless they are wanted', () => {
     // 1_700_000_000_000 lies 20 seconds into a minute and 3 minutes into its 5m candle.
     for (let end = 1; end <= 12; end++) {
       const part = sliceCandles(base, 0, end);
@@ -66,7 +66,9 @@ describe('resampled candles', () => {
       const known = part.time[end - 1]! + 60_000;
       expect(closed.time.every((open) => open + 300_000 <= known)).toBe(true);
       const kept = resampleCandles(part, m5, { keepIncomplete: true });
-      expect(kept.barCount - closed.barCount).toBe(known % 300_000 === 0 ? 0 : 1);
+      expect(closed.time.every((open) => open >= part.time[0]!)).toBe(true);
+      const whole = kept.time.filter((open) => open >= part.time[0]! && open + 300_000 <= known);
+      expect(closed.time).toEqual(whole);
     }
   });
 
@@ -100,7 +102,9 @@ describe('resampled candles', () => {
       startPrice: 100,
     });
     const weeks = resampleCandles(days, parseTimeframe('1w'));
-    expect(weeks.barCount).toBe(4);
+    // From a Wednesday to a Thursday: three whole weeks, and a part of one on either side.
+    expect(weeks.barCount).toBe(3);
+    expect(resampleCandles(days, parseTimeframe('1w'), { keepIncomplete: true }).barCount).toBe(5);
     expect([...weeks.time].every((time) => new Date(time).getUTCDay() === 1)).toBe(true);
   });
 

@@ -6,8 +6,8 @@ import { candleOpenTime, type Timeframe, timeframeMs } from './timeframe.ts';
 
 export interface ResampleOptions {
   /**
-   * Whether to keep a last candle whose end lies after the close of the last input candle. Default false: its final
-   * values are not known yet.
+   * Whether to keep a last candle whose end lies after the close of the last input candle, and a first candle that
+   * opens before the first input candle. Default false: their full values are not known.
    */
   readonly keepIncomplete?: boolean;
 }
@@ -16,7 +16,8 @@ export interface ResampleOptions {
  * Candles of the longer timeframe `to`, on its UTC grid (weeks start on Monday). Open, high, low and close come from
  * the candles inside, volume is their sum in time order. Candles without trades (zero volume, open = high = low =
  * close = previous close) are passed over unless the whole bucket has no other; a bucket without candles stays a gap. A first candle
- * that the input enters midway is kept: a listing or a session may truly begin there.
+ * that the input enters midway is left out: whether a market opened there or the data were cut cannot be told, and a
+ * cut candle would make every later value depend on where the history begins.
  * Errors: TIMEFRAME_INVALID when `to` is not a multiple, CANDLES_MISALIGNED when a candle reaches past its bucket.
  */
 export function resampleCandles(candles: Candles, to: Timeframe, options: ResampleOptions = {}): Candles {
@@ -32,9 +33,13 @@ export function resampleCandles(candles: Candles, to: Timeframe, options: Resamp
   if (candles.barCount === 0 || bucketMs === baseMs) return { ...candles, timeframe: to };
   const built = aggregate(candles, baseMs, to);
   let count = built.time.length;
+  let first = 0;
   const lastClose = candles.time[candles.barCount - 1]! + baseMs;
-  if (options.keepIncomplete !== true && built.time[count - 1]! + bucketMs > lastClose) count--;
-  const cut = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, built[name].slice(0, count)]));
+  if (options.keepIncomplete !== true) {
+    if (built.time[count - 1]! + bucketMs > lastClose) count--;
+    if (built.time[0]! < candles.time[0]!) first = Math.min(1, count);
+  }
+  const cut = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, built[name].slice(first, count)]));
   return createCandles(to, cut as Record<CandleColumn, Float64Array>);
 }
 

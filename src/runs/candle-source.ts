@@ -5,10 +5,18 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { readCandleFile } from '../feeds/candle-file.ts';
+import type { ReadOptions } from '../feeds/raw-candles.ts';
 import type { Candles } from '../market/candles.ts';
 import { inferTimeframe } from '../market/infer-timeframe.ts';
 import { checkCandles } from '../market/quality.ts';
-import { DEFECT_KINDS, type DefectKind, type QualityPolicies, type QualityPolicy } from '../market/quality-policies.ts';
+import {
+  DEFECT_KINDS,
+  type DefectKind,
+  QUALITY_POLICIES,
+  type QualityPolicies,
+  type QualityPolicy,
+  type QualityRule,
+} from '../market/quality-policies.ts';
 import type { QualityReport } from '../market/quality-report.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
@@ -96,7 +104,7 @@ export async function importCandleFile(
   fallback: Timeframe | undefined,
   policies: QualityPolicies,
 ): Promise<ImportedFile> {
-  const raw = await readCandleFile(path);
+  const raw = await readCandleFile(path, readOptions(policies));
   const timeframe = inferTimeframe(raw.columns.time) ?? fallback;
   if (timeframe === undefined) {
     throw new AppError('TIMEFRAME_INVALID', {
@@ -108,6 +116,11 @@ export async function importCandleFile(
   const { candles, report } = checkCandles(raw.columns, timeframe, policies);
   return { candles, report, notes: raw.notes };
 }
+
+/** A reader refuses what has no value, with its line, unless the check is to repair it. */
+export const readOptions = (policies: QualityPolicies): ReadOptions => ({
+  keepMissing: policies['not-finite'] === 'repair',
+});
 
 async function fromStore(data: string, timeframe: Timeframe | undefined, context: CandleContext): Promise<Found> {
   const stored = readStored(data, timeframe, context.storeRoot);
@@ -148,8 +161,12 @@ export function atTimeframe(loaded: LoadedCandles, timeframe: string | undefined
   if (candles === base) return loaded;
   const count = (value: number): string => value.toLocaleString('en');
   const note = `Resampled from ${base.timeframe} to ${candles.timeframe}: ${count(base.barCount)} candles became ${count(candles.barCount)}.`;
-  return { ...loaded, candles, quality: [...quality, note] };
+  const notes = candles.time[0]! > base.time[0]! ? [note, ENTERED_MIDWAY] : [note];
+  return { ...loaded, candles, quality: [...quality, ...notes] };
 }
+
+const ENTERED_MIDWAY =
+  'The first candle was left out: the data begin inside it, so its open, high and low are unknown.';
 
 /** One sentence per kind of defect found. */
 export function qualityLines(report: QualityReport): string[] {
@@ -167,14 +184,16 @@ export function parsePolicies(pairs: Readonly<Record<string, string>>, gaps?: 'r
         todo: `Kinds are ${DEFECT_KINDS.join(', ')}.`,
       });
     }
-    if (policy !== 'reject' && policy !== 'repair' && policy !== 'keep') {
+    const { allowed }: QualityRule = QUALITY_POLICIES[kind as DefectKind];
+    const choice = allowed.find((name) => name === policy);
+    if (choice === undefined) {
       throw new AppError('REQUEST_INVALID', {
-        rule: 'A policy must be reject, repair or keep.',
-        found: `"${policy}" for ${kind}.`,
-        todo: `Write for example --policy ${kind}=keep.`,
+        rule: `The policy for ${kind} must be ${allowed.join(' or ')}.`,
+        found: `"${policy}".`,
+        todo: `Write ${allowed.map((name) => `--policy ${kind}=${name}`).join(' or ')}.`,
       });
     }
-    policies[kind as DefectKind] = policy;
+    policies[kind as DefectKind] = choice;
   }
   return policies;
 }

@@ -10,6 +10,7 @@ import type { QualityPolicies } from '../market/quality-policies.ts';
 import type { QualityReport } from '../market/quality-report.ts';
 import { parseTimeframe, type Timeframe } from '../market/timeframe.ts';
 import { openCandleStore } from '../store/candle-store.ts';
+import { readOptions } from './candle-source.ts';
 import { keyText } from './stored-candles.ts';
 
 export interface ImportSelection {
@@ -49,7 +50,7 @@ export async function importFiles(
   const groups = new Map<string, { readonly key: CandleKey; readonly parts: Part[] }>();
   for (const path of selection.files) {
     onFile(path);
-    const raw = await readCandleFile(path);
+    const raw = await readCandleFile(path, readOptions(selection.policies));
     const key = keyOf(path, raw.columns.time, selection);
     const group = groups.get(keyText(key)) ?? { key, parts: [] };
     group.parts.push({ path, columns: raw.columns, notes: raw.notes });
