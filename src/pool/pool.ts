@@ -23,6 +23,8 @@ const ASSIGNED_MAX = 2;
 const DEATHS_MAX = 2;
 /** Silence is counted in ticks of the event loop, so that a busy calling thread is not mistaken for hung threads. */
 const TICK_MS = 250;
+/** A thread that has a batch but is not at it is starting, and gets at least this long: machines can be busy. */
+const START_MS = 10_000;
 /** Batches in flight have this long to finish after a stop. */
 const STOP_GRACE_MS = 1000;
 /** A thread stuck in native code cannot be ended; closing does not wait for it longer than this. */
@@ -190,9 +192,11 @@ export class Pool implements ScoreBatches {
       const isSilent = member.assigned.length > 0 && position === member.lastPosition;
       member.silentTicks = isSilent ? member.silentTicks + 1 : 0;
       member.lastPosition = position;
-      if (member.silentTicks * this.#tickMs <= this.#options.silenceMs) continue;
+      const { silenceMs } = this.#options;
+      const limitMs = position === NOT_SCORING ? Math.max(silenceMs, START_MS) : silenceMs;
+      if (member.silentTicks * this.#tickMs <= limitMs) continue;
       void member.thread.end();
-      this.#bury(member, `gave no sign of life for ${this.#options.silenceMs / 1000} s`);
+      this.#bury(member, `gave no sign of life for ${limitMs / 1000} s`);
     }
   }
 

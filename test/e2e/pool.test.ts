@@ -101,6 +101,17 @@ describe('one result for any number of workers and any batch size', () => {
     }
   });
 
+  test('on the normative engine where the fast one would serve', async () => {
+    const engine = 'normative';
+    const request = testRequest('sma-cross', { parameters: small['sma-cross']!, risk });
+    const { hash } = await sweep(request, candles, undefined, { engine });
+    for (const batchSize of [1, 5]) {
+      const scored = await sweep(request, candles, { workers: 3 }, { engine, batchSize });
+      expect(scored.hash).toBe(hash);
+      expect(scored.outcome.engine.name).toBe('normative');
+    }
+  });
+
   test('random search, and windows that begin inside the candles', async () => {
     const request = testRequest('ema-cross', { parameters: small['ema-cross']!, sample: 20, seed: 9 });
     for (const coldStart of [false, true]) {

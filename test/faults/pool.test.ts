@@ -339,6 +339,17 @@ describe('silence', () => {
     expect(threads[0]!.ended).toBe(false);
   });
 
+  test('a thread that has not begun its batch is starting, and gets longer', async () => {
+    const { threads, score } = createPool({ silenceMs: 80 });
+    const rows = score(5);
+    await sleep(400);
+    expect(threads).toHaveLength(1);
+    threads[0]!.at = 0;
+    await expect.poll(() => threads.length, { timeout: 2000 }).toBe(2);
+    threads[1]!.answer();
+    expect(await first(rows)).toBe(5);
+  });
+
   test('a calling thread that was busy for longer than the limit finds no thread hung whose answer has come', async () => {
     const { threads, score } = createPool({ silenceMs: 80 });
     const rows = score(5);
