@@ -77,6 +77,7 @@ describe('planted look-ahead is found and named', () => {
   ])('in a function: %s', (_, compute) => {
     const [finding] = audit(fn(compute)).lookAhead;
     expect(finding?.where).toBe('compute of planted');
+    expect([finding!.withFuture, finding!.withoutFuture].sort()).toEqual(['flat', 'long']);
   });
 });
 
@@ -93,6 +94,31 @@ describe('the warm-up audit', () => {
     const report = audit(since);
     expect(report.lookAhead).toEqual([]);
     expect(report.warmUp[0]!.settled).toBeGreaterThan(100);
+    expect(report.warmUp[0]!.warmUp).toBeNull();
+  });
+
+  test('is silent about a function that looks back as far as its parameters say, and not about three times further', () => {
+    const momentum = (bars: (length: number) => number) =>
+      audit(
+        defineStrategy({
+          name: 'momentum',
+          parameters: { length: choice(30, 60) },
+          compute: ({ close: c }, p) => Int8Array.from(c, (x, i) => (x > (c[i - bars(p.length)] ?? x) ? 1 : 0)),
+        }),
+      ).warmUp.map(({ parameters }) => parameters['length']);
+    expect(momentum((length) => length)).toEqual([]);
+    expect(momentum((length) => 2 * length)).toEqual([]);
+    expect(momentum((length) => 4 * length)).toEqual([30, 60]);
+  });
+
+  test('counts variants that never signal', () => {
+    const rare = defineStrategy({
+      name: 'rare',
+      parameters: { level: choice(0, 1e9) },
+      signals: (p) => ({ enterLong: gt(close, p.level) }),
+    });
+    expect(audit(rare)).toMatchObject({ variants: 2, withoutSignal: 1 });
+    expect(audit(fn((c) => new Int8Array(c.length)))).toMatchObject({ variants: 2, withoutSignal: 2 });
   });
 
   test('is silent about a moving average that forgets', () => {

@@ -5,9 +5,10 @@ import type { Arithmetic } from '../indicators/arithmetic.ts';
 import { type Candles, sliceCandles, VALUE_COLUMNS } from '../market/candles.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { conditionWord, signalWords, targetWord } from './audit-words.ts';
 import { ColumnStore } from './columns.ts';
 import { collectGraph, type Graph } from './graph.ts';
-import { computeTarget, targetToEvents, withHigherTimeframes } from './signals.ts';
+import { computeTarget, withHigherTimeframes } from './signals.ts';
 import { warmUpBars } from './warm-up.ts';
 
 /** Ways to take the future away. Cutting misses a peek whose fallback agrees; blanking misses one through the length. */
@@ -21,14 +22,15 @@ export interface LookAheadFinding {
   /** The first bar whose value changed, and the bar from which the future was taken away. */
   readonly bar: number;
   readonly cut: number;
-  readonly withFuture: number;
-  readonly withoutFuture: number;
+  /** As a trader reads them: numbers of columns, `true` or `false`, names of signals, or `long`, `flat`, `short`. */
+  readonly withFuture: number | string;
+  readonly withoutFuture: number | string;
 }
 
 export interface WarmUpFinding {
   readonly parameters: ParameterValues;
-  /** Bars before the first value. */
-  readonly warmUp: number;
+  /** Bars before the first value; null for a function, which does not declare them. */
+  readonly warmUp: number | null;
   /** Bars until the signals no longer depend on where the history began. */
   readonly settled: number;
 }
@@ -37,6 +39,8 @@ export interface AuditReport {
   readonly lookAhead: readonly LookAheadFinding[];
   readonly warmUp: readonly WarmUpFinding[];
   readonly variants: number;
+  /** Variants without any signal on these candles: about them the audit can say little. */
+  readonly withoutSignal: number;
   /** How often the future was taken away, over all variants and methods. */
   readonly cuts: number;
   /** Values compared, over all expressions, bars and cuts. */
@@ -55,8 +59,15 @@ export interface AuditOptions {
   readonly stop?: StopToken;
 }
 
-/** Named values on the base bars, in order of computation: a value comes after all it is built on. */
-type Trace = readonly { readonly where: string; readonly values: ArrayLike<number> }[];
+interface TracedValues {
+  readonly where: string;
+  readonly values: ArrayLike<number>;
+  /** A value in words where a number would be a code. */
+  readonly words?: (value: number) => string;
+}
+
+/** Named values on the base bars, in order of computation: a value comes after all it is built on. The signals are last. */
+type Trace = readonly TracedValues[];
 
 /** Audits variants of a strategy over every bar before each cut. Errors: STRATEGY_FAILED when it throws on whole data. */
 export function auditStrategy(options: AuditOptions): AuditReport {
@@ -67,6 +78,7 @@ export function auditStrategy(options: AuditOptions): AuditReport {
   const warmUp: WarmUpFinding[] = [];
   const tally = { cuts: 0, values: 0 };
   let audited = 0;
+  let withoutSignal = 0;
   for (const parameters of options.variants) {
     if (stop.reason() !== undefined) break;
     const trace = (history: Candles): Trace => traceOf(options, graph, history, parameters);
@@ -74,12 +86,14 @@ export function auditStrategy(options: AuditOptions): AuditReport {
     const finding = findLookAhead(options, trace, full, parameters, prng, tally);
     if (finding !== undefined) lookAhead.push(finding);
     else warmUp.push(...findShortWarmUp(options, trace, full, parameters));
+    if (isAllZero(full.at(-1)!.values)) withoutSignal++;
     audited++;
   }
   return {
     lookAhead,
     warmUp,
     variants: audited,
+    withoutSignal,
     cuts: tally.cuts,
     valuesCompared: tally.values,
     stopped: audited < options.variants.length,
@@ -100,13 +114,14 @@ function findLookAhead(
       if (stop.reason() !== undefined) return undefined;
       tally.cuts++;
       const without = trace(withoutFuture(options.history, cut, method));
-      for (const [n, { where, values }] of full.entries()) {
+      for (const [n, { where, values, words }] of full.entries()) {
         const other = without[n]!.values;
         tally.values += cut;
         const bar = firstDifference(values, other, cut);
         if (bar < 0) continue;
         const found = { where, method, parameters, bar, cut };
-        return { ...found, withFuture: values[bar]!, withoutFuture: other[bar]! };
+        const read = words ?? ((value: number): number => value);
+        return { ...found, withFuture: read(values[bar]!), withoutFuture: read(other[bar]!) };
       }
     }
   }
@@ -146,6 +161,11 @@ function firstDifference(a: ArrayLike<number>, b: ArrayLike<number>, end: number
   return -1;
 }
 
+function isAllZero(values: ArrayLike<number>): boolean {
+  for (let i = 0; i < values.length; i++) if (values[i] !== 0) return false;
+  return true;
+}
+
 /** Starts of the shortened history, as shares of the bars, for the warm-up audit. */
 const LATE_STARTS = [0.25, 0.5];
 
@@ -157,6 +177,7 @@ function findShortWarmUp(
   parameters: ParameterValues,
 ): WarmUpFinding[] {
   const { history, strategy, arithmetic } = options;
+  const isFunction = strategy.compute !== undefined;
   const warmUp = warmUpBars(strategy, arithmetic, parameters, history.timeframe);
   const all = full.at(-1)!.values;
   let settled = 0;
@@ -168,7 +189,18 @@ function findShortWarmUp(
     settled = Math.max(settled, last + 1);
   }
   // One bar more than the warm-up is the crossing's own memory: it must have been on the other side before.
-  return settled > warmUp + 1 ? [{ parameters, warmUp, settled }] : [];
+  const usual = isFunction ? usualLookBack(parameters, history.barCount) : warmUp + 1;
+  return settled > usual ? [{ parameters, warmUp: isFunction ? null : warmUp, settled }] : [];
+}
+
+/**
+ * Bars a function may well look back. It declares none, so its whole-number parameters are taken for lengths: three
+ * times the longest, which covers a window of windows, or a fiftieth of the history for lengths written in the code.
+ * Never more than an eighth of the history: a parameter that large is no length, or long memory indeed.
+ */
+function usualLookBack(parameters: ParameterValues, barCount: number): number {
+  const lengths = Object.values(parameters).filter((value) => Number.isInteger(value) && value > 0);
+  return Math.min(barCount / 8, Math.max(barCount / 50, 3 * Math.max(0, ...lengths)));
 }
 
 /** Enough for every column of one variant, in both layouts and with all sibling outputs. */
@@ -179,9 +211,7 @@ function traceOf(options: AuditOptions, graph: Graph, history: Candles, paramete
   const { strategy } = options;
   if (strategy.compute !== undefined) {
     const target = computeTarget(strategy, withHigherTimeframes(history), parameters);
-    const flags = new Uint8Array(target.length);
-    targetToEvents(target, flags);
-    return [{ where: `compute of ${strategy.name}`, values: flags }];
+    return [{ where: `compute of ${strategy.name}`, values: target, words: targetWord }];
   }
   const store = new ColumnStore({
     history,
@@ -191,20 +221,21 @@ function traceOf(options: AuditOptions, graph: Graph, history: Candles, paramete
     isShared: () => true,
   });
   store.begin(parameters);
-  const trace: { where: string; values: ArrayLike<number> }[] = [];
+  const trace: TracedValues[] = [];
   for (const [where, { node }] of graph) {
     if (node.kind === 'source' || node.kind === 'constant') continue;
     if (node.kind === 'compare' || node.kind === 'cross' || node.kind === 'logic') {
-      trace.push({ where, values: store.condition(node) });
+      trace.push({ where, values: store.condition(node), words: conditionWord });
     } else {
       const values = store.baseColumn(node);
       if (typeof values !== 'number') trace.push({ where, values });
     }
   }
-  const events = Object.values(strategy.signals!).map((condition) => store.condition(condition));
+  const signals = strategy.signals!;
+  const events = Object.values(signals).map((condition) => store.condition(condition));
   const flags = new Uint8Array(history.barCount);
   for (const [n, event] of events.entries())
     for (let i = 0; i < flags.length; i++) flags[i] = flags[i]! | (event[i]! << n);
-  trace.push({ where: `signals of ${strategy.name}`, values: flags });
+  trace.push({ where: `signals of ${strategy.name}`, values: flags, words: signalWords(signals) });
   return trace;
 }

@@ -182,6 +182,35 @@ test('a target change is the matching events', () => {
   ]);
 });
 
+describe('parameters of a function', () => {
+  const flagsWith = (compute: (parameters: Readonly<Record<string, number>>) => unknown) => {
+    const strategy = defineStrategy({
+      name: 'own',
+      parameters: { length: choice(3) },
+      compute: ({ barCount }, p) => Int8Array.from({ length: barCount }, () => (compute(p) === undefined ? 0 : 1)),
+    });
+    return flagsOf(strategy, { length: 3 });
+  };
+
+  test('refuse a name that is not declared', () => {
+    expect(() => flagsWith((p) => p['lenght'])).toThrow(
+      expect.objectContaining({
+        code: 'STRATEGY_INVALID',
+        found: 'the parameter "lenght" in compute of own.',
+        todo: 'Declared are length.',
+      }),
+    );
+    expect(() => flagsWith(({ width = 2 }) => width)).toThrow(/"width"/);
+  });
+
+  test('can be read, spread, listed and printed as any object, and not changed', () => {
+    expect(flagsWith((p) => JSON.stringify(p) === '{"length":3}' || undefined)[0]).toBe(ENTER_LONG);
+    expect(flagsWith((p) => Object.keys({ ...p }).join() === 'length' || undefined)[0]).toBe(ENTER_LONG);
+    expect(flagsWith((p) => String(p) === '[object Object]' || undefined)[0]).toBe(ENTER_LONG);
+    expect(() => flagsWith((p) => Object.assign(p, { length: 4 }))).toThrow(/read only/);
+  });
+});
+
 describe('sharing', () => {
   const strategy = BUILT_IN_STRATEGIES['sma-cross']!;
   const grid = createGrid({

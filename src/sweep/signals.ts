@@ -1,5 +1,5 @@
 // From a strategy and one set of parameters to event flags per bar of the window.
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import type { Candles } from '../market/candles.ts';
 import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
@@ -112,7 +112,7 @@ function functionSource(strategy: Strategy, window: Window): SignalSource {
   };
 }
 
-/** Calls a strategy's function and checks what it returns. Errors: STRATEGY_FAILED. */
+/** Calls a strategy's function and checks what it returns. Errors: STRATEGY_FAILED, STRATEGY_INVALID for an unknown parameter. */
 export function computeTarget(strategy: Strategy, candles: SignalCandles, parameters: ParameterValues): Int8Array {
   const failed = (found: string, todo: string, cause?: unknown): AppError =>
     new AppError('STRATEGY_FAILED', {
@@ -123,8 +123,9 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
     });
   let target: unknown;
   try {
-    target = strategy.compute!(candles, parameters);
+    target = strategy.compute!(candles, declaredOnly(strategy, parameters));
   } catch (cause) {
+    if (isAppError(cause) && cause.code === 'STRATEGY_INVALID') throw cause;
     const values = JSON.stringify(parameters);
     throw failed(`compute of ${strategy.name} threw for ${values}: ${String(cause)}.`, 'Fix the function.', cause);
   }
@@ -136,6 +137,24 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
   const wrong = target.findIndex((value) => value < -1 || value > 1);
   if (wrong >= 0) throw failed(`${target[wrong]} at bar ${wrong}.`, 'Use +1 long, 0 neutral, -1 short.');
   return target;
+}
+
+/**
+ * The parameters, on a prototype that refuses names nobody declared: a misspelt one would be `undefined`, and the
+ * function would compute something else without a word. Declared ones are read as from any object, without a trap.
+ */
+function declaredOnly(strategy: Strategy, parameters: ParameterValues): ParameterValues {
+  const refuse = new Proxy(Object.prototype, {
+    get(target, name) {
+      if (typeof name === 'symbol' || name in target || name === 'toJSON') return Reflect.get(target, name);
+      throw new AppError('STRATEGY_INVALID', {
+        rule: 'A strategy must be complete and well named.',
+        found: `the parameter "${name}" in compute of ${strategy.name}.`,
+        todo: `Declared are ${Object.keys(parameters).join(', ') || 'none'}.`,
+      });
+    },
+  });
+  return Object.freeze(Object.assign(Object.create(refuse) as ParameterValues, parameters));
 }
 
 /** Adds the view on closed candles of higher timeframes that signal functions read. */

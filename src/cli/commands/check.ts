@@ -66,7 +66,7 @@ async function check(strategy: string, options: CheckOptions, host: Host): Promi
 }
 
 function checkText(name: string, market: string, bars: number, report: AuditReport): string {
-  const { lookAhead, warmUp, variants, cuts, valuesCompared, stopped } = report;
+  const { lookAhead, warmUp, variants, withoutSignal, cuts, valuesCompared, stopped } = report;
   const count = (value: number): string => value.toLocaleString('en');
   const lines = [
     `${name} on ${market}, ${count(bars)} bars`,
@@ -84,14 +84,22 @@ function checkText(name: string, market: string, bars: number, report: AuditRepo
   for (const { parameters, warmUp: declared, settled } of warmUp) {
     lines.push(
       `Long memory: ${paramsText(parameters)}`,
-      `  signals depend on where the history begins until bar ${count(settled)}; the first value is at bar ${count(declared)}`,
+      `  signals depend on where the history begins until bar ${count(settled)}${declared === null ? '' : `; the first value is at bar ${count(declared)}`}`,
       '',
     );
   }
   lines.push(lookAhead.length > 0 ? 'The strategy looks ahead: its results cannot be traded.' : 'No look-ahead found.');
+  if (withoutSignal > 0) lines.push(withoutSignalText(withoutSignal, variants));
   if (warmUp.length > 0) lines.push('Give such variants more history before --from than their first value needs.');
   if (stopped) lines.push('Stopped before the end: not everything was checked.');
   return `${lines.join('\n')}\n`;
+}
+
+function withoutSignalText(without: number, variants: number): string {
+  const advice = 'Check the conditions, or give other candles with --data.';
+  return without === variants
+    ? `No variant has any signal on these candles, so little was tested. ${advice}`
+    : `${without} of ${variants} variants have no signal on these candles.`;
 }
 
 const paramsText = (parameters: Readonly<Record<string, number>>): string =>
