@@ -17,8 +17,6 @@ export interface PoolScorerOptions {
   readonly workers: number;
   /** Undefined for a strategy that exists only in the calling thread: then that thread scores, and a note says so. */
   readonly strategyRef: StrategyRef | undefined;
-  /** Bytes of finished columns that all threads together may keep, in equal shares. Default: the plan's cache bytes. */
-  readonly cacheBytesTotal?: number;
   /** Hears what the user should know, as one sentence. */
   readonly onNote: (note: string) => void;
   /** Default LIMITS.workerSilenceMsMax. */
@@ -29,21 +27,30 @@ export interface PoolScorerOptions {
 
 /** For `SweepHost.createScorer`. Answers are the same for any number of workers. Errors: REQUEST_INVALID. */
 export function createPoolScorer(options: PoolScorerOptions): (context: ScoringContext) => Promise<ScoreBatches> {
-  const { workers, strategyRef, silenceMs = LIMITS.workerSilenceMsMax, heapMb = LIMITS.workerHeapMbMax } = options;
-  if (!Number.isInteger(workers) || workers < 1 || workers > LIMITS.workersMax) {
+  const {
+    workers: wanted,
+    strategyRef,
+    silenceMs = LIMITS.workerSilenceMsMax,
+    heapMb = LIMITS.workerHeapMbMax,
+  } = options;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > LIMITS.workersMax) {
     throw new AppError('REQUEST_INVALID', {
       rule: `--workers must be a whole number from 1 to ${LIMITS.workersMax}.`,
-      found: `${workers}.`,
+      found: `${wanted}.`,
       todo: 'Change it, or leave it out to use every core.',
     });
   }
   return async (context) => {
+    const workers = Math.min(wanted, context.workers ?? wanted);
+    if (workers < wanted) {
+      options.onNote(`The memory budget has room for ${workers} of ${wanted} scoring threads.`);
+    }
     if (workers === 1) return scoreInThread(context);
     if (strategyRef === undefined) {
       options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');
       return scoreInThread(context);
     }
-    const setup = threadSetup(context, strategyRef, workers, options.cacheBytesTotal);
+    const setup = threadSetup(context, strategyRef);
     const { grid, stop } = context;
     return new Pool({
       workers,
@@ -61,7 +68,7 @@ const THREAD_FILE = new URL(
   import.meta.url,
 );
 
-function threadSetup(context: ScoringContext, strategyRef: StrategyRef, workers: number, cacheBytesTotal?: number) {
+function threadSetup(context: ScoringContext, strategyRef: StrategyRef) {
   const { strategy, grid, window, cacheBytes } = context;
   return {
     strategyRef,
@@ -72,8 +79,7 @@ function threadSetup(context: ScoringContext, strategyRef: StrategyRef, workers:
     from: window.from,
     dataHash: window.dataHash,
     engine: context.engine,
-    // More than all columns of the grid is never needed.
-    cacheBytes: Math.min(cacheBytes, (cacheBytesTotal ?? cacheBytes) / workers),
+    cacheBytes,
   };
 }
 

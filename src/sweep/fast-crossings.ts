@@ -1,5 +1,5 @@
-// The comparisons behind crossings that no other variant shares, for a group of variants through one stretch of bars after
-// the other: a column that several of them compare is read from memory once per stretch.
+// The comparisons behind crossings that no other variant shares, for a group of variants, stretch of bars by stretch:
+// a column that several of them compare is read from memory once per stretch.
 import type { Kernels } from '../kernels/kernels.ts';
 import type { Column, CrossCondition } from '../strategy/expression.ts';
 import type { Graph } from './graph.ts';
