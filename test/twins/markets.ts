@@ -19,11 +19,13 @@ export function randomCandles(bars: number, prng: Prng): Candles {
   const coarse = prng.nextBelow(2) === 0;
   const wildness = [0.0005, 0.004, 0.03, 0.15][prng.nextBelow(4)]!;
   const tidy = (price: number): number => Math.max(coarse ? Math.round(price * 4) / 4 : price, 0.25);
+  // Rising prices keep making peaks: what skips whole blocks of them is only then at work.
+  const drift = [0, 0, 0.1, 0.4][prng.nextBelow(4)]!;
   let price = 50 + prng.next() * 100;
   for (let i = 0; i < bars; i++) {
     const rests = prng.nextBelow(6) === 0;
     const open = tidy(prng.nextBelow(15) === 0 ? price * (1 + 4 * wildness * prng.nextNormal()) : price);
-    const close = rests ? open : tidy(open * (1 + wildness * prng.nextNormal()));
+    const close = rests ? open : tidy(open * (1 + wildness * (prng.nextNormal() + drift)));
     const spread = rests ? 0 : wildness * prng.next() * open;
     columns.time[i] = i * MINUTE;
     columns.open[i] = open;
@@ -42,7 +44,7 @@ export function randomWalk(arena: Arena, candles: Candles, prng: Prng): WalkInpu
   const words = wordsOf(candles.barCount);
   const bitmap = (): Uint32Array => arena.uint32('events', words).fill(0);
   const events = { enterLong: bitmap(), exitLong: bitmap(), enterShort: bitmap(), exitShort: bitmap() };
-  const every = [2, 8, 40, 300][prng.nextBelow(4)]!;
+  const every = [2, 8, 40, 300, 1500][prng.nextBelow(5)]!;
   const direction = (['long', 'short', 'both'] as const)[prng.nextBelow(3)]!;
   const settled = actionTable(direction);
   const flagOf = { enterLong: ENTER_LONG, exitLong: EXIT_LONG, enterShort: ENTER_SHORT, exitShort: EXIT_SHORT };

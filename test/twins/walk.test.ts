@@ -58,6 +58,24 @@ test('sums are bit-equal, wherever the steps are cut', () => {
   expect(seen.vectorbt, 'walks under vectorbt rules').toBeGreaterThan(300);
 });
 
+test('the drawdown of a long hold is bit-equal, where whole blocks of new peaks are skipped', () => {
+  forRounds(400, (prng) => {
+    arena.release(start);
+    const bars = 200 + prng.nextBelow(MOST_BARS);
+    const input = randomWalk(arena, randomCandles(bars, prng), prng);
+    for (const bits of [input.enterLong, input.enterShort, input.exitLong, input.exitShort]) bits.fill(0);
+    input.enterLong[0] = 1 << prng.nextBelow(32);
+    const { settings } = input;
+    settings.fill(0, layout.FEE_RATE, layout.STOP_LOSS).fill(Number.NaN, layout.STOP_LOSS, layout.CLOSE_AT_END);
+    settings[layout.SIZING_KIND] = layout.SIZING_FRACTION;
+    settings[layout.SIZING_VALUE] = 1;
+    const scalar = results(SCALAR_KERNELS, input, []);
+    const index = firstDifference(scalar, results(wasm, input, randomCuts(bars, prng)));
+    if (index >= 0) expect.fail(`${nameOf(index)} differs`);
+    expect(scalar[layout.EXPOSED_BARS]).toBeGreaterThan(100);
+  });
+});
+
 test('a window without events leaves the cash as it is', () => {
   forRounds(20, (prng) => {
     arena.release(start);
