@@ -12,6 +12,7 @@ export function createHost(): Host {
   const home = process.env['GRIDMILL_HOME'];
   return {
     version,
+    calledAs: calledAs(process.env['GRIDMILL_CALLED_AS']),
     folder: process.cwd(),
     storeRoot: home === undefined || home === '' ? join(homedir(), '.gridmill') : resolve(home),
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
@@ -22,6 +23,12 @@ export function createHost(): Host {
     entry: importEntry,
     onInterrupt,
   };
+}
+
+/** The wrapper of a checkout says how it was called; quoted where a shell needs it. */
+function calledAs(name: string | undefined): string {
+  if (name === undefined || name === '') return 'gridmill';
+  return /^[\w@%+=:,./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 }
 
 async function importEntry(): Promise<Readonly<Record<string, unknown>>> {

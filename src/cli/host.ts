@@ -13,6 +13,8 @@ export interface TextOutput {
 
 export interface Host {
   readonly version: string;
+  /** What the user types to start this program. */
+  readonly calledAs: string;
   /** Folder that relative paths start from. */
   readonly folder: string;
   /** Folder of stored candles, results and caches. */

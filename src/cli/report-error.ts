@@ -1,5 +1,6 @@
 // Prints an error once, in one form, and answers its exit code.
 import { AppError } from '../core/errors.ts';
+import { asCalled } from './called-as.ts';
 import type { Host } from './host.ts';
 
 /**
@@ -19,7 +20,7 @@ export function reportError(
   const lines = [`${red(`error [${code}]:`)} ${rule}`];
   if (known !== undefined) lines.push(`  Found: ${indent(known.found)}`, `  ${indent(known.todo)}`);
   else lines.push('  This is a bug in gridmill. Run again with --debug and report what it prints.');
-  host.stderr.write(`${lines.join('\n')}\n`);
+  host.stderr.write(asCalled(`${lines.join('\n')}\n`, host));
   if (asked.debug && error instanceof Error) host.stderr.write(`${stackOf(error)}\n`);
   if (asked.json) {
     const body = { code, exitCode, message: messageOf(error), found: known?.found, todo: known?.todo };

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
+import { asCalled } from './called-as.ts';
 import type { CommandContext, ExitCode } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import type { Host } from './host.ts';
@@ -56,8 +57,8 @@ async function buildProgram(argv: readonly string[], context: CommandContext): P
     .helpCommand(false)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => host.stdout.write(text),
-      writeErr: (text) => host.stderr.write(text),
+      writeOut: (text) => host.stdout.write(asCalled(text, host)),
+      writeErr: (text) => host.stderr.write(asCalled(text, host)),
       // Errors are printed once, in one form, by reportError.
       outputError: () => undefined,
       getOutHelpWidth: () => Math.min(host.stdout.columns, 110),

@@ -127,7 +127,10 @@ function todoFor({ text }: Message, exportNames: readonly string[]): string {
   const missing = /No matching export in "gridmill.*" for import "(.+)"/.exec(text)?.[1];
   if (missing !== undefined) return `gridmill has no export "${missing}".${didYouMean(missing, exportNames)}`;
   const unresolved = /Could not resolve "(.+)"/.exec(text)?.[1];
+  if (unresolved?.startsWith('gridmill/')) return 'Everything is exported by "gridmill" itself.';
   if (unresolved !== undefined) {
+    const meant = didYouMean(unresolved, ['gridmill']);
+    if (meant !== '') return `${meant.trim()} It needs no install.`;
     return /^[./]/.test(unresolved)
       ? `There is no such file beside the importing one${extname(unresolved) === '' ? '; check the name' : ''}.`
       : `Install it in the strategy's folder: npm install ${unresolved}`;

@@ -11,6 +11,8 @@ import type { QualityReport } from '../market/quality-report.ts';
 import { parseTimeframe, type Timeframe } from '../market/timeframe.ts';
 import { openCandleStore } from '../store/candle-store.ts';
 import { readOptions } from './candle-source.ts';
+import { nameParts } from './market-of-file.ts';
+import { type Replaced, replacedBy, SOURCE_LENGTH_MAX } from './replaced-candles.ts';
 import { keyText } from './stored-candles.ts';
 
 export interface ImportSelection {
@@ -22,6 +24,8 @@ export interface ImportSelection {
   readonly policies: QualityPolicies;
   /** Join with what is stored under the key instead of replacing it. */
   readonly append: boolean;
+  /** Replace candles of the key even when they came from another market or source. */
+  readonly replace?: boolean;
 }
 
 export interface ImportedKey {
@@ -30,6 +34,8 @@ export interface ImportedKey {
   readonly contentHash: string;
   readonly report: QualityReport;
   readonly notes: readonly string[];
+  /** The candles that are no longer stored; absent when there were none, or when they were joined. */
+  readonly replaced?: Replaced;
 }
 
 type Columns = Readonly<Record<CandleColumn, Float64Array>>;
@@ -40,7 +46,7 @@ interface Part {
   readonly notes: readonly string[];
 }
 
-/** Errors: those of readCandleFile and checkCandles, TIMEFRAME_INVALID, PATH_FORBIDDEN, STORE_FULL, STORE_UNWRITABLE. */
+/** Errors: those of readCandleFile, checkCandles and replacedBy, TIMEFRAME_INVALID, PATH_FORBIDDEN, STORE_FULL, STORE_UNWRITABLE. */
 export async function importFiles(
   selection: ImportSelection,
   storeRoot: string,
@@ -56,7 +62,21 @@ export async function importFiles(
     group.parts.push({ path, columns: raw.columns, notes: raw.notes });
     groups.set(keyText(key), group);
   }
-  return [...groups.values()].map(({ key, parts }) => storeParts(key, parts, selection, storeRoot, clock));
+  // All refusals come before the first write.
+  const replaced = [...groups.values()].map(({ key, parts }) =>
+    selection.append
+      ? undefined
+      : replacedBy(
+          key,
+          parts.map((part) => basename(part.path)),
+          storeRoot,
+          selection.replace === true,
+        ),
+  );
+  return [...groups.values()].map(({ key, parts }, at) => ({
+    ...storeParts(key, parts, selection, storeRoot, clock),
+    ...(replaced[at] === undefined ? {} : { replaced: replaced[at] }),
+  }));
 }
 
 function storeParts(
@@ -67,15 +87,16 @@ function storeParts(
   clock: Clock,
 ): ImportedKey {
   const store = openCandleStore(storeRoot);
-  const earlier: Columns[] = append && store.has(key) ? [store.read(key).candles] : [];
+  const earlier = append && store.has(key) ? store.read(key) : undefined;
   const inOrder = [...parts].sort((a, b) => (a.columns.time[0] ?? 0) - (b.columns.time[0] ?? 0));
   const { candles, report } = checkCandles(
-    joinColumns([...earlier, ...inOrder.map((part) => part.columns)]),
+    joinColumns([...(earlier === undefined ? [] : [earlier.candles]), ...inOrder.map((part) => part.columns)]),
     key.timeframe,
     policies,
   );
-  const source = parts.map((part) => basename(part.path)).join(', ');
-  const meta = { source: source.slice(0, 1_000), importedAt: clock.wallMs(), quality: report };
+  const sources = parts.map((part) => basename(part.path));
+  const source = [...new Set([...(earlier?.meta.source.split(', ') ?? []), ...sources])].join(', ');
+  const meta = { source: source.slice(0, SOURCE_LENGTH_MAX), importedAt: clock.wallMs(), quality: report };
   return {
     key: keyText(key),
     files: parts.map((part) => part.path),
@@ -114,32 +135,4 @@ function keyOf(path: string, time: Float64Array, selection: ImportSelection): Ca
     });
   }
   return { exchange: selection.exchange ?? named.exchange, symbol: selection.symbol ?? named.symbol, timeframe };
-}
-
-const EXCHANGES = [
-  'binance',
-  'bitfinex',
-  'bitstamp',
-  'bybit',
-  'coinbase',
-  'kraken',
-  'kucoin',
-  'okx',
-  'gateio',
-  'huobi',
-];
-
-/**
- * Exchange and symbol as a file name tells them: `BTCUSDT-1m-2024-01.zip` and `BTC_USDT-5m.feather` begin with the
- * symbol, `bitfinex_BTCUSD_1m_2019.csv.gz` with the exchange. Where no exchange is named it is `local`.
- */
-export function nameParts(name: string): { readonly exchange: string; readonly symbol: string } {
-  const stem = name.replace(/\.(csv|json|parquet|arrow|feather|ipc|gz|zip|txt)/gi, '').replace(/[^A-Za-z0-9._-]/g, '_');
-  const words = stem.split(/[_-]/).filter((word) => word !== '');
-  const exchange = EXCHANGES.includes(words[0]?.toLowerCase() ?? '') ? words.shift()!.toLowerCase() : 'local';
-  if (/^(spot|futures|usdm|swap|perp)$/i.test(words[0] ?? '') && words.length > 1) words.shift();
-  // The symbol ends where a timeframe or a date begins.
-  const end = words.findIndex((word, index) => index > 0 && /^(\d+[smhdwM]|\d{4,}|rth|futures)$/.test(word));
-  const symbol = (end < 0 ? words : words.slice(0, end)).slice(0, 2).join('').slice(0, 64).replace(/^\.+/, '');
-  return { exchange, symbol: symbol === '' ? 'unnamed' : symbol };
 }

@@ -45,16 +45,47 @@ export function loadResult(
     const record = recordOf(readResultFile(path).body, reference);
     return { id: record.resultHash.slice(0, 16), record };
   }
-  const store = openResultStore(context.storeRoot);
-  const wanted = reference === 'latest' ? store.list()[0]?.id : reference;
-  if (wanted === undefined) {
+  const id = resultId(reference, context.storeRoot);
+  const { result } = openResultStore(context.storeRoot).read(id);
+  return { id, record: recordOf(result.body, id) };
+}
+
+/** Digits of an id that tell a result well enough; fewer would take whatever happens to be the only one. */
+const PREFIX_LENGTH_MIN = 4;
+
+/** The id that `latest`, an id or its beginning means. Errors: RESULT_NOT_FOUND. */
+function resultId(reference: string, storeRoot: string): string {
+  const ids = openResultStore(storeRoot)
+    .list()
+    .map((entry) => entry.id);
+  if (ids.length === 0) {
     throw new AppError('RESULT_NOT_FOUND', {
       found: 'no results at all.',
       todo: 'Run gridmill sweep or gridmill demo first.',
     });
   }
-  const { id, result } = store.read(wanted.toLowerCase());
-  return { id, record: recordOf(result.body, wanted) };
+  if (reference === 'latest') return ids[0]!;
+  const wanted = reference.toLowerCase();
+  const fitting = wanted.length < PREFIX_LENGTH_MIN ? [] : ids.filter((id) => id.startsWith(wanted));
+  if (fitting.length === 1) return fitting[0]!;
+  const why =
+    wanted.length < PREFIX_LENGTH_MIN
+      ? `an id needs at least ${PREFIX_LENGTH_MIN} characters`
+      : fitting.length === 0
+        ? `no result with this id in ${storeRoot}`
+        : `${fitting.length} results start so: ${fitting.slice(0, 5).join(', ')}`;
+  throw new AppError('RESULT_NOT_FOUND', {
+    found: `${JSON.stringify(reference.slice(0, 200))}: ${why}.`,
+    todo: 'See gridmill results list for the ids.',
+  });
+}
+
+/** Removes results and answers their ids. Errors: RESULT_NOT_FOUND before anything is removed, STORE_UNWRITABLE. */
+export function removeResults(references: readonly string[], storeRoot: string): string[] {
+  const ids = [...new Set(references.map((reference) => resultId(reference, storeRoot)))];
+  const store = openResultStore(storeRoot);
+  for (const id of ids) store.remove(id);
+  return ids;
 }
 
 function recordOf(body: Json, name: string): ResultRecord {

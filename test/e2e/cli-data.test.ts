@@ -49,6 +49,43 @@ describe('import', () => {
   });
 });
 
+describe('import over stored candles', () => {
+  const bars = async (own: Workplace): Promise<readonly (readonly [key: string, bars: number])[]> =>
+    json<readonly { key: string; bars: number }[]>(await own.run('data', 'list', '--json')).map((one) => [
+      one.key,
+      one.bars,
+    ]);
+
+  test('of the same market replaces them and says so; of another market or source it asks for --replace', async () => {
+    const own = createWorkplace();
+    try {
+      own.write('binance_spot_BTCUSDT_1m.csv', csvOf(sliceCandles(candles, 0, 300)));
+      own.write('binance_usdm_BTCUSDT_1m.csv', csvOf(sliceCandles(candles, 0, 200)));
+      await own.run('import', 'binance_spot_BTCUSDT_1m.csv', 'binance_usdm_BTCUSDT_1m.csv');
+      const both = [
+        ['binance/BTCUSDT/1m', 300],
+        ['binance-usdm/BTCUSDT/1m', 200],
+      ] as const;
+      expect(await bars(own)).toEqual(both);
+      const again = await own.run('import', 'binance_spot_BTCUSDT_1m.csv');
+      expect(again.stdout).toContain('replaced 300 candles from binance_spot_BTCUSDT_1m.csv');
+      const forced = ['import', 'binance_usdm_BTCUSDT_1m.csv', '--exchange', 'binance'];
+      const refused = await own.run(...forced);
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toContain('--replace');
+      expect(refused.stderr).toContain('300 candles from binance_spot_BTCUSDT_1m.csv');
+      expect(await bars(own)).toEqual(both);
+      const replaced = await own.run(...forced, '--replace', '--json');
+      expect(json<{ imported: object[] }>(replaced).imported[0]).toMatchObject({
+        replaced: { bars: 300, source: 'binance_spot_BTCUSDT_1m.csv' },
+      });
+      expect((await bars(own))[0]).toEqual(['binance/BTCUSDT/1m', 200]);
+    } finally {
+      own.remove();
+    }
+  });
+});
+
 describe('data', () => {
   test('lists what is stored', async () => {
     const listed = json<readonly { key: string; bars: number }[]>(await place.run('data', 'list', '--json'));

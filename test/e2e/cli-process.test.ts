@@ -198,6 +198,35 @@ describe('start-up', () => {
 });
 
 describe('the ./gridmill wrapper', () => {
+  test('is named in every next step as it was called, except in files and JSON', () => {
+    const called = (file: string, cwd: string, ...args: readonly string[]) =>
+      spawnSync(file, args, {
+        cwd,
+        encoding: 'utf8',
+        env: { ...process.env, GRIDMILL_HOME: place.home, NO_COLOR: '1' },
+      });
+    expect(called('./gridmill', repository, 'strategies').stdout).toContain(
+      'A file of your own: ./gridmill init my-strategy',
+    );
+    expect(called('./gridmill', repository, 'sweep', '--help').stdout).toContain('  ./gridmill sweep macd');
+    expect(called('./gridmill', repository, 'swep').stderr).toContain('Run ./gridmill --help.');
+    const path = join(repository, 'gridmill');
+    const swept = called(
+      path,
+      place.folder,
+      'sweep',
+      'sma-cross',
+      '--data',
+      'btc.csv',
+      '--set',
+      'fast=5',
+      '--set',
+      'slow=20',
+    );
+    expect(swept.stdout).toContain(`  ${path} run --result `);
+    expect(spawnSync(process.execPath, [BIN, 'strategies'], { encoding: 'utf8' }).stdout).toContain(': gridmill init');
+  });
+
   test('runs from another folder and through a symbolic link', () => {
     mkdirSync(join(place.folder, 'elsewhere'));
     const link = join(place.folder, 'elsewhere', 'gm');

@@ -54,6 +54,13 @@ describe('init', () => {
   });
 });
 
+test('init --json names the files', async () => {
+  const made = await place.run('init', '--name', 'dip-buyer', '--json');
+  const path = join(place.folder, 'dip-buyer.ts');
+  expect(json(made)).toMatchObject({ strategy: 'dip-buyer', path });
+  expect(json<{ files: unknown[] }>(made).files).toContainEqual({ path, written: true });
+});
+
 describe('a strategy file', () => {
   test('gives what the same built-in gives, in TypeScript and JavaScript, with files beside it', async () => {
     mkdirSync(join(place.folder, 'lib'), { recursive: true });
@@ -144,6 +151,12 @@ describe('a bad strategy file says where and what', () => {
       source: `import x from 'no-such-package-here';\nexport default x;\n`,
       code: 'STRATEGY_INVALID',
       says: ['bad.ts:1:', 'npm install no-such-package-here'],
+    },
+    {
+      title: 'a misspelt gridmill',
+      source: `import { sma } from 'gridmil';\nexport default sma;\n`,
+      code: 'STRATEGY_INVALID',
+      says: ['bad.ts:1:', 'Did you mean "gridmill"? It needs no install.'],
     },
     {
       title: 'no default export',

@@ -1,5 +1,6 @@
 // gridmill data: list, check, resample, export and remove candles.
 import type { Command } from 'commander';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { addPolicyOptions, type DataOptions } from '../options.ts';
@@ -128,7 +129,7 @@ async function list({ json }: JsonOption, host: Host): Promise<undefined> {
     return;
   }
   const { candlesTable } = await import('../data-output.ts');
-  host.stdout.write(`${candlesTable(entries, host.stdout)}\n`);
+  host.stdout.write(asCalled(`${candlesTable(entries, host.stdout)}\n`, host));
 }
 
 async function check(names: readonly string[], options: PolicyOptions & JsonOption, host: Host): Promise<ExitCode> {
@@ -153,7 +154,8 @@ async function check(names: readonly string[], options: PolicyOptions & JsonOpti
           : `${qualityText(name, report, notes, contentHash, host.stdout)}\n`,
       );
     }
-    if (checked.length === 0) host.stdout.write('Nothing is stored yet. gridmill import FILE puts candles there.\n');
+    if (checked.length === 0)
+      host.stdout.write(asCalled('Nothing is stored yet. gridmill import FILE puts candles there.\n', host));
   }
   return failed?.exitCode;
 }

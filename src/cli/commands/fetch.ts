@@ -1,6 +1,7 @@
 // gridmill fetch: downloads candles into the store.
 import { type Command, Option } from 'commander';
 import type { Download } from '../../runs/fetch-candles.ts';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { addPolicyOptions, type DataOptions } from '../options.ts';
@@ -79,6 +80,6 @@ async function fetchCandles(exchange: string, symbol: string, options: FetchOpti
   const { key, report, notes, contentHash, downloadMs } = fetched;
   host.stdout.write(
     `${qualityText(key, report, notes, contentHash, host.stdout)}\nDownloaded in ${formatDuration(downloadMs)}.\n` +
-      `Use it: gridmill sweep sma-cross --data ${key}\n`,
+      asCalled(`Use it: gridmill sweep sma-cross --data ${key}\n`, host),
   );
 }

@@ -1,6 +1,7 @@
 // gridmill import: checks candle files and puts them into the store.
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { addPolicyOptions, type DataOptions } from '../options.ts';
@@ -10,6 +11,7 @@ interface ImportOptions extends Pick<DataOptions, 'gaps' | 'policy' | 'timeframe
   readonly exchange?: string;
   readonly symbol?: string;
   readonly append?: boolean;
+  readonly replace?: boolean;
   readonly json?: boolean;
 }
 
@@ -19,7 +21,10 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--exchange <name>', 'exchange of the key (default: from the file name, else local)')
     .option('--symbol <name>', 'symbol of the key (default: from the file name)')
     .option('--timeframe <timeframe>', 'timeframe of the key (default: from the times)')
-    .option('--append', 'join with what is stored under the key instead of replacing it');
+    .addOption(
+      new Option('--append', 'join with what is stored under the key instead of replacing it').conflicts('replace'),
+    )
+    .option('--replace', 'replace candles of the key even when they came from another market or source');
   addPolicyOptions(command);
   command
     .option('--json', 'print one JSON object')
@@ -51,6 +56,7 @@ async function importCandles(files: readonly string[], options: ImportOptions, h
       timeframe: options.timeframe,
       policies: parsePolicies(options.policy, options.gaps),
       append: options.append === true,
+      replace: options.replace === true,
     },
     host.storeRoot,
     host.clock,
@@ -62,8 +68,11 @@ async function importCandles(files: readonly string[], options: ImportOptions, h
     return;
   }
   const { qualityText } = await import('../quality-output.ts');
-  for (const { key, contentHash, report, notes } of imported) {
+  for (const { key, contentHash, report, notes: fileNotes, replaced } of imported) {
+    const lost =
+      replaced === undefined ? [] : [`replaced ${replaced.bars.toLocaleString('en')} candles from ${replaced.source}`];
+    const notes = [...lost, ...fileNotes];
     host.stdout.write(`${qualityText(key, report, notes, contentHash, host.stdout)}\n`);
   }
-  host.stdout.write(`Use it: gridmill sweep sma-cross --data ${imported[0]!.key}\n`);
+  host.stdout.write(asCalled(`Use it: gridmill sweep sma-cross --data ${imported[0]!.key}\n`, host));
 }

@@ -3,18 +3,21 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { starterFiles } from '../starter-files.ts';
 
 interface InitOptions {
   readonly name?: string;
+  readonly json?: boolean;
 }
 
 export function define(command: Command, { host, action }: CommandContext): void {
   command
     .argument('[folder]', 'folder to write into; made when it is missing', '.')
     .option('--name <name>', 'name of the strategy (default: my-strategy, or the name of the folder)')
+    .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       examples(
@@ -25,7 +28,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .action(action((folder: string, options: InitOptions) => init(folder, options, host)));
 }
 
-async function init(folder: string, { name }: InitOptions, host: Host): Promise<undefined> {
+async function init(folder: string, { name, json }: InitOptions, host: Host): Promise<undefined> {
   const path = resolve(host.folder, folder);
   const strategyName = checkedName(name ?? (folder === '.' ? 'my-strategy' : nameOf(path)));
   const { writeOutput } = await import('../../runs/output-file.ts');
@@ -38,17 +41,24 @@ async function init(folder: string, { name }: InitOptions, host: Host): Promise<
     });
   }
   makeFolder(path);
-  const lines: string[] = [];
+  const files: { readonly path: string; readonly written: boolean }[] = [];
   for (const file of starterFiles(strategyName, host.entryTypes)) {
     const target = join(path, file.name);
     const exists = existsSync(target);
     if (!exists) writeOutput(target, file.content);
-    lines.push(`${exists ? 'kept   ' : 'written'}  ${relative(host.folder, target) || target}`);
+    files.push({ path: target, written: !exists });
   }
+  if (json === true) {
+    host.stdout.write(`${JSON.stringify({ strategy: strategyName, path: strategyPath, files })}\n`);
+    return;
+  }
+  const lines = files.map(
+    ({ path: target, written }) => `${written ? 'written' : 'kept   '}  ${relative(host.folder, target) || target}`,
+  );
   const shown = relative(host.folder, strategyPath);
   const reference = shown.startsWith('..') || shown.startsWith('/') ? strategyPath : `./${shown}`;
   lines.push('', 'Next:', `  gridmill check ${reference}`, `  gridmill sweep ${reference} --data FILE`);
-  host.stdout.write(`${lines.join('\n')}\n`);
+  host.stdout.write(asCalled(`${lines.join('\n')}\n`, host));
 }
 
 function makeFolder(path: string): void {

@@ -1,6 +1,7 @@
 // gridmill results: list, show, delete and prune stored results.
 import type { Command } from 'commander';
 import { LIMITS } from '../../core/limits.ts';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -35,7 +36,7 @@ export function define(command: Command, { host, action }: CommandContext): void
   command
     .command('delete')
     .description('Delete stored results.')
-    .argument('<results...>', 'ids or their beginnings')
+    .argument('<results...>', 'ids, their beginnings, or latest')
     .option('--json', 'print the deleted ids')
     .action(action((results: string[], options: JsonOption) => remove(results, options, host)));
   command
@@ -59,7 +60,7 @@ async function list({ json }: JsonOption, host: Host): Promise<undefined> {
     return;
   }
   const { resultsTable } = await import('../results-output.ts');
-  host.stdout.write(`${resultsTable(entries, host.stdout)}\n`);
+  host.stdout.write(asCalled(`${resultsTable(entries, host.stdout)}\n`, host));
 }
 
 async function show(
@@ -83,9 +84,8 @@ async function show(
 }
 
 async function remove(references: readonly string[], { json }: JsonOption, host: Host): Promise<undefined> {
-  const { openResultStore } = await import('../../store/result-store.ts');
-  const store = openResultStore(host.storeRoot);
-  const deleted = references.map((reference) => store.remove(reference));
+  const { removeResults } = await import('../../runs/saved-results.ts');
+  const deleted = removeResults(references, host.storeRoot);
   host.stdout.write(json === true ? `${JSON.stringify({ deleted })}\n` : `Deleted ${deleted.join(', ')}\n`);
 }
 

@@ -1,5 +1,6 @@
 // gridmill strategies: the built-in strategies, their parameters and default grids.
 import type { Command } from 'commander';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 
@@ -40,5 +41,5 @@ async function list(json: boolean, host: Host): Promise<undefined> {
     );
     host.stdout.write(`${[bold(name, color), ...lines, ...axes].join('\n')}\n\n`);
   }
-  host.stdout.write('A file of your own: gridmill init my-strategy\n');
+  host.stdout.write(asCalled('A file of your own: gridmill init my-strategy\n', host));
 }

@@ -6,6 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { FinishedSweep, PreparedSweep, SweepSelection } from '../../runs/sweep-run.ts';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
@@ -203,7 +204,7 @@ export async function deliver(
     const { sweepText } = await import('../sweep-output.ts');
     host.stdout.write(sweepText(record, host.stdout));
   }
-  const say = (text: string): void => (wanted.json ? host.stderr : host.stdout).write(`${text}\n`);
+  const say = (text: string): void => (wanted.json ? host.stderr : host.stdout).write(asCalled(`${text}\n`, host));
   const { allResults, report } = wanted;
   if (allResults !== undefined) {
     const { encodeAllRows } = await import('../../runs/all-results.ts');
@@ -222,7 +223,8 @@ export async function deliver(
       say(`Report: ${report}`);
     }
   }
-  if (saved && !wanted.json) host.stdout.write(nextSteps(id, report === undefined, record.top.length > 0));
+  if (saved && !wanted.json)
+    host.stdout.write(asCalled(nextSteps(id, report === undefined, record.top.length > 0), host));
   if (failure !== undefined) throw failure;
   return record.partial === null ? 0 : EXIT_CODE[record.partial];
 }
