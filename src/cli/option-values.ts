@@ -1,5 +1,5 @@
 // How values are written on the command line: numbers, shares, bytes, durations, counts.
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { type Axis, parseAxis } from '../strategy/parameters.ts';
 
 const DECIMAL = /^[-+]?(\d+(_\d{3})*(\.\d*)?|\.\d+)(e[-+]?\d+)?$/i;
@@ -40,13 +40,26 @@ export function share(option: string): ValueParser<number> {
   };
 }
 
+/** An axis as parseAxis reads it. Errors: GRID_INVALID naming the option. */
+export function axis(option: string): ValueParser<Axis> {
+  return (text) => {
+    try {
+      return parseAxis(text);
+    } catch (error) {
+      if (!isAppError(error, 'GRID_INVALID')) throw error;
+      const rule = `${option} must be a range or a list of numbers.`;
+      throw new AppError('GRID_INVALID', { rule, found: error.found, todo: error.todo, cause: error });
+    }
+  };
+}
+
 /**
  * An axis of shares of a price: plain as parseAxis reads it, or with % on every number but 0: 5%, 0,2%,4% or
  * 1%..3%:0.5%. Errors: GRID_INVALID naming the option.
  */
 export function shareAxis(option: string): ValueParser<Axis> {
   return (text) => {
-    if (!text.includes('%')) return parseAxis(text);
+    if (!text.includes('%')) return axis(option)(text);
     const parts = text.split(/(\.\.|[:,])/);
     const plain = parts.map((part, at) => {
       // Separators stand between the numbers.
@@ -62,7 +75,7 @@ export function shareAxis(option: string): ValueParser<Axis> {
         todo: 'Write for example 2%, 0,2%,4% or 1%..3%:1%.',
       });
     }
-    return parseAxis(plain.join(''));
+    return axis(option)(plain.join(''));
   };
 }
 

@@ -2,9 +2,8 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import type { Axis } from '../strategy/parameters.ts';
-import { parseAxis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
-import { numberAtLeast, share, shareAxis } from './option-values.ts';
+import { axis, numberAtLeast, share, shareAxis } from './option-values.ts';
 
 /** Which candles, which part of them, and what to do about their defects. */
 export interface DataOptions {
@@ -92,7 +91,11 @@ export function addGridOptions(command: Command): void {
     )
     .option('--take-profit <values>', 'take-profit likewise', shareAxis('--take-profit'))
     .option('--trailing <values>', 'trailing stop likewise', shareAxis('--trailing'))
-    .option('--time-limit <bars>', 'bars after entry at which a trade is closed: 60 or 30,60,120', parseAxis);
+    .option(
+      '--time-limit <bars>',
+      'bars after entry at which a trade is closed: 60 or 30,60,120',
+      axis('--time-limit'),
+    );
 }
 
 function splitPair(option: string, text: string): readonly [name: string, value: string] {
@@ -119,7 +122,7 @@ function refuseRepeated(option: string, name: string, earlier: Readonly<Record<s
 function collectAxes(text: string, earlier: Readonly<Record<string, Axis>>): Readonly<Record<string, Axis>> {
   const [name, values] = splitPair('--set', text);
   refuseRepeated('--set', name, earlier);
-  return { ...earlier, [name]: parseAxis(values) };
+  return { ...earlier, [name]: axis(`--set ${name}`)(values) };
 }
 
 function collectPairs(option: string) {
@@ -135,7 +138,7 @@ export function barrierNotes({ takeProfit }: Omit<GridOptions, 'set'>): string[]
   const far = takeProfit?.values.find((value) => value > 1);
   if (far === undefined) return [];
   return [
-    `--take-profit ${far} is a gain of ${formatted(far * 100)} % (${formatted(far)} times the entry price); ${formatted(far)} % is written ${formatted(far)}%.`,
+    `--take-profit ${far} is a gain of ${formatted(far * 100)} %; ${formatted(far)} % is written ${formatted(far)}%.`,
   ];
 }
 

@@ -72,6 +72,7 @@ const CASES: readonly Case[] = [
     2,
     'GRID_INVALID',
     ['sweep', 'sma-cross', '--data', 'btc.csv', '--set', 'fast=5..50..5'],
+    '--set fast must be',
     '"5..50..5"',
   ),
   refused(
