@@ -42,9 +42,6 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
   }
   return async (context) => {
     const workers = Math.min(wanted, context.workers ?? wanted);
-    if (workers < wanted) {
-      options.onNote(`The memory budget has room for ${workers} of ${wanted} scoring threads.`);
-    }
     if (workers === 1) return scoreInThread(context);
     if (strategyRef === undefined) {
       options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');

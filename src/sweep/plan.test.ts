@@ -45,6 +45,11 @@ describe.each(['normative', 'fast'] as const)('the plan of the %s engine', (engi
     expect(plan({ engine, budgetBytes: bytesMinimum * 100, workers: 4 }).workers).toBe(4);
   });
 
+  test('starts no further thread for a sweep that is soon done', () => {
+    expect(plan({ engine, workers: 4, variants: 10 }).workers).toBe(1);
+    expect(plan({ engine, workers: 4, variants: 1_000_000 }).workers).toBe(4);
+  });
+
   test('refuses what cannot fit, and the budget it names is enough', () => {
     const { bytesMinimum } = plan({ engine });
     let message = '';

@@ -14,6 +14,10 @@ const THREAD_BYTES = 20 * 2 ** 20;
 const COLUMNS_PER_CANDLE = 6;
 /** Columns that a computation of indicators leaves behind before the collector takes them back. */
 const GARBAGE_COLUMNS = 4;
+/** Cost of scoring, roughly: it only decides how many threads are worth starting. */
+const NS_PER_BAR: Readonly<Record<EngineName, number>> = { fast: 2.5, normative: 15 };
+/** Work that outweighs starting a thread and computing its own columns. */
+const THREAD_WORK_MS = 1000;
 /** A further thread is worth having when it can keep this share of the columns it will need. */
 const USEFUL_CACHE_SHARE = 0.5;
 
@@ -43,6 +47,8 @@ export interface PlanOptions {
   readonly engine?: EngineName;
   /** Scoring threads wanted; default 1. */
   readonly workers?: number;
+  /** Variants to be scored, where known: a short sweep is done before further threads have started. */
+  readonly variants?: number;
 }
 
 /** Plans a sweep inside its budget. Errors: BUDGET_BYTES with the smallest budget that fits. */
@@ -80,7 +86,9 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
     });
   }
-  let workers = Math.max(1, wanted);
+  const { variants = Number.POSITIVE_INFINITY } = options;
+  const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
+  let workers = Math.max(1, Math.min(wanted, Math.floor(workMs / THREAD_WORK_MS)));
   while (workers > 1 && fixedBytes(workers) + workers * columnBytes * USEFUL_CACHE_SHARE > budgetBytes) workers--;
   const cacheBytes = Math.min(columnBytes, (budgetBytes - fixedBytes(workers)) / workers);
   return {

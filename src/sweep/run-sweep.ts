@@ -82,6 +82,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
     budgetBytes: host.budgetBytes,
     engine,
     workers: host.workers,
+    variants: variantsToScore(request, grid),
   });
   const { window, stop } = host;
   const resumed = loadProgress(request, host);
@@ -288,6 +289,14 @@ function outcome(run: Run, ranking: Ranking, plan: SweepPlan, choice: EngineChoi
       columnCacheHitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
     },
   };
+}
+
+/** Variants of both stages, where they can be counted. */
+function variantsToScore(request: SweepRequest, grid: Grid): number | undefined {
+  const bases = countBaseVariants(grid, request);
+  if (bases === undefined || grid.riskAxes.length === 0) return bases;
+  if (request.preselect === 0) return bases * grid.riskPoints;
+  return bases + Math.min(bases, request.preselect) * grid.riskPoints;
 }
 
 /** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */

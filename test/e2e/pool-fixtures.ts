@@ -45,7 +45,9 @@ export function poolHost(request: SweepRequest, pool: PoolChoice): Pick<SweepHos
   const createScorer = createPoolScorer({ strategyRef: { builtIn: request.strategy.name }, onNote, ...pool });
   return {
     workers: pool.workers,
-    createScorer: (context) => createScorer({ ...context, cacheBytes: pool.cacheBytes ?? context.cacheBytes }),
+    createScorer: (context) =>
+      // These sweeps are too short to be worth threads: the plan would grant one.
+      createScorer({ ...context, workers: pool.workers, cacheBytes: pool.cacheBytes ?? context.cacheBytes }),
   };
 }
 
