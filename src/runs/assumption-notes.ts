@@ -42,9 +42,9 @@ export function warmUpNote(request: SweepRequest, grid: Grid, { history }: Windo
   let seen = 0;
   let without = 0;
   for (const index of baseVariants(grid, request)) {
-    if (seen === COUNTED_VARIANTS_MAX) return `Some variants cannot trade: ${why}`;
+    if (seen === COUNTED_VARIANTS_MAX) return `Some variants could not trade: ${why}`;
     seen++;
     if (bars(parametersAt(grid, index)) >= history.barCount) without++;
   }
-  return without === 0 ? undefined : `${count(without)} of ${count(seen)} variants cannot trade: ${why}`;
+  return without === 0 ? undefined : `${count(without)} of ${count(seen)} variants could not trade: ${why}`;
 }

@@ -126,8 +126,6 @@ export async function finishSweep(
 ): Promise<FinishedSweep> {
   const { request, grid, loadedWindow } = prepared;
   const { window } = loadedWindow;
-  const tooLong = warmUpNote(request, grid, window);
-  if (tooLong !== undefined) limits.onNote(tooLong);
   const names = grid.axes.map((axis) => axis.name);
   const rows = new RowColumns(grid, names, limits.keepAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
   const outcome = await runSweep(request, {
@@ -148,6 +146,9 @@ export async function finishSweep(
       onNote: limits.onNote,
     }),
   });
+  // Who interrupts wants the prompt back: nothing is counted for them.
+  const tooLong = outcome.stopped === undefined ? warmUpNote(request, grid, window) : undefined;
+  if (tooLong !== undefined) limits.onNote(tooLong);
   return { record: resultRecord(prepared, outcome, rows, context), outcome, rows };
 }
 

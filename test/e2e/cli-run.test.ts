@@ -83,7 +83,7 @@ describe('notes on assumptions', () => {
     const grid = ['--set', 'fast=5,10', '--set', 'slow=20,3000,5000'];
     const sweep = await place.run('sweep', 'sma-cross', '--data', 'btc.csv', ...grid);
     expect(sweep.stderr).toContain(
-      'note: 2 of 6 variants cannot trade: their warm-up is longer than the 4,000 candles.',
+      'note: 2 of 6 variants could not trade: their warm-up is longer than the 4,000 candles.',
     );
     const barriers = ['--stop-loss', '1%,2%', '--take-profit', '5', '--preselect', '4'];
     const staged = await place.run('sweep', 'sma-cross', '--data', 'btc.csv', ...grid, ...barriers);
@@ -101,7 +101,7 @@ describe('notes on assumptions', () => {
       ...barriers,
     );
     expect(enough.stdout).not.toContain('not tried');
-    expect(enough.stderr).not.toContain('cannot trade');
+    expect(enough.stderr).not.toContain('could not trade');
   });
 });
 

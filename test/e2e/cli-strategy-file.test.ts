@@ -159,6 +159,12 @@ describe('a bad strategy file says where and what', () => {
       says: ['bad.ts:1:', 'Did you mean "gridmill"? It needs no install.'],
     },
     {
+      title: 'a folder of gridmill',
+      source: `import { sma } from 'gridmill/indicators';\nexport default sma;\n`,
+      code: 'STRATEGY_INVALID',
+      says: ['Everything is exported by "gridmill" itself.'],
+    },
+    {
       title: 'no default export',
       source: `${HEAD}export const s = 1;\n`,
       code: 'STRATEGY_INVALID',
