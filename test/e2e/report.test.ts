@@ -279,10 +279,10 @@ describe.skipIf(executablePath === undefined)('the HTML report', () => {
   test('says how long the longest drawdown took, and that an unranked cell cannot be opened', async () => {
     const { page, close } = await visit({ ...sample, rows: sample.rows.slice(0, 1) });
     const { maxDrawdownBars } = sample.rows[0]!.metrics;
-    const days = Math.floor(maxDrawdownBars! / 24);
+    const days = Math.round(maxDrawdownBars! / 24);
     expect(days).toBeGreaterThan(1);
     const beside = await page.locator('.headline .beside').allInnerTexts();
-    expect(beside.join()).toContain(`bars, about ${days} d`);
+    expect(beside.join()).toContain(`bars (${days} days)`);
     await page.locator('#landscape canvas').focus();
     let read = '';
     for (const key of ['ArrowLeft', 'ArrowLeft', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowUp']) {

@@ -153,12 +153,15 @@ function headlineItems(page: Page, row: ReportRow): HTMLElement[] {
   ];
 }
 
+const DAY_MS = 86_400_000;
+
 /** Bars as time by the average step between bars, which counts nights and weekends in as the calendar does. */
 function longestText({ data: { market } }: Page, { metrics }: ReportRow): string {
   const bars = metrics.maxDrawdownBars;
   const text = `longest ${formatCount(bars)} bars`;
   if (bars === null || bars === 0 || market.bars < 2) return text;
-  return `${text}, about ${formatDuration((bars * (market.to - market.from)) / (market.bars - 1))}`;
+  const ms = (bars * (market.to - market.from)) / (market.bars - 1);
+  return `${text} (${ms < 2 * DAY_MS ? formatDuration(ms) : `${formatCount(Math.round(ms / DAY_MS))} days`})`;
 }
 
 function benchmarkText(page: Page, row: ReportRow): string {
