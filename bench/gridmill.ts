@@ -112,3 +112,10 @@ export function sweepContestant(
 
 /** Metrics whose formulas need exp, log or pow are compared too: their inputs agree to the last digits or they do not. */
 export const ALL_METRICS: readonly MetricName[] = METRIC_NAMES;
+
+/** Trades of all variants together, those still open included. */
+export function tradesOf(scores: Scores): number {
+  let sum = 0;
+  for (const { trades, openTrades } of scores.values()) sum += (trades ?? 0) + (openTrades ?? 0);
+  return sum;
+}

@@ -23,7 +23,10 @@ export interface Timing {
 export const NOISY_SPREAD = 0.15;
 const SAMPLES_TO_JUDGE = 3;
 
-/** How often to repeat, and how much time one contestant may take: slow ones get fewer rounds, never fewer than one. */
+/**
+ * How often to repeat, and how much time one contestant may take: slow ones get fewer rounds, never fewer than one, and
+ * twice the time when that makes enough of them.
+ */
 export interface Effort {
   readonly rounds: number;
   readonly contestantMs: number;
@@ -47,7 +50,8 @@ export async function interleave(contestants: readonly Contestant[], effort: Eff
   for (const contestant of contestants) spentMs.push(await warmUp(contestant));
   for (let round = 0; round < effort.rounds; round++) {
     for (const [i, contestant] of contestants.entries()) {
-      if (round > 0 && spentMs[i] + samples[i][0] > effort.contestantMs) continue;
+      const limitMs = round < SAMPLES_TO_JUDGE ? 2 * effort.contestantMs : effort.contestantMs;
+      if (round > 0 && spentMs[i] + samples[i][0] > limitMs) continue;
       const ms = await contestant.runOnce();
       samples[i].push(ms);
       spentMs[i] += ms;

@@ -3,8 +3,17 @@ import { range } from '../src/strategy/parameters.ts';
 import type { SweepRequest } from '../src/sweep/request.ts';
 import { dualSmaContestant, runDualSma } from './c-program.ts';
 import { Contest } from './contest.ts';
-import { benchRequest, ENGINES, engineName, JUDGED, sweepContestant, sweepScores } from './gridmill.ts';
-import { barsText, benchWindow } from './market.ts';
+import {
+  ALL_METRICS,
+  benchRequest,
+  ENGINES,
+  engineName,
+  JUDGED,
+  sweepContestant,
+  sweepScores,
+  tradesOf,
+} from './gridmill.ts';
+import { barsText, benchWindow, THIN_FEE } from './market.ts';
 import type { Timing } from './measure.ts';
 import { BASIC_METRICS } from './peers.ts';
 import {
@@ -20,7 +29,6 @@ import {
 } from './workload.ts';
 
 const WINDOWS = [2, 100] as const;
-const FEE = 0.001;
 const ALL = range(...WINDOWS);
 /** Slow engines score the pairs of these windows only. */
 const SOME = range(...WINDOWS, 5);
@@ -41,7 +49,7 @@ const pairsOf = (windows: readonly number[]): [number, number][] =>
   windows.flatMap((fast, i) => windows.slice(i + 1).map((slow): [number, number] => [fast, slow]));
 
 function request(axis: typeof ALL): SweepRequest {
-  const costs = { feeRate: FEE, fixedFee: 0, slippage: 0 };
+  const costs = { feeRate: THIN_FEE, fixedFee: 0, slippage: 0 };
   return benchRequest('sma-cross', { costs, parameters: { fast: axis, slow: axis } });
 }
 
@@ -54,10 +62,13 @@ async function section(context: BenchContext, bars: number, withPeers: boolean):
   const judged = sweepContestant(engineName(JUDGED), request(ALL), window, { engine: JUDGED }, allUnits);
   const scores = await sweepScores(request(ALL), window, { engine: JUDGED });
   const contest = new Contest(context, judged, scores, BASIC_METRICS);
+  contest.facts.push(
+    `Gridmill scores all ${ALL_METRICS.length} metrics of a variant, the C program total return and trades only; ${tradesOf(scores).toLocaleString('en')} trades in all.`,
+  );
   const { dualSmaProgram: program, folder, dualSmaSkipped } = context;
   if (program === undefined) contest.facts.push(dualSmaSkipped);
   else {
-    const job = { program, folder, close: window.candles.close, windows: WINDOWS, fee: FEE };
+    const job = { program, folder, close: window.candles.close, windows: WINDOWS, fee: THIN_FEE };
     contest.admit(dualSmaContestant(C_PROGRAM, job, allUnits), runDualSma(job).scores);
   }
   for (const engine of ENGINES.slice(1)) {
@@ -69,7 +80,7 @@ async function section(context: BenchContext, bars: number, withPeers: boolean):
       candles: window.candles,
       average: 'sma',
       pairs: somePairs,
-      fee: FEE,
+      fee: THIN_FEE,
       slippage: 0,
       metrics: false,
     } as const;

@@ -3,12 +3,12 @@ import { range } from '../src/strategy/parameters.ts';
 import { type Agreement, compareScores } from './agreement.ts';
 import { ALL_METRICS, benchRequest, engineName, sweepScores } from './gridmill.ts';
 import { longSweep } from './long-sweep.ts';
-import { barsText, benchWindow } from './market.ts';
+import { barsText, benchWindow, THIN_FEE } from './market.ts';
 import { atMost, type Workload } from './workload.ts';
 
 const BUDGET_BYTES = 300 * 2 ** 20;
 const WORKERS = 2;
-const COSTS = { feeRate: 0.001, fixedFee: 0, slippage: 0 };
+const COSTS = { feeRate: THIN_FEE, fixedFee: 0, slippage: 0 };
 
 export const p2: Workload = {
   id: 'p2',

@@ -1,9 +1,8 @@
 // P5: stage B, 200 base variants under 10 stop-losses × 10 take-profits, judged by time per trade.
 import { choice, range } from '../src/strategy/parameters.ts';
 import type { SweepRequest } from '../src/sweep/request.ts';
-import type { Scores } from './agreement.ts';
 import { Contest } from './contest.ts';
-import { ALL_METRICS, benchRequest, engineName, sweepContestant, sweepScores } from './gridmill.ts';
+import { ALL_METRICS, benchRequest, engineName, sweepContestant, sweepScores, tradesOf } from './gridmill.ts';
 import { barsText, benchWindow } from './market.ts';
 import { atLeast, atMost, nsPerUnit, times, type Workload } from './workload.ts';
 
@@ -19,12 +18,6 @@ function request(fast: readonly number[], slow: readonly number[], levels: numbe
       takeProfit: choice(...steps.map((step) => step * 0.002)),
     },
   });
-}
-
-function tradesOf(scores: Scores): number {
-  let sum = 0;
-  for (const { trades, openTrades } of scores.values()) sum += (trades ?? 0) + (openTrades ?? 0);
-  return sum;
 }
 
 export const p5: Workload = {

@@ -3,7 +3,7 @@ import { range } from '../src/strategy/parameters.ts';
 import { compareScores } from './agreement.ts';
 import { ALL_METRICS, benchRequest, sweepContestant, sweepScores } from './gridmill.ts';
 import { describeMachine } from './machine.ts';
-import { barsText, benchWindow } from './market.ts';
+import { barsText, benchWindow, THIN_FEE } from './market.ts';
 import { interleave } from './measure.ts';
 import { atLeast, digits, times, type Workload } from './workload.ts';
 
@@ -18,7 +18,7 @@ export const p8: Workload = {
     const parameters = context.quick
       ? { fast: range(2, 100, 2), slow: range(105, 600, 10) }
       : { fast: range(2, 101), slow: range(105, 600, 5) };
-    const request = benchRequest('sma-cross', { costs: { feeRate: 0.001, fixedFee: 0, slippage: 0 }, parameters });
+    const request = benchRequest('sma-cross', { costs: { feeRate: THIN_FEE, fixedFee: 0, slippage: 0 }, parameters });
     const few = { ...request, parameters: { fast: range(5, 50, 5), slow: range(105, 195, 10) } };
     const names = ['1 worker', '2 workers'] as const;
     const scores = [];

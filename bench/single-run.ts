@@ -5,13 +5,12 @@ import type { Window } from '../src/sweep/window.ts';
 import type { Scores } from './agreement.ts';
 import { Contest } from './contest.ts';
 import { ALL_METRICS, benchRequest, sweepContestant, sweepScores } from './gridmill.ts';
-import { barsText, benchWindow } from './market.ts';
+import { barsText, benchWindow, THIN_FEE } from './market.ts';
 import { type Contestant, timed } from './measure.ts';
 import { BASIC_METRICS, pairKey, RICH_METRICS } from './peers.ts';
 import { atMost, type BenchContext, type Outcome, type Workload } from './workload.ts';
 
 const PAIR = { fast: 30, slow: 150 };
-const FEE = 0.0002;
 const BRACKET = { stopLoss: 0.0015, takeProfit: 0.003 };
 
 async function singleRun(context: BenchContext, barriers: Partial<typeof BRACKET>, limitMs: number): Promise<Outcome> {
@@ -22,7 +21,7 @@ async function singleRun(context: BenchContext, barriers: Partial<typeof BRACKET
   // Under vectorbt's rules, so that the peers score the same trades.
   const request = benchRequest('sma-cross', {
     profile: 'vectorbt',
-    costs: { feeRate: FEE, fixedFee: 0, slippage: 0 },
+    costs: { feeRate: THIN_FEE, fixedFee: 0, slippage: 0 },
     parameters: { fast: choice(PAIR.fast), slow: choice(PAIR.slow) },
     risk,
   });
@@ -36,7 +35,7 @@ async function singleRun(context: BenchContext, barriers: Partial<typeof BRACKET
     average: 'sma',
     pairs: [[PAIR.fast, PAIR.slow]],
     stops,
-    fee: FEE,
+    fee: THIN_FEE,
     slippage: 0,
     metrics: true,
   } as const;
