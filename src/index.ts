@@ -23,7 +23,21 @@ export type { Calendar } from './metrics/annualisation.ts';
 export { METRIC_NAMES, METRICS, type MetricName, type Metrics } from './metrics/metrics.ts';
 export type { ExitReason, Side, Trade } from './metrics/trade.ts';
 export { PROFILES, type Profile, type ProfileName, profileNamed } from './simulate/profiles.ts';
-export type { Barriers, Costs, Direction, Fill, Simulation, Sizing } from './simulate/simulation.ts';
+export { simulate } from './simulate/simulate.ts';
+export {
+  type Barriers,
+  type Costs,
+  type Direction,
+  ENTER_LONG,
+  ENTER_SHORT,
+  EXIT_LONG,
+  EXIT_SHORT,
+  type Fill,
+  type Simulation,
+  type SimulationInput,
+  type SimulationSettings,
+  type Sizing,
+} from './simulate/simulation.ts';
 export { BUILT_IN_STRATEGIES } from './strategy/builtin/index.ts';
 export {
   add,
@@ -104,4 +118,5 @@ export type {
 export { resultHash } from './sweep/result-hash.ts';
 export { runSweep, type SweepHost } from './sweep/run-sweep.ts';
 export { runSignals, runVariant, type VariantRun } from './sweep/run-variant.ts';
+export { scoreVariantsBatch } from './sweep/score-variants.ts';
 export { createWindow, type Window } from './sweep/window.ts';
