@@ -37,6 +37,10 @@ export const LIMITS = {
   resultsMax: 10_000,
   /** Indicator columns and conditions kept in memory at once. */
   columnEntriesMax: 65_536,
+  /** Bytes of finished columns and conditions that one scoring thread keeps, whatever the budget. */
+  columnBytesMax: 2_147_483_648,
+  /** Bytes of the fast engine's one memory: what 32-bit addresses reach. */
+  kernelBytesMax: 4_294_967_296,
   /** Threads of one pool (`--workers`). */
   workersMax: 256,
   /** Milliseconds a thread may take for one variant, or to start, before it counts as hung. */

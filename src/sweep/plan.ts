@@ -1,5 +1,6 @@
 // What a sweep will cost in memory, priced before anything is computed, and the bytes it may keep as finished columns.
 import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { planFastMemory } from './fast-memory.ts';
 import { collectGraph, type GraphNode, instanceCount, isShared } from './graph.ts';
@@ -90,7 +91,8 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
   let workers = Math.max(1, Math.min(wanted, Math.floor(workMs / THREAD_WORK_MS)));
   while (workers > 1 && fixedBytes(workers) + workers * columnBytes * USEFUL_CACHE_SHARE > budgetBytes) workers--;
-  const cacheBytes = Math.min(columnBytes, (budgetBytes - fixedBytes(workers)) / workers);
+  const room = (budgetBytes - fixedBytes(workers)) / workers;
+  const cacheBytes = Math.min(columnBytes, LIMITS.columnBytesMax, room);
   return {
     distinctColumns: count(columns),
     distinctConditions: count(conditions),

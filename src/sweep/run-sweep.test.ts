@@ -88,6 +88,17 @@ describe('runSweep', () => {
     expect(await draw(2)).not.toEqual(first);
   });
 
+  test('a part of a grid of 10^9 points is swept without a list of it, and without room for all of its columns', async () => {
+    const large = { fast: range(1, 10_000), slow: range(1, 100_000) };
+    const request = testRequest('sma-cross', { parameters: large, offset: 300_000, limit: 200 });
+    const outcome = await runSweep(request, testHost(candles));
+    // The part begins at fast = 4, and four of its points have a slow average that is not longer.
+    expect(outcome.scored).toBe(196);
+    expect(outcome.variants).toBe(1e9);
+    const sampled = await runSweep(testRequest('sma-cross', { parameters: large, sample: 50 }), testHost(candles));
+    expect(sampled.scored).toBe(50);
+  });
+
   test('parts of a grid, each swept alone, hold the rows of the whole', async () => {
     const keysOf = async (part: object) => {
       const keys: string[] = [];

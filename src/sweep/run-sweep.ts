@@ -8,6 +8,7 @@ import { sliceCandles } from '../market/candles.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { type CheckpointPort, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
 import { scoreInThread } from './engines.ts';
+import { planFastMemory } from './fast-memory.ts';
 import { type EngineChoice, engineFor } from './fast-settings.ts';
 import { barriersAt, createGrid, type Grid } from './grid.ts';
 import { meetsConditions } from './metric-condition.ts';
@@ -61,29 +62,10 @@ interface Run {
  * Errors: GRID_INVALID, GRID_TOO_LARGE, BUDGET_BYTES, STRATEGY_FAILED, REQUEST_INVALID.
  */
 export async function runSweep(request: SweepRequest, host: SweepHost): Promise<SweepOutcome> {
-  checkLimits(request);
   const startedMs = host.clock.monotonicMs();
   const { strategy } = request;
-  const { arithmetic } = request.profile;
-  const grid = createGrid({ strategy, arithmetic, parameters: request.parameters, risk: request.risk });
-  const bases = countBaseVariants(grid);
-  if (bases === 0) {
-    throw new AppError('GRID_INVALID', {
-      found: `${grid.basePoints} points, none of which satisfies the constraint of ${strategy.name}.`,
-      todo: 'Widen the ranges given with --set.',
-    });
-  }
-  checkIndicatorParameters(strategy, grid);
-  checkHistory(strategy, grid, host.window);
-  checkRiskGrid(request, grid, host.window);
-  const choice = chooseEngine(request, grid, host);
+  const { grid, bases, choice, plan } = openSweep(request, host);
   const { engine } = choice;
-  const plan = planSweep(strategy, grid, host.window, {
-    budgetBytes: host.budgetBytes,
-    engine,
-    workers: host.workers,
-    variants: variantsToScore(request, grid),
-  });
   const { window, stop } = host;
   const resumed = loadProgress(request, host);
   const context = {
@@ -115,6 +97,48 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   } finally {
     await scorer.close();
   }
+}
+
+/** What a sweep settles before it computes anything. */
+export interface OpenedSweep {
+  readonly grid: Grid;
+  /** Base variants under the constraint, where they can be counted. */
+  readonly bases: number | undefined;
+  /** Variants to be scored, both stages together, where they can be counted. */
+  readonly toScore: number | undefined;
+  readonly choice: EngineChoice;
+  readonly plan: SweepPlan;
+}
+
+/** Checks a request against its window and budget, and plans it. Errors: those of runSweep. */
+export function openSweep(
+  request: SweepRequest,
+  host: Pick<SweepHost, 'window' | 'budgetBytes' | 'workers' | 'engine'>,
+): OpenedSweep {
+  checkLimits(request);
+  const { strategy } = request;
+  const { arithmetic } = request.profile;
+  const grid = createGrid({ strategy, arithmetic, parameters: request.parameters, risk: request.risk });
+  const bases = countBaseVariants(grid);
+  if (bases === 0) {
+    throw new AppError('GRID_INVALID', {
+      found: `${grid.basePoints} points, none of which satisfies the constraint of ${strategy.name}.`,
+      todo: 'Widen the ranges given with --set.',
+    });
+  }
+  checkIndicatorParameters(strategy, grid);
+  checkHistory(strategy, grid, host.window);
+  checkRiskGrid(request, grid, host.window);
+  const choice = chooseEngine(request, grid, host);
+  const { engine } = choice;
+  const toScore = variantsToScore(request, grid);
+  const plan = planSweep(strategy, grid, host.window, {
+    budgetBytes: host.budgetBytes,
+    engine,
+    workers: host.workers,
+    variants: toScore,
+  });
+  return { grid, bases, toScore, choice, plan };
 }
 
 async function runStages(run: Run): Promise<Ranking> {
@@ -253,10 +277,15 @@ async function takeRows(run: Run, batch: VariantBatch, rows: Float64Array, ranki
 }
 
 /** Errors: REQUEST_INVALID when the fast engine is asked for what it does not cover. */
-function chooseEngine(request: SweepRequest, grid: Grid, host: SweepHost): EngineChoice {
+function chooseEngine(request: SweepRequest, grid: Grid, host: Pick<SweepHost, 'window' | 'engine'>): EngineChoice {
   const wanted = host.engine ?? 'auto';
   if (wanted === 'normative') return { engine: 'normative', reason: 'it was asked for' };
-  const choice = engineFor(request, grid, host.window.candles);
+  const covered = engineFor(request, grid, host.window.candles);
+  const bytes = planFastMemory(request.strategy, grid, host.window, LIMITS.columnBytesMax).arenaBytes;
+  const choice: EngineChoice =
+    covered.engine === 'fast' && bytes > LIMITS.kernelBytesMax
+      ? { engine: 'normative', reason: 'so many candles do not fit the memory of the kernels' }
+      : covered;
   if (wanted === 'auto' || choice.engine === 'fast') return choice;
   throw new AppError('REQUEST_INVALID', {
     rule: 'The fast engine must cover what it is asked for.',

@@ -65,6 +65,28 @@ afterAll(() => place.remove());
 const GRID = ['--set', 'fast=5..15:5', '--set', 'slow=20..40:20'];
 
 describe('sweep --json', () => {
+  test('--estimate tells what it would take, and runs nothing', async () => {
+    const sweep = [
+      'sweep',
+      'sma-cross',
+      '--data',
+      'btc.csv',
+      '--set',
+      'fast=5..9',
+      '--set',
+      'slow=20..29',
+      '--estimate',
+    ];
+    const { estimate } = json<{ estimate: { toScore: number; distinctColumns: number; seconds: number } }>(
+      await place.run(...sweep, '--json'),
+    );
+    expect(estimate).toMatchObject({ toScore: 50, distinctColumns: 15 });
+    expect(estimate.seconds).toBeGreaterThan(0);
+    const result = await place.run(...sweep);
+    expect(result.stdout).toMatch(/Memory +\d+ MB at peak; at least --memory \d+MB/);
+    expect(result.stdout).not.toContain('Return');
+  });
+
   test('prints one object with the fields of the contract and rows in order', async () => {
     const result = await place.run('sweep', 'sma-cross', '--data', 'btc.csv', ...GRID, '--fee', '0.1%', '--json');
     expect(result.stderr).toBe('');

@@ -35,6 +35,7 @@ interface SweepOptions extends DataOptions, ExecutionSelection, GridOptions {
   readonly memory?: number;
   readonly deadline?: number;
   readonly checkpoint?: string;
+  readonly estimate?: boolean;
   readonly allResults?: string;
   readonly report?: string;
   readonly save: boolean;
@@ -75,6 +76,7 @@ export function define(command: Command, { host, action }: CommandContext): void
       wholeNumber('--workers', 1, LIMITS.workersMax),
     )
     .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
+    .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
     .optionsGroup('Output:')
@@ -138,6 +140,19 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   };
   progress.update(() => `reading ${selection.window.data} ...`);
   const prepared = await prepareSweep(selection, context);
+  if (options.estimate === true) {
+    progress.clear();
+    const { estimateSweep } = await import('../../sweep/estimate.ts');
+    const estimate = estimateSweep(prepared.request, {
+      window: prepared.loadedWindow.window,
+      clock: host.clock,
+      budgetBytes: options.memory,
+      workers: options.workers ?? host.cores,
+    });
+    const { printEstimate } = await import('../estimate-output.ts');
+    printEstimate(estimate, options.json === true, host);
+    return;
+  }
   const { sweepProgressTexts } = await import('../sweep-progress.ts');
   const progressText = sweepProgressTexts(prepared.request.rank);
   const onNote = note(progress, host);
