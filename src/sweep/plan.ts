@@ -19,6 +19,8 @@ const GARBAGE_COLUMNS = 4;
 const NS_PER_BAR: Readonly<Record<EngineName, number>> = { fast: 2.5, normative: 15 };
 /** Work that outweighs starting a thread and computing its own columns. */
 const THREAD_WORK_MS = 1000;
+/** … and of columns that are computed again and again because they cannot all be kept: the collector lags behind. */
+const RECOMPUTE_BYTES = 56 * 2 ** 20;
 /** A further thread is worth having when it can keep this share of the columns it will need. */
 const USEFUL_CACHE_SHARE = 0.5;
 
@@ -79,20 +81,27 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     RUNTIME_BYTES +
     candleBytes * (workers > 1 ? 2 : 1) +
     workers * (variantBytes + garbageBytes + (workers > 1 ? THREAD_BYTES : 0));
-  const bytesMinimum = fixedBytes(1);
+  const usefulBytes = Math.min(columnBytes, LIMITS.columnBytesMax);
+  const recomputeBytes = Math.min(columnBytes, RECOMPUTE_BYTES);
+  const bytesMinimum = fixedBytes(1) + recomputeBytes;
   if (budgetBytes < bytesMinimum) {
     const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(candleBytes)} for ${bars} candles and ${mb(variantBytes + garbageBytes)} for one variant.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(candleBytes)} for ${bars} candles and ${mb(variantBytes + garbageBytes + recomputeBytes)} for one variant.`,
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
     });
   }
   const { variants = Number.POSITIVE_INFINITY } = options;
   const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
   let workers = Math.max(1, Math.min(wanted, Math.floor(workMs / THREAD_WORK_MS)));
-  while (workers > 1 && fixedBytes(workers) + workers * columnBytes * USEFUL_CACHE_SHARE > budgetBytes) workers--;
+  while (
+    workers > 1 &&
+    fixedBytes(workers) + workers * (recomputeBytes + usefulBytes * USEFUL_CACHE_SHARE) > budgetBytes
+  )
+    workers--;
   const room = (budgetBytes - fixedBytes(workers)) / workers;
-  const cacheBytes = Math.min(columnBytes, LIMITS.columnBytesMax, room);
+  const cacheBytes = room >= usefulBytes ? usefulBytes : Math.max(0, Math.min(usefulBytes, room) - recomputeBytes);
+  const lagBytes = cacheBytes < columnBytes ? recomputeBytes : 0;
   return {
     distinctColumns: count(columns),
     distinctConditions: count(conditions),
@@ -101,7 +110,7 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     variantBytes,
     workers,
     cacheBytes,
-    bytesPredicted: fixedBytes(workers) + workers * cacheBytes,
+    bytesPredicted: fixedBytes(workers) + workers * (cacheBytes + lagBytes),
     bytesMinimum,
   };
 }

@@ -8,9 +8,7 @@ import { parseTimeframe } from '../../src/market/timeframe.ts';
 import type { ProfileName } from '../../src/simulate/profiles.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategy/builtin/index.ts';
 import { type Axis, choice, range } from '../../src/strategy/parameters.ts';
-import { createVariantScorer } from '../../src/sweep/engines.ts';
-import { createGrid } from '../../src/sweep/grid.ts';
-import { planSweep } from '../../src/sweep/plan.ts';
+import { createVariantScorer, scoreInThread } from '../../src/sweep/engines.ts';
 import type { ScoredRow, SweepOutcome } from '../../src/sweep/request.ts';
 import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
@@ -54,10 +52,9 @@ describe('one hash', () => {
 
   test('for a cache that holds nothing', async () => {
     const roomy = await hashOf(candles, { risk });
-    const request = testRequest('sma-cross', { parameters: small['sma-cross']! });
-    const grid = createGrid({ ...request, arithmetic: 'standard' });
-    const { bytesMinimum } = planSweep(request.strategy, grid, createWindow(candles), { engine: 'fast' });
-    const tight = await hashOf(candles, { risk }, 'sma-cross', { budgetBytes: bytesMinimum });
+    const createScorer = async (context: ScoringContext): Promise<ScoreBatches> =>
+      scoreInThread({ ...context, cacheBytes: 1 });
+    const tight = await hashOf(candles, { risk }, 'sma-cross', { createScorer });
     expect(tight.outcome.plan.columnsComputed).toBeGreaterThan(roomy.outcome.plan.columnsComputed);
     expect(tight.hash).toBe(roomy.hash);
   });
