@@ -46,6 +46,8 @@ interface Run {
   readonly request: SweepRequest;
   readonly host: SweepHost;
   readonly grid: Grid;
+  /** Base variants to visit, where they can be counted. */
+  readonly selected: number | undefined;
   readonly scorer: ScoreBatches;
   readonly sizer: BatchSizer;
   readonly startedMs: number;
@@ -64,7 +66,7 @@ interface Run {
 export async function runSweep(request: SweepRequest, host: SweepHost): Promise<SweepOutcome> {
   const startedMs = host.clock.monotonicMs();
   const { strategy } = request;
-  const { grid, bases, choice, plan } = openSweep(request, host);
+  const { grid, bases, selected, choice, plan } = openSweep(request, host);
   const { engine } = choice;
   const { window, stop } = host;
   const resumed = loadProgress(request, host);
@@ -84,6 +86,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
       request,
       host,
       grid,
+      selected,
       scorer,
       sizer: new BatchSizer(host.clock, host.checkpoint === undefined ? BATCH_MS : CHECKPOINT_BATCH_MS),
       startedMs,
@@ -104,6 +107,8 @@ export interface OpenedSweep {
   readonly grid: Grid;
   /** Base variants under the constraint, where they can be counted. */
   readonly bases: number | undefined;
+  /** Those of them that the request visits: a part, a sample, or all. */
+  readonly selected: number | undefined;
   /** Variants to be scored, both stages together, where they can be counted. */
   readonly toScore: number | undefined;
   readonly choice: EngineChoice;
@@ -131,34 +136,37 @@ export function openSweep(
   checkRiskGrid(request, grid, host.window);
   const choice = chooseEngine(request, grid, host);
   const { engine } = choice;
-  const toScore = variantsToScore(request, grid);
+  // Counting asks the constraint about every point: done twice only when a part of the grid is asked for.
+  const isWhole = request.sample === undefined && request.offset === undefined && request.limit === undefined;
+  const selected = isWhole ? bases : countBaseVariants(grid, request);
+  const toScore = variantsToScore(request, grid, selected);
   const plan = planSweep(strategy, grid, host.window, {
     budgetBytes: host.budgetBytes,
     engine,
     workers: host.workers,
     variants: toScore,
   });
-  return { grid, bases, toScore, choice, plan };
+  return { grid, bases, selected, toScore, choice, plan };
 }
 
 async function runStages(run: Run): Promise<Ranking> {
   const { request, grid } = run;
   const objectives = [request.rank, ...(request.alsoRank ?? [])];
-  const sampled = countBaseVariants(grid, request);
+  const { selected } = run;
   if (grid.riskAxes.length === 0) {
     const ranking = createRanking(grid, 'A', objectives, request.top);
-    await runStage(run, 'A', baseVariants(grid, request), sampled, ranking, true);
+    await runStage(run, 'A', baseVariants(grid, request), selected, ranking, true);
     return ranking;
   }
   const final = createRanking(grid, 'B', objectives, request.top);
   if (request.preselect === 0) {
-    const total = sampled === undefined ? undefined : sampled * grid.riskPoints;
+    const total = selected === undefined ? undefined : selected * grid.riskPoints;
     await runStage(run, 'B', baseVariants(grid, request), total, final, true);
     return final;
   }
   const shortlist = createShortlist(grid, objectives, request.preselect);
   if (run.resumed?.stage !== 'B') {
-    await runStage(run, 'A', baseVariants(grid, request), sampled, shortlist, false);
+    await runStage(run, 'A', baseVariants(grid, request), selected, shortlist, false);
   }
   if (run.host.stop.reason() !== undefined && run.shortlist === null) {
     // Stopped before stage B: what stage A has is all there is to rank.
@@ -321,8 +329,7 @@ function outcome(run: Run, ranking: Ranking, plan: SweepPlan, choice: EngineChoi
 }
 
 /** Variants of both stages, where they can be counted. */
-function variantsToScore(request: SweepRequest, grid: Grid): number | undefined {
-  const bases = countBaseVariants(grid, request);
+function variantsToScore(request: SweepRequest, grid: Grid, bases: number | undefined): number | undefined {
   if (bases === undefined || grid.riskAxes.length === 0) return bases;
   if (request.preselect === 0) return bases * grid.riskPoints;
   return bases + Math.min(bases, request.preselect) * grid.riskPoints;

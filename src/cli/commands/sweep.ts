@@ -6,6 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { FinishedSweep, PreparedSweep, SweepSelection } from '../../runs/sweep-run.ts';
+import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../../sweep/request.ts';
 import { asCalled } from '../called-as.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import type { Host } from '../host.ts';
@@ -54,12 +55,12 @@ export function define(command: Command, { host, action }: CommandContext): void
       'metric to rank by; several, as in sharpe,maxDrawdown, keep the Pareto front',
       'totalReturn',
     )
-    .option('--top <n>', 'ranked variants kept', wholeNumber('--top', 1, LIMITS.topMax), 20)
+    .option('--top <n>', 'ranked variants kept', wholeNumber('--top', 1, LIMITS.topMax), DEFAULT_TOP)
     .option(
       '--preselect <n>',
       'with barriers: variants kept without them before they are varied; 0 = all of them',
       wholeNumber('--preselect', 0, LIMITS.preselectMax),
-      200,
+      DEFAULT_PRESELECT,
     )
     .option('--sample <n>', 'random search: draw this many variants', wholeNumber('--sample', 1, LIMITS.gridPointsMax))
     .option('--seed <n>', 'seed of the random search', wholeNumber('--seed', 0), 1)
