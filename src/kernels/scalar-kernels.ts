@@ -2,6 +2,7 @@
 import type { KernelProvider, Kernels } from './kernels.ts';
 import { and, andNot, compareBoth, compareColumns, compareNumber, crossing, or } from './scalar-bitmaps.ts';
 import { fillTables } from './scalar-market.ts';
+import { beginRiskWalk, endRiskWalk, riskWalkTo } from './scalar-risk-walk.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
 export const SCALAR_KERNELS: Kernels = {
@@ -17,6 +18,9 @@ export const SCALAR_KERNELS: Kernels = {
   beginWalk,
   walkTo,
   endWalk,
+  beginRiskWalk,
+  riskWalkTo,
+  endRiskWalk,
 };
 
 export const SCALAR_PROVIDER: KernelProvider = {

@@ -1,6 +1,14 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
-import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type WalkInput } from './kernels.ts';
+import {
+  BAR_SUMS,
+  BLOCK_BARS,
+  type Kernels,
+  type MarketTables,
+  type RiskWalkInput,
+  type WalkInput,
+} from './kernels.ts';
+import { SCALAR_KERNELS } from './scalar-kernels.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -108,6 +116,18 @@ export class WasmKernels implements Kernels {
   endWalk(input: WalkInput): void {
     this.readInput(input);
     this.exports.endWalk();
+  }
+
+  beginRiskWalk(input: RiskWalkInput): void {
+    SCALAR_KERNELS.beginRiskWalk(input);
+  }
+
+  riskWalkTo(input: RiskWalkInput, to: number): void {
+    SCALAR_KERNELS.riskWalkTo(input, to);
+  }
+
+  endRiskWalk(input: RiskWalkInput): void {
+    SCALAR_KERNELS.endRiskWalk(input);
   }
 
   /** Tells the instance what to work on, unless it is what it worked on last. */
