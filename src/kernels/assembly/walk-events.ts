@@ -28,3 +28,18 @@ function eitherOf(a: usize, b: usize, word: i32, words: i32): u64 {
 export function isSet(bitmap: usize, bar: i32): bool {
   return ((load<u32>(bitmap + (<usize>(bar >>> 5) << 2)) >>> (bar & 31)) & 1) === 1;
 }
+
+/** The first bar in [from, to) whose bit is set, or `to`. The bitmap begins at a multiple of eight bytes. */
+@inline
+export function nextSet(bitmap: usize, from: i32, to: i32): i32 {
+  if (from >= to) return to;
+  const last = (to - 1) >>> 6;
+  let word = from >>> 6;
+  let bits = load<u64>(bitmap + (<usize>word << 3)) & (<u64>-1 << (from & 63));
+  while (bits === 0) {
+    if (word === last) return to;
+    word += 1;
+    bits = load<u64>(bitmap + (<usize>word << 3));
+  }
+  return min((word << 6) + <i32>ctz(bits), to);
+}
