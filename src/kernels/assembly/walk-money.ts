@@ -32,7 +32,7 @@ import {
   SLIPPAGE,
   UNITS,
 } from '../walk-layout';
-import { nextSet } from './walk-events';
+import { heldBefore, wordAt } from './walk-events';
 import { add, at, barCount, close, enterLong, exitLong, open, put, settings, sums } from './walk-input';
 
 /** Whether the settings of a walk, begun but for this, allow the short way. */
@@ -56,7 +56,7 @@ export function canWalkMoney(): bool {
  * Cost:     no allocation; measured in docs/adr/0005-kernels.md.
  * Oracle:   the walk at FULL, bit for bit (test/twins).
  */
-export function walkMoneyTo(to: i32): void {
+export function walkMoneyTo(to: i32): bool {
   const cells = sums;
   const delay: i32 = at(settings, FILL_AT) === <f64>AT_CLOSE ? 0 : 1;
   const prices = delay === 0 ? close : open;
@@ -69,7 +69,8 @@ export function walkMoneyTo(to: i32): void {
   const share = at(settings, SIZING_VALUE);
   const minSize = at(settings, MIN_SIZE);
   const minNotional = at(settings, MIN_NOTIONAL);
-  let bar = <i32>at(cells, NEXT_BAR);
+  const limit = min(to, barCount - delay);
+  let bar = to;
   let cash = at(cells, CASH);
   let units = at(cells, UNITS);
   let value = at(cells, ENTRY_VALUE);
@@ -78,45 +79,62 @@ export function walkMoneyTo(to: i32): void {
   let filled = <i32>at(cells, MARKED);
   let exposed: i32 = 0;
   let closed: i32 = 0;
-  let skipped: i32 = 0;
-  let isRuined = at(cells, RUINED) !== 0;
-  while (!isRuined) {
-    const event = nextSet(units === 0 ? enterLong : exitLong, bar, to);
-    if (event >= to || event + delay >= barCount) {
-      bar = to;
-      break;
-    }
-    bar = event + 1;
-    const fill = event + delay;
-    const reference = load<f64>(prices + (<usize>fill << 3));
-    if (units === 0) {
-      const price = reference * dearer;
-      const budget = cash * share;
-      const affordable = (budget - fixedFee) / perUnit;
-      const size = affordable / price;
-      if (!(affordable > 0) || !(size > 0) || size < minSize || affordable < minNotional) {
-        skipped += 1;
-        continue;
+  let isHeld = units !== 0;
+  let next = at(cells, RUINED) === 0 ? <i32>at(cells, NEXT_BAR) : limit;
+  const lastWord = next < limit ? (limit - 1) >>> 6 : -1;
+  let carry = <u64>isHeld;
+  let inside = <u64>-1 << (next & 63);
+  for (let word = next >>> 6; word <= lastWord; word++) {
+    if (word === lastWord) inside &= <u64>-1 >>> (-limit & 63);
+    const enters = wordAt(enterLong, word) & inside;
+    const exits = wordAt(exitLong, word) & inside;
+    inside = -1;
+    const held = heldBefore(enters, exits, carry);
+    carry = (enters | (held & ~exits)) >>> 63;
+    let acts = (enters & ~held) | (exits & held);
+    while (acts !== 0) {
+      const event = (word << 6) + <i32>ctz(acts);
+      acts &= acts - 1;
+      const fill = event + delay;
+      const reference = load<f64>(prices + (<usize>fill << 3));
+      if (!isHeld) {
+        const budget = share === 1 ? cash : cash * share;
+        const net = fixedFee === 0 ? budget : budget - fixedFee;
+        const affordable = net / perUnit;
+        const size = affordable / (reference * dearer);
+        if (!(affordable > 0) || !(size > 0) || size < minSize || affordable < minNotional) {
+          // What this account cannot place is counted order by order, the general way.
+          bar = event;
+          word = lastWord;
+          break;
+        }
+        value = affordable;
+        entryFee = budget - affordable;
+        cash -= value + entryFee;
+        units = size;
+      } else {
+        const received = units * (reference * cheaper);
+        const share = received * feeRate;
+        const fee = fixedFee === 0 ? share : share + fixedFee;
+        cash = cash === 0 ? received - fee : cash + (received - fee);
+        fees += entryFee + fee;
+        exposed += fill - filled;
+        closed += 1;
+        if (cash <= 0) {
+          cash = 0;
+          put(cells, RUINED, 1);
+          isHeld = false;
+          filled = fill;
+          bar = event + 1;
+          word = lastWord;
+          break;
+        }
       }
-      value = affordable;
-      entryFee = budget - affordable;
-      cash -= value + entryFee;
-      units = size;
-    } else {
-      const received = units * (reference * cheaper);
-      const fee = received * feeRate + fixedFee;
-      cash += received - fee;
-      fees += entryFee + fee;
-      units = 0;
-      exposed += fill - filled;
-      closed += 1;
-      if (cash <= 0) {
-        cash = 0;
-        isRuined = true;
-      }
+      isHeld = !isHeld;
+      filled = fill;
     }
-    filled = fill;
   }
+  if (!isHeld) units = 0;
   put(cells, NEXT_BAR, <f64>bar);
   put(cells, CASH, cash);
   put(cells, UNITS, units);
@@ -127,8 +145,7 @@ export function walkMoneyTo(to: i32): void {
   put(cells, ENTRY_SIZE, units);
   put(cells, FEES, fees);
   put(cells, MARKED, <f64>filled);
-  put(cells, RUINED, <f64>isRuined);
   add(cells, EXPOSED_BARS, <f64>exposed);
   add(cells, CLOSED_TRADES, <f64>closed);
-  add(cells, SKIPPED_ORDERS, <f64>skipped);
+  return bar === to;
 }

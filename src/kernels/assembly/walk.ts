@@ -98,8 +98,8 @@ export function beginWalk(): void {
 
 /** Acts on the events of bars before `to`, and on what barriers do until then. */
 export function walkTo(to: i32): void {
-  if (at(sums, IS_PLAIN) !== 0) walkMoneyTo(to);
-  else if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
+  if (at(sums, IS_PLAIN) !== 0 && walkMoneyTo(to)) return;
+  if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
   else walkGridmillTo(to);
 }
 
