@@ -1,19 +1,12 @@
 // The scalar twin of the kernels: runs everywhere, and is what the WebAssembly twin must equal bit for bit.
 import type { KernelProvider, Kernels } from './kernels.ts';
-import { and, andNot, compareBoth, compareColumns, compareNumber, crossing, or } from './scalar-bitmaps.ts';
 import { fillTables } from './scalar-market.ts';
+import { beginProgram, endProgram, runTile } from './scalar-program.ts';
 import { beginRiskWalk, endRiskWalk, riskWalkTo } from './scalar-risk-walk.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
 export const SCALAR_KERNELS: Kernels = {
   name: 'scalar',
-  compareColumns,
-  compareBoth,
-  compareNumber,
-  crossing,
-  and,
-  or,
-  andNot,
   fillTables,
   beginWalk,
   walkTo,
@@ -21,6 +14,9 @@ export const SCALAR_KERNELS: Kernels = {
   beginRiskWalk,
   riskWalkTo,
   endRiskWalk,
+  beginProgram,
+  runTile,
+  endProgram,
 };
 
 export const SCALAR_PROVIDER: KernelProvider = {
