@@ -120,6 +120,8 @@ export interface RiskGrid {
   readonly slots: Int32Array;
   /** Whether long positions are walked together; else every point is walked by itself. */
   readonly sharesExcursions: boolean;
+  /** The same for the SIMD twin, laid out by GRID_* in risk-layout.ts. */
+  readonly header: Int32Array;
 }
 
 export interface RiskWalkInput {

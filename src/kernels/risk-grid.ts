@@ -2,7 +2,16 @@
 import { assert } from '../core/assert.ts';
 import { type Arena, alignedBytes } from './arena.ts';
 import type { RiskGrid } from './kernels.ts';
-import { COHORT_CELLS, MORE_RECORDS, POINT_SLOTS, RECORD_CELLS, RISK_HEADER } from './risk-layout.ts';
+import {
+  COHORT_CELLS,
+  GRID_HEADER,
+  LIMIT_SLOT,
+  MORE_RECORDS,
+  POINT_CELLS,
+  POINT_SLOTS,
+  RECORD_CELLS,
+  RISK_HEADER,
+} from './risk-layout.ts';
 import {
   GRIDMILL,
   RULE_BOOK,
@@ -24,7 +33,12 @@ const AXES = [STOP_LOSS, TAKE_PROFIT, TRAILING_STOP, TIME_LIMIT] as const;
 /** Arena bytes that `prepareRiskGrid` takes at most for `points` points. */
 export function riskGridBytes(points: number): number {
   const levels = POINT_SLOTS * points;
-  return alignedBytes(points * WALK_SETTINGS * 8) + alignedBytes(levels * 8) + alignedBytes(levels * 4);
+  return (
+    alignedBytes(GRID_HEADER * 4) +
+    alignedBytes(points * WALK_SETTINGS * 8) +
+    alignedBytes(levels * 8) +
+    alignedBytes(levels * 4)
+  );
 }
 
 /**
@@ -52,20 +66,26 @@ export function prepareRiskGrid(arena: Arena, settings: Float64Array): RiskGrid 
     }
     start += values.length;
   }
-  return { points, settings: own, levels, slots, starts, levelCount, sharesExcursions: canShare(own, axes[3]!) };
+  const sharesExcursions = canShare(own, axes[LIMIT_SLOT]!);
+  const header = arena.int32(REGION, GRID_HEADER).fill(0);
+  const views = [own.byteOffset, levels.byteOffset, slots.byteOffset];
+  header.set([points, sharesExcursions ? 1 : 0, ...starts.slice(1), levelCount, ...views]);
+  return { points, settings: own, levels, slots, starts, levelCount, sharesExcursions, header };
+}
+
+/** Where the parts of a risk walk lie in its scratch, in cells of eight bytes, one behind the other. */
+export function riskWalkParts({ points, levelCount }: Pick<RiskGrid, 'points' | 'levelCount'>) {
+  const recordCount = levelCount + MORE_RECORDS;
+  const records = RISK_HEADER;
+  const cohorts = records + recordCount * RECORD_CELLS;
+  const accounts = cohorts + (points + 1) * COHORT_CELLS;
+  const reachedAt = accounts + Math.ceil(points / 2) * 2 * POINT_CELLS;
+  const links = reachedAt + Math.ceil(recordCount / 2);
+  return { recordCount, records, cohorts, accounts, reachedAt, links, end: links + Math.ceil(points / 2) };
 }
 
 /** Float64 cells that the scratch of a walk over `grid` takes. */
-export function riskWalkCells(grid: RiskGrid): number {
-  const records = grid.levelCount + MORE_RECORDS;
-  return (
-    RISK_HEADER +
-    (grid.points + 1) * COHORT_CELLS +
-    records * RECORD_CELLS +
-    Math.ceil(records / 2) +
-    Math.ceil(grid.points / 2)
-  );
-}
+export const riskWalkCells = (grid: RiskGrid): number => riskWalkParts(grid).end;
 
 /** Values of one setting over all points in ascending order, each once; NaN is off and left out. */
 function distinct(settings: Float64Array, setting: number): number[] {

@@ -1,5 +1,6 @@
 // The lists of a scalar risk walk: which points are flat, wait for which event, or hold which position together.
 import type { RiskWalkInput, WalkInput } from './kernels.ts';
+import { riskWalkParts } from './risk-grid.ts';
 import {
   COHORT_CELLS,
   COHORT_EVENT,
@@ -7,13 +8,11 @@ import {
   COHORT_NEXT,
   COHORT_SIZE,
   HOLDING,
-  MORE_RECORDS,
   NO_BAR,
   NOBODY,
   PENDING,
   QUEUED_COHORT,
   QUEUED_FROM,
-  RECORD_CELLS,
   RISK_HEADER,
   SINGLE,
   UNUSED,
@@ -26,8 +25,9 @@ import { AT_CLOSE, FILL_AT, WALK_CELLS, WALK_SETTINGS } from './walk-layout.ts';
 export interface RiskWalk extends RiskWalkInput {
   /** The scratch: header and cohorts, addressed by their first cell. */
   readonly cells: Float64Array;
-  /** First cell of the records. */
+  /** First cell of the records, and of the cohorts. */
   readonly records: number;
+  readonly cohorts: number;
   /** Bar at which each record was reached, NO_BAR while it was not. */
   readonly reachedAt: Int32Array;
   /** The next point of the list each point is in. */
@@ -47,18 +47,16 @@ export function riskWalkOf(input: RiskWalkInput): RiskWalk {
 
 function viewRiskWalk(input: RiskWalkInput): RiskWalk {
   const { grid, scratch, sums } = input;
-  const recordCount = grid.levelCount + MORE_RECORDS;
-  const records = RISK_HEADER + (grid.points + 1) * COHORT_CELLS;
-  const bars = records + recordCount * RECORD_CELLS;
-  const links = bars + Math.ceil(recordCount / 2);
+  const parts = riskWalkParts(grid);
   const integers = (from: number, length: number): Int32Array =>
     new Int32Array(scratch.buffer, scratch.byteOffset + from * 8, length) as Int32Array;
   return {
     ...input,
     cells: scratch,
-    records,
-    reachedAt: integers(bars, recordCount),
-    links: integers(links, grid.points),
+    records: parts.records,
+    cohorts: parts.cohorts,
+    reachedAt: integers(parts.reachedAt, parts.recordCount),
+    links: integers(parts.links, grid.points),
     singles: Array.from({ length: grid.points }, (_, point) => ({
       ...input,
       settings: grid.settings.subarray(point * WALK_SETTINGS, (point + 1) * WALK_SETTINGS),
@@ -69,16 +67,16 @@ function viewRiskWalk(input: RiskWalkInput): RiskWalk {
 }
 
 /** Every point waits; no cohort is in use. */
-export function resetLists({ cells, links, grid, reachedAt }: RiskWalk): void {
+export function resetLists({ cells, cohorts, links, grid, reachedAt }: RiskWalk): void {
   cells.fill(0, 0, RISK_HEADER);
   for (const list of [SINGLE, PENDING, HOLDING]) cells[list] = NOBODY;
   cells[QUEUED_FROM] = NOBODY;
   cells[WAITING] = 0;
   for (let point = 0; point < grid.points; point++) links[point] = point + 1;
   links[grid.points - 1] = NOBODY;
-  cells[UNUSED] = RISK_HEADER;
+  cells[UNUSED] = cohorts;
   for (let n = 0; n <= grid.points; n++) {
-    const cohort = RISK_HEADER + n * COHORT_CELLS;
+    const cohort = cohorts + n * COHORT_CELLS;
     cells[cohort + COHORT_NEXT] = n < grid.points ? cohort + COHORT_CELLS : NOBODY;
   }
   reachedAt.fill(NO_BAR);

@@ -9,7 +9,6 @@ import {
   type TileProgram,
   type WalkInput,
 } from './kernels.ts';
-import { SCALAR_KERNELS } from './scalar-kernels.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -29,6 +28,10 @@ interface WasmExports
       | 'beginWalk'
       | 'walkTo'
       | 'endWalk'
+      | 'setRiskWalk'
+      | 'beginRiskWalk'
+      | 'riskWalkTo'
+      | 'endRiskWalk'
       | 'beginProgram'
       | 'runTile'
       | 'endProgram',
@@ -76,15 +79,18 @@ export class WasmKernels implements Kernels {
   }
 
   beginRiskWalk(input: RiskWalkInput): void {
-    SCALAR_KERNELS.beginRiskWalk(input);
+    this.readRisk(input);
+    this.exports.beginRiskWalk();
   }
 
   riskWalkTo(input: RiskWalkInput, to: number): void {
-    SCALAR_KERNELS.riskWalkTo(input, to);
+    this.readRisk(input);
+    this.exports.riskWalkTo(to);
   }
 
   endRiskWalk(input: RiskWalkInput): void {
-    SCALAR_KERNELS.endRiskWalk(input);
+    this.readRisk(input);
+    this.exports.endRiskWalk();
   }
 
   beginProgram({ market, ops, opCount }: TileProgram): void {
@@ -118,6 +124,16 @@ export class WasmKernels implements Kernels {
       input.sums.byteOffset,
     );
     this.input = input;
+  }
+
+  /** The same for a risk walk, which names settings and sums of its points itself. */
+  private readRisk(input: RiskWalkInput): void {
+    this.input = undefined;
+    this.readMarket(input.market);
+    const { enterLong, exitLong, enterShort, exitShort, grid, sums, scratch } = input;
+    const { setVariant, setRiskWalk } = this.exports;
+    setVariant(enterLong.byteOffset, exitLong.byteOffset, enterShort.byteOffset, exitShort.byteOffset, 0, 0);
+    setRiskWalk(grid.header.byteOffset, sums.byteOffset, scratch.byteOffset);
   }
 
   /** Tells the instance where the tables of the window lie; variants of one window share them. */

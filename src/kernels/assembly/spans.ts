@@ -128,7 +128,7 @@ function equityAt(cash: f64, units: f64, price: f64): f64 {
  * is looked at bar by bar, unless all equity is held and it can be seen that no deeper or longer drawdown than is known
  * hides in it. Equity is monotone in the close, rounding included, so the outcome equals that of a look at every bar.
  */
-function sink(from: i32, to: i32, cash: f64, units: f64): void {
+export function sink(from: i32, to: i32, cash: f64, units: f64): void {
   const cells = sums;
   const isHeld = cash === 0 && units > 0;
   const best = units > 0 ? blockCloseMax : blockCloseMin;
