@@ -20,6 +20,7 @@ import {
   LIMIT_SLOT,
   NO_BAR,
   RECORD_BAR,
+  RECORD_CELLS,
   RECORD_DRAWN,
   RECORD_GAPPED,
   RECORD_HELD,
@@ -200,51 +201,59 @@ function reach(cells: usize, bar: i32, best: f64, highest: f64, lowest: f64): vo
   const most = at(high, bar);
   const reference = at(cells, COHORT_REFERENCE);
   const cheaper = 1 - at(gridSettings, SLIPPAGE);
+  firstReached = min(firstReached, bar);
+  lastReached = bar;
+  writeFacts(cells, bar, highest, lowest);
   let record = whole(cells, COHORT_STOP);
   for (let level = stopLevel(record, reference); least <= level; level = stopLevel(record, reference)) {
-    writeRecord(cells, record, bar, level, min(opened, level) * cheaper, opened <= level, highest, lowest);
+    writeRecord(record, bar, level, min(opened, level) * cheaper, opened <= level);
     record += 1;
   }
   putWhole(cells, COHORT_STOP, record);
   record = whole(cells, COHORT_TRAIL);
   for (let level = best * trailFactor(record); least <= level; level = best * trailFactor(record)) {
-    writeRecord(cells, record, bar, level, min(opened, level) * cheaper, opened <= level, highest, lowest);
+    writeRecord(record, bar, level, min(opened, level) * cheaper, opened <= level);
     record += 1;
   }
   putWhole(cells, COHORT_TRAIL, record);
   record = whole(cells, COHORT_TARGET);
   for (let level = targetLevel(record, reference); most >= level; level = targetLevel(record, reference)) {
-    writeRecord(cells, record, bar, level, max(opened, level), opened >= level, highest, lowest);
+    writeRecord(record, bar, level, max(opened, level), opened >= level);
     record += 1;
   }
   putWhole(cells, COHORT_TARGET, record);
   if (limitBar(cells) === bar) {
     record = whole(cells, COHORT_LIMIT);
-    writeRecord(cells, record, bar, 0, at(close, bar) * cheaper, false, highest, lowest);
+    writeRecord(record, bar, 0, at(close, bar) * cheaper, false);
     putWhole(cells, COHORT_LIMIT, record + 1);
   }
 }
 
-/** Writes a way out at bar `bar`: what it pays, and the sums over the bars held before it. */
-export function writeRecord(
-  cells: usize,
-  record: i32,
-  bar: i32,
-  level: f64,
-  price: f64,
-  gapped: bool,
-  highest: f64,
-  lowest: f64,
-): void {
+/** Writes the way out of whoever reaches no level before bar `bar`. */
+export function writeFinal(cells: usize, bar: i32, price: f64): void {
+  writeFacts(cells, bar, at(cells, COHORT_HIGHEST), at(cells, COHORT_LOWEST));
+  writeRecord(levelCount, bar, 0, price * (1 - at(gridSettings, SLIPPAGE)), false);
+}
+
+/** A way out at bar `bar`: what it pays, and the facts that were written last. */
+@inline
+function writeRecord(record: i32, bar: i32, level: f64, price: f64, gapped: bool): void {
   const out = recordOf(record);
-  const entryBar = whole(cells, COHORT_ENTRY_BAR);
-  const drawn = whole(cells, COHORT_DRAWN);
+  const facts = recordOf(levelCount + 1);
   putBar(record, bar);
-  firstReached = min(firstReached, bar);
-  lastReached = max(lastReached, bar);
   put(out, RECORD_LEVEL, level);
   put(out, RECORD_GAPPED, <f64>gapped);
   put(out, RECORD_PRICE, price);
+  for (let cell = RECORD_HELD; cell < RECORD_CELLS; cell += 2) {
+    v128.store(out + (<usize>cell << 3), v128.load(facts + (<usize>cell << 3)));
+  }
+}
+
+/** Sums over the bars held before bar `bar`, the same for every way out there. They lie in the record that is never reached. */
+function writeFacts(cells: usize, bar: i32, highest: f64, lowest: f64): void {
+  const out = recordOf(levelCount + 1);
+  const entryBar = whole(cells, COHORT_ENTRY_BAR);
+  const drawn = whole(cells, COHORT_DRAWN);
   put(out, RECORD_HELD, <f64>(bar - entryBar));
   if (detail !== FULL) return;
   const isEmpty = bar === drawn;
@@ -255,13 +264,13 @@ export function writeRecord(
   const hasSpan = bar - entryBar > 1;
   put(out, RECORD_SPANS, <f64>hasSpan);
   if (bar > entryBar) put(out, RECORD_LAST_CLOSE, at(close, bar - 1));
-  if (!hasSpan) {
-    for (let k = RECORD_SUMS; k <= RECORD_LOSSES; k++) put(out, k, 0);
-    return;
+  let plain = f64x2.splat(0);
+  let signed = plain;
+  if (hasSpan) {
+    const last = barSums + (<usize>(bar - 1) << 5);
+    plain = f64x2.sub(v128.load(last), v128.load(cells + COHORT_SUMS * 8));
+    signed = f64x2.sub(v128.load(last, 16), v128.load(cells + COHORT_SUMS * 8, 16));
   }
-  const last = barSums + (<usize>(bar - 1) << 5);
-  const plain = f64x2.sub(v128.load(last), v128.load(cells + COHORT_SUMS * 8));
-  const signed = f64x2.sub(v128.load(last, 16), v128.load(cells + COHORT_SUMS * 8, 16));
   v128.store(out + RECORD_SUMS * 8, plain);
   v128.store(out + RECORD_SUMS * 8, signed, 16);
   put(out, RECORD_LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));

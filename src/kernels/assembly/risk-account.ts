@@ -58,13 +58,13 @@ import { at } from './walk-input';
  * twice if there is only one, as every cell is read before it is written.
  */
 @inline
-function get(together: bool, a: usize, b: usize, cell: i32): v128 {
+export function get(together: bool, a: usize, b: usize, cell: i32): v128 {
   if (together) return v128.load(a + (<usize>cell << 4));
   return v128.load64_lane(b + (<usize>cell << 4), v128.load64_zero(a + (<usize>cell << 4)), 1);
 }
 
 @inline
-function set(together: bool, a: usize, b: usize, cell: i32, values: v128): void {
+export function set(together: bool, a: usize, b: usize, cell: i32, values: v128): void {
   if (together) v128.store(a + (<usize>cell << 4), values);
   else {
     v128.store64_lane(a + (<usize>cell << 4), values, 0);
@@ -73,23 +73,23 @@ function set(together: bool, a: usize, b: usize, cell: i32, values: v128): void 
 }
 
 @inline
-function increase(together: bool, a: usize, b: usize, cell: i32, values: v128): void {
+export function increase(together: bool, a: usize, b: usize, cell: i32, values: v128): void {
   set(together, a, b, cell, f64x2.add(get(together, a, b, cell), values));
 }
 
 /** A cell of two records. */
 @inline
-function recordPair(x: usize, y: usize, cell: i32): v128 {
+export function recordPair(x: usize, y: usize, cell: i32): v128 {
   return v128.load64_lane(y + (<usize>cell << 3), v128.load64_zero(x + (<usize>cell << 3)), 1);
 }
 
 @inline
-function all(mask: v128): bool {
+export function all(mask: v128): bool {
   return i64x2.all_true(mask);
 }
 
 @inline
-function settingPair(index: i32): v128 {
+export function settingPair(index: i32): v128 {
   return v128.load64_splat(gridSettings + (<usize>index << 3));
 }
 
@@ -153,7 +153,7 @@ function markFlat(together: bool, a: usize, b: usize, bar: v128, cash: v128): vo
 
 /** Ends the stretch under water of the accounts that do not sink any more. */
 @inline
-function surface(together: bool, a: usize, b: usize, peak: v128, sinks: v128): void {
+export function surface(together: bool, a: usize, b: usize, peak: v128, sinks: v128): void {
   const deepest = get(together, a, b, MAX_DRAWDOWN);
   const longest = get(together, a, b, MAX_DRAWDOWN_BARS);
   const fall = f64x2.div(f64x2.sub(peak, get(together, a, b, TROUGH)), peak);
@@ -220,9 +220,10 @@ function drawDown(together: bool, a: usize, b: usize, highest: v128, lowest: v12
     set(together, a, b, TROUGH, f64x2.pmin(get(together, a, b, TROUGH), lowest));
     return;
   }
-  sinkAccount(a, x);
-  const second = together ? a + 8 : b;
-  if (second !== a) sinkAccount(second, y);
+  const units = get(together, a, b, UNITS);
+  sinkAccount(a, f64x2.extract_lane(units, 0), x);
+  if (together) sinkAccount(a + 8, f64x2.extract_lane(units, 1), y);
+  else if (b !== a) sinkAccount(b, f64x2.extract_lane(units, 1), y);
 }
 
 /** Drawdown over the bars that a record counts, where the position stays. */
@@ -262,7 +263,7 @@ export function exitPair(together: bool, a: usize, b: usize, x: usize, y: usize,
 
 /** Adds closed trades to the sums over profits; CLOSED_TRADES does not count them yet. */
 @inline
-function addTrades(together: bool, a: usize, b: usize, value: v128, pnl: v128): void {
+export function addTrades(together: bool, a: usize, b: usize, value: v128, pnl: v128): void {
   const none = f64x2.splat(0);
   const tradeReturn = f64x2.div(pnl, value);
   const isFirst = f64x2.eq(get(together, a, b, CLOSED_TRADES), none);

@@ -19,7 +19,6 @@ import {
   SHIFTED_PNL,
   SHIFTED_SQUARES,
   UNDER_WATER,
-  UNITS,
 } from '../walk-layout';
 import { accountOf, accounts, rowOf, setPoint } from './risk-input';
 import { sink } from './spans';
@@ -65,7 +64,7 @@ export function readRow(point: i32): void {
 }
 
 /** Drawdown of a held position over the bars that the record at `x` counts, block by block and bar by bar. */
-export function sinkAccount(account: usize, x: usize): void {
+export function sinkAccount(account: usize, units: f64, x: usize): void {
   const offset = account - accounts;
   const point = <i32>(offset / (2 * POINT_CELLS * 8)) * 2 + <i32>((offset >>> 3) & 1);
   setPoint(point);
@@ -73,7 +72,7 @@ export function sinkAccount(account: usize, x: usize): void {
   put(sums, MAX_DRAWDOWN, getCell(account, MAX_DRAWDOWN));
   put(sums, MAX_DRAWDOWN_BARS, getCell(account, MAX_DRAWDOWN_BARS));
   const to = <i32>at(x, RECORD_BAR);
-  sink(to - <i32>at(x, RECORD_DRAWN), to, 0, getCell(account, UNITS));
+  sink(to - <i32>at(x, RECORD_DRAWN), to, 0, units);
   for (let cell = PEAK; cell <= UNDER_WATER; cell++) putCell(account, cell, at(sums, cell));
   putCell(account, MAX_DRAWDOWN, at(sums, MAX_DRAWDOWN));
   putCell(account, MAX_DRAWDOWN_BARS, at(sums, MAX_DRAWDOWN_BARS));

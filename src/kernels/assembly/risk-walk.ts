@@ -51,7 +51,7 @@ import {
   lastReached,
   startExcursion,
   wayOut,
-  writeRecord,
+  writeFinal,
 } from './excursion';
 import { drawOne, enterPair, exitPair, markHeld } from './risk-account';
 import {
@@ -88,6 +88,7 @@ import {
 } from './risk-lists';
 import { getCell, putCell, readRow, writeRow } from './risk-rows';
 import { enterAlone, leaveAlone } from './risk-single';
+import { RUINS, TRADED, tradePair } from './risk-trade';
 import { beginWalk, endWalk, walkTo } from './walk';
 import { isSet, nextEvent } from './walk-events';
 import { add, at, barCount, close, enterLong, enterShort, exitLong, open, put } from './walk-input';
@@ -165,7 +166,7 @@ function writeRows(): void {
   for (let cohort = whole(header, HOLDING); cohort !== NOBODY; cohort = whole(cohortAt(cohort), COHORT_NEXT)) {
     const cells = cohortAt(cohort);
     const list = whole(cells, COHORT_FIRST);
-    writeRecord(cells, levelCount, barCount, 0, 0, false, at(cells, COHORT_HIGHEST), at(cells, COHORT_LOWEST));
+    writeFinal(cells, barCount, 0);
     for (let point = firstOf(list); point !== NOBODY; point = behind(list, point)) writeHeldRow(cells, point);
   }
 }
@@ -209,11 +210,85 @@ function enterTogether(cohort: i32, to: i32): void {
   putWhole(cells, COHORT_FIRST, NOBODY);
   putWhole(cells, COHORT_SIZE, 0);
   for (let slot = 0; slot < POINT_SLOTS; slot++) putWhole(cells, COHORT_LAST_STOP + slot, NOBODY);
-  if (!isSet(enterLong, event)) enterShorts(list, bar, reference, event, to);
-  else if (list !== EVERYBODY || !enterEverybody(cells, bar, reference)) enterSome(cells, list, bar, reference, to);
-  add(header, SHARED_TRADES, <f64>whole(cells, COHORT_SIZE));
   startExcursion(cells, event + 1);
-  leaveTogether(cohort, event + 1, to);
+  if (!isSet(enterLong, event)) {
+    enterShorts(list, bar, reference, event, to);
+    pushCohort(UNUSED, cohort);
+    return;
+  }
+  if (list === EVERYBODY) {
+    for (let slot = 0; slot < POINT_SLOTS; slot++) {
+      putWhole(cells, COHORT_LAST_STOP + slot, whole(header, ALL_LAST_STOP + slot));
+    }
+    search(cells, event + 1, to);
+    const next = commonNext(cells, to);
+    if (next !== NOBODY) tradeEverybody(cells, next, to);
+    else if (!enterEverybody(cells, bar, reference)) enterSome(cells, list, bar, reference, to);
+  } else {
+    enterSome(cells, list, bar, reference, to);
+    search(cells, event + 1, to);
+  }
+  add(header, SHARED_TRADES, <f64>whole(cells, COHORT_SIZE));
+  leave(cohort, to);
+}
+
+/** Every point trades from flat to flat and meets the entry signal after bar `next` again, NO_BAR for none. */
+function tradeEverybody(cells: usize, next: i32, to: i32): void {
+  const event = whole(cells, COHORT_EVENT);
+  const bar = whole(cells, COHORT_ENTRY_BAR);
+  const reference = at(cells, COHORT_REFERENCE);
+  const when = f64x2.splat(<f64>bar);
+  const price = f64x2.splat(reference * (1 + at(gridSettings, SLIPPAGE)));
+  const first = f64x2.splat(at(cells, COHORT_FIRST_CLOSE));
+  let isCommon = true;
+  let point = 0;
+  someRuined = false;
+  for (; point + 1 < points; point += 2) {
+    const account = accountOf(point);
+    const x = wayOut(point);
+    const y = wayOut(point + 1);
+    const outcome = tradePair(account, recordOf(x), recordOf(y), when, price, first);
+    if (outcome === TRADED) {
+      countAmbiguous(account, point, x);
+      countAmbiguous(account + 8, point + 1, y);
+    } else {
+      isCommon = false;
+      if (outcome === RUINS) {
+        countAmbiguous(account, point, x);
+        countAmbiguous(account + 8, point + 1, y);
+      } else {
+        tradeLane(point, when, price, first);
+        tradeLane(point + 1, when, price, first);
+      }
+    }
+  }
+  if (point < points && !tradeLane(point, when, price, first)) isCommon = false;
+  let traded = points;
+  if (isCommon && !someRuined) {
+    if (next !== NO_BAR) queueEverybody(next, to);
+  } else {
+    for (point = 0; point < points; point++) {
+      const account = accountOf(point);
+      if (isNaN(getCell(account, UNITS))) {
+        putCell(account, UNITS, 0);
+        enterOne(point, 1, bar, reference, event, to);
+        traded -= 1;
+      } else queueAlive(point, next, to);
+    }
+  }
+  putWhole(cells, COHORT_SIZE, traded);
+}
+
+/** One point trades; where it cannot enter with all it holds, its units are NaN for a while. */
+function tradeLane(point: i32, when: v128, price: v128, first: v128): bool {
+  const account = accountOf(point);
+  if (!enterLane(account, when, price)) {
+    putCell(account, UNITS, NaN);
+    return false;
+  }
+  const record = wayOut(point);
+  exitTwo(point, point, record, record, first);
+  return true;
 }
 
 function enterShorts(list: i32, bar: i32, reference: f64, event: i32, to: i32): void {
@@ -248,9 +323,6 @@ function enterEverybody(cells: usize, bar: i32, reference: f64): bool {
   if (!entered) return false;
   putWhole(cells, COHORT_FIRST, EVERYBODY);
   putWhole(cells, COHORT_SIZE, points);
-  for (let slot = 0; slot < POINT_SLOTS; slot++) {
-    putWhole(cells, COHORT_LAST_STOP + slot, whole(header, ALL_LAST_STOP + slot));
-  }
   return true;
 }
 
@@ -286,22 +358,35 @@ function widen(cells: usize, index: i32, point: i32): void {
   }
 }
 
-/** Ends the position of every point of a cohort that something ends before `to`; signals count from bar `from` on. */
+/** Goes on with a cohort in a position; signals count from bar `from` on. */
 function leaveTogether(cohort: i32, from: i32, to: i32): void {
+  search(cohortAt(cohort), from, to);
+  leave(cohort, to);
+}
+
+/** Finds what the bars before `to` do to the position of a cohort. */
+function search(cells: usize, from: i32, to: i32): void {
+  keepEntry(cells, to);
+  const event = nextEvent(exitLong, enterShort, from, to);
+  findFinal(event, to);
+  followExcursion(cells, event < 0 ? to - 1 : event, finalBar);
+  if (finalBar === NO_BAR) return;
+  const prices = atClose || finalNext === NO_BAR ? close : open;
+  writeFinal(cells, finalBar, at(prices, finalBar));
+}
+
+/** Ends the position of every point of a cohort that something ends before `to`. */
+function leave(cohort: i32, to: i32): void {
   const cells = cohortAt(cohort);
   const list = takeList(cells, COHORT_FIRST);
   if (list !== NOBODY) {
     someRuined = false;
-    keepEntry(cells, to);
-    const event = nextEvent(exitLong, enterShort, from, to);
-    findFinal(event, to);
-    followExcursion(cells, event < 0 ? to - 1 : event, finalBar);
-    const first = firstReached;
-    const last = lastReached;
-    if (finalBar !== NO_BAR) writeFinal(cells);
-    if (list !== EVERYBODY || !leaveEverybody(cells, first, last, to)) leaveSome(cells, list, to);
-    forgetRecords(cells);
+    const next = list === EVERYBODY ? commonNext(cells, to) : NOBODY;
+    if (next !== NOBODY) exitEverybody(cells, next, to);
+    else if (finalBar === NO_BAR && firstReached === NO_BAR) putWhole(cells, COHORT_FIRST, list);
+    else leaveSome(cells, list, to);
   }
+  forgetRecords(cells);
   if (whole(cells, COHORT_FIRST) === NOBODY) pushCohort(UNUSED, cohort);
   else {
     if (detail === FULL) drawTogether(cells, to);
@@ -320,12 +405,6 @@ function findFinal(event: i32, to: i32): void {
   } else if (to === barCount && at(gridSettings, CLOSE_AT_END) !== 0) finalBar = barCount - 1;
 }
 
-function writeFinal(cells: usize): void {
-  const prices = atClose || finalNext === NO_BAR ? close : open;
-  const price = at(prices, finalBar) * (1 - at(gridSettings, SLIPPAGE));
-  writeRecord(cells, levelCount, finalBar, 0, price, false, at(cells, COHORT_HIGHEST), at(cells, COHORT_LOWEST));
-}
-
 /** The first bar whose signal counts after an exit by a barrier at bar `bar` (rule 14). */
 @inline
 function nextAfter(bar: i32): i32 {
@@ -333,44 +412,32 @@ function nextAfter(bar: i32): i32 {
 }
 
 /**
- * All points leave, and meet the same next entry signal: they stay together. False, with nothing done, when that is not
- * so; `first` and `last` are the first and last bar at which a level was reached.
+ * Where all points leave and then meet the same next entry signal: the bar to look for it from, or NO_BAR when nobody
+ * comes back. NOBODY where they part.
  */
-function leaveEverybody(cells: usize, first: i32, last: i32, to: i32): bool {
+function commonNext(cells: usize, to: i32): i32 {
   const someLeaveAtFinal = !allOut(cells);
-  if (someLeaveAtFinal && finalBar === NO_BAR) {
-    if (first === NO_BAR) putWhole(cells, COHORT_FIRST, EVERYBODY);
-    return first === NO_BAR;
-  }
-  let earliest = first === NO_BAR ? NO_BAR : nextAfter(first);
-  let latest = first === NO_BAR ? NOBODY : nextAfter(last);
+  if (someLeaveAtFinal && finalBar === NO_BAR) return NOBODY;
+  let earliest = firstReached === NO_BAR ? NO_BAR : nextAfter(firstReached);
+  let latest = firstReached === NO_BAR ? NOBODY : nextAfter(lastReached);
   if (someLeaveAtFinal) {
-    if (finalNext === NO_BAR && first !== NO_BAR) return false;
+    if (finalNext === NO_BAR) return firstReached === NO_BAR ? NO_BAR : NOBODY;
     earliest = min(earliest, finalNext);
     latest = max(latest, finalNext);
   }
-  if (earliest !== NO_BAR) {
-    const entry = entryFrom(earliest, to);
-    if (entry >= 0 && entry < latest) return false;
-  }
-  exitEverybody(f64x2.splat(at(cells, COHORT_FIRST_CLOSE)));
-  if (earliest === NO_BAR) return true;
-  if (!someRuined) queueEverybody(earliest, to);
-  else for (let point = 0; point < points; point++) queueAlive(point, earliest, to);
-  return true;
+  const entry = entryFrom(earliest, to);
+  return entry >= 0 && entry < latest ? NOBODY : earliest;
 }
 
-function exitEverybody(first: v128): void {
+/** Every point leaves, and meets the entry signal after bar `next` again, NO_BAR for none. */
+function exitEverybody(cells: usize, next: i32, to: i32): void {
+  const first = f64x2.splat(at(cells, COHORT_FIRST_CLOSE));
   let point = 0;
-  for (; point + 1 < points; point += 2) {
-    const account = accountOf(point);
-    const x = wayOut(point);
-    const y = wayOut(point + 1);
-    countAmbiguous(account, point, x);
-    countAmbiguous(account + 8, point + 1, y);
-    if (exitPair(true, account, account, recordOf(x), recordOf(y), first)) someRuined = true;
-  }
+  for (; point + 1 < points; point += 2) exitTwo(point, point + 1, wayOut(point), wayOut(point + 1), first);
   if (point < points) exitTwo(point, point, wayOut(point), wayOut(point), first);
+  if (next === NO_BAR) return;
+  if (!someRuined) queueEverybody(next, to);
+  else for (point = 0; point < points; point++) queueAlive(point, next, to);
 }
 
 /** Two points of any place, or one and the same. */
@@ -428,7 +495,7 @@ function continueAlone(point: i32, from: i32, to: i32): void {
 /** Adds the drawdown of the bars before `to` to the points that hold on, so that later bars need not look at them. */
 function drawTogether(cells: usize, to: i32): void {
   if (to <= whole(cells, COHORT_DRAWN)) return;
-  writeRecord(cells, levelCount, to, 0, 0, false, at(cells, COHORT_HIGHEST), at(cells, COHORT_LOWEST));
+  writeFinal(cells, to, 0);
   putBar(levelCount, NO_BAR);
   const list = whole(cells, COHORT_FIRST);
   for (let point = firstOf(list); point !== NOBODY; point = behind(list, point)) {
