@@ -1,13 +1,22 @@
 // A risk walk of either twin gives every point the results of a walk of its own, bit for bit, wherever it is cut.
 import { expect, test } from 'vitest';
 import type { Prng } from '../../src/core/prng.ts';
-import type { Kernels, RiskWalkInput, WalkInput } from '../../src/kernels/kernels.ts';
+import { EXIT_REASONS } from '../../src/kernels/exit-reasons.ts';
+import {
+  BAR_SUMS,
+  BLOCK_BARS,
+  type Kernels,
+  type MarketTables,
+  type RiskWalkInput,
+  type WalkInput,
+} from '../../src/kernels/kernels.ts';
 import { prepareRiskGrid, riskWalkCells } from '../../src/kernels/risk-grid.ts';
 import { SHARED_TRADES, SINGLE_TRADES } from '../../src/kernels/risk-layout.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
+import { FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from '../../src/kernels/walk-detail.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import { randomCandles, randomWalk } from './markets.ts';
-import { createWasm, firstDifference, forRounds, LENGTHS } from './twins.ts';
+import { createWasm, forRounds, LENGTHS } from './twins.ts';
 
 const { wasm, arena } = createWasm(1 << 23);
 const start = arena.mark();
@@ -62,11 +71,19 @@ function walkTogether(kernels: Kernels, input: RiskWalkInput, cuts: readonly num
   return input.sums.slice();
 }
 
-function walkAlone(base: WalkInput, settings: Float64Array): Float64Array {
-  SCALAR_KERNELS.beginWalk({ ...base, settings });
-  SCALAR_KERNELS.walkTo({ ...base, settings }, base.market.barCount);
-  SCALAR_KERNELS.endWalk({ ...base, settings });
-  return base.sums.slice(0, layout.WALK_RESULTS);
+/** The walk of one point; adds the reasons its trades ended for to `reasons`. */
+function walkAlone(base: WalkInput, settings: Float64Array, reasons: Float64Array): Float64Array {
+  const { barCount } = base.market;
+  const trades = new Float64Array((barCount + 1) * layout.TRADE_CELLS);
+  const input = { ...base, settings, record: { equity: new Float64Array(barCount), trades } };
+  SCALAR_KERNELS.beginWalk(input);
+  SCALAR_KERNELS.walkTo(input, barCount);
+  SCALAR_KERNELS.endWalk(input);
+  const results = base.sums.slice(0, layout.WALK_RESULTS);
+  for (let trade = 0; trade < results[layout.CLOSED_TRADES]!; trade++) {
+    reasons[trades[trade * layout.TRADE_CELLS + layout.TRADE_REASON]!]! += 1;
+  }
+  return results;
 }
 
 const nameOf = (index: number): string => {
@@ -74,6 +91,9 @@ const nameOf = (index: number): string => {
   const results = names.slice(names.findIndex(([name]) => name === 'FINAL_EQUITY'));
   return results.find(([, value]) => value === index)![0];
 };
+
+/** The results that a walk keeps at each detail. */
+const KEPT = { [layout.FULL]: FULL_CELLS, [layout.MONEY]: MONEY_CELLS, [layout.TRADES]: TRADES_CELLS };
 
 /** Settings that let positions be shared more often than `randomWalk` does. */
 function favourSharing(settings: Float64Array, prng: Prng): void {
@@ -85,12 +105,15 @@ function favourSharing(settings: Float64Array, prng: Prng): void {
 }
 
 test('every point has the results of its own walk, wherever the steps are cut', () => {
-  const seen = { shared: 0, single: 0, mixed: 0, ambiguous: 0, ruined: 0, skipped: 0, open: 0 };
+  const reasons = new Float64Array(EXIT_REASONS.length);
+  const seen = { shared: 0, single: 0, mixed: 0, parted: 0, ambiguous: 0, ruined: 0, skipped: 0, open: 0 };
   const all = forRounds(1500, (prng, round) => {
     arena.release(start);
     const bars = round % 3 === 0 ? 1 + prng.nextBelow(MOST_BARS) : Math.max(1, LENGTHS[round % LENGTHS.length]!);
     const base = randomWalk(arena, randomCandles(bars, prng), prng);
     if (round % 8 !== 0) favourSharing(base.settings, prng);
+    const detail = pick(prng, layout.FULL, layout.FULL, layout.MONEY, layout.TRADES);
+    base.settings[layout.DETAIL] = detail;
     const grid = prepareRiskGrid(arena, randomGrid(base.settings, prng));
     const sums = arena.float64('sums', grid.points * layout.WALK_CELLS);
     const scratch = arena.float64('scratch', riskWalkCells(grid));
@@ -102,17 +125,18 @@ test('every point has the results of its own walk, wherever the steps are cut', 
       return outcome;
     });
     let trades = 0;
+    const counts = new Set<number>();
     for (let point = 0; point < grid.points; point++) {
       const settings = grid.settings.slice(point * layout.WALK_SETTINGS, (point + 1) * layout.WALK_SETTINGS);
-      const alone = walkAlone(base, settings);
+      const alone = walkAlone(base, settings, reasons);
       for (const [twin, outcome] of outcomes.entries()) {
         const from = point * layout.WALK_CELLS;
-        const together = outcome.slice(from, from + layout.WALK_RESULTS);
-        const index = firstDifference(alone, together);
-        if (index < 0) continue;
+        const index = KEPT[detail].find((cell) => !Object.is(alone[cell], outcome[from + cell]));
+        if (index === undefined) continue;
         const where = `point ${point} of ${grid.points}, ${bars} bars, ${twin === 0 ? 'scalar' : 'SIMD'}`;
-        expect.fail(`${nameOf(index)}: alone ${alone[index]}, together ${together[index]}, ${where}`);
+        expect.fail(`${nameOf(index)}: alone ${alone[index]}, together ${outcome[from + index]}, ${where}`);
       }
+      counts.add(alone[layout.CLOSED_TRADES]!);
       trades += alone[layout.CLOSED_TRADES]! + alone[layout.OPEN_TRADES]!;
       seen.ambiguous += alone[layout.AMBIGUOUS_BARS]!;
       seen.ruined += alone[layout.RUINED]!;
@@ -125,13 +149,68 @@ test('every point has the results of its own walk, wherever the steps are cut', 
     seen.shared += shared;
     seen.single += single;
     if (shared > 0 && single > 0) seen.mixed++;
+    if (shared > 0 && counts.size > 1) seen.parted++;
   });
   if (!all) return;
   expect(seen.shared, 'trades found together').toBeGreaterThan(100_000);
   expect(seen.single, 'trades walked one by one').toBeGreaterThan(100_000);
   expect(seen.mixed, 'walks with both').toBeGreaterThan(100);
+  expect(seen.parted, 'shared walks whose points part and meet again').toBeGreaterThan(100);
+  for (const [reason, name] of EXIT_REASONS.entries()) {
+    if (name !== 'open') expect(reasons[reason], `trades ended by ${name}`).toBeGreaterThan(name === 'ruin' ? 0 : 1000);
+  }
   expect(seen.ambiguous, 'ambiguous bars').toBeGreaterThan(1000);
   expect(seen.ruined, 'ruined accounts').toBeGreaterThan(10);
   expect(seen.skipped, 'skipped orders').toBeGreaterThan(1000);
   expect(seen.open, 'trades left open').toBeGreaterThan(1000);
+});
+
+/** Makes the tables of `market` hold only bars [from, to) of `whole`, rounded to blocks; all others are NaN. */
+function showOnly(market: MarketTables, whole: MarketTables, from: number, to: number): void {
+  const first = Math.max(0, Math.floor(from / BLOCK_BARS));
+  const end = Math.ceil(Math.min(to, market.barCount) / BLOCK_BARS);
+  for (const name of TABLES) {
+    const each = market[name].length / whole.blockHigh.length > BLOCK_BARS ? BLOCK_BARS * BAR_SUMS : BLOCK_BARS;
+    const perBlock = name.startsWith('block') ? 1 : each;
+    market[name].fill(Number.NaN);
+    market[name].set(whole[name].subarray(first * perBlock, end * perBlock), first * perBlock);
+  }
+}
+
+const TABLES = [
+  ...(['open', 'high', 'low', 'close', 'barSums', 'blockCloseMax', 'blockCloseMin', 'blockFall'] as const),
+  ...(['blockHigh', 'blockLow'] as const),
+];
+
+test('points that trade together only look at the stretch of bars they are walked to, and at the block beside it', () => {
+  let trades = 0;
+  const all = forRounds(200, (prng) => {
+    arena.release(start);
+    const bars = 200 + prng.nextBelow(MOST_BARS);
+    const base = randomWalk(arena, randomCandles(bars, prng), prng);
+    favourSharing(base.settings, prng);
+    base.settings[layout.RULE_BOOK] = layout.GRIDMILL;
+    for (const bits of [base.enterShort, base.exitShort]) bits.fill(0);
+    const grid = prepareRiskGrid(arena, randomGrid(base.settings, prng));
+    const sums = arena.float64('sums', grid.points * layout.WALK_CELLS);
+    const scratch = arena.float64('scratch', riskWalkCells(grid));
+    const { market } = base;
+    const input: RiskWalkInput = { ...base, grid, sums, scratch };
+    const whole = { ...market, ...Object.fromEntries(TABLES.map((name) => [name, market[name].slice()])) };
+    const expected = walkTogether(wasm, input, []);
+    if (scratch[SINGLE_TRADES]! > 0) return;
+    wasm.beginRiskWalk(input);
+    for (let from = 0; from < bars; from += 256) {
+      showOnly(market, whole, from - BLOCK_BARS, Math.min(from + 256, bars) + BLOCK_BARS);
+      wasm.riskWalkTo(input, Math.min(from + 256, bars));
+    }
+    wasm.endRiskWalk(input);
+    trades += scratch[SHARED_TRADES]!;
+    for (let point = 0; point < grid.points; point++) {
+      const at = point * layout.WALK_CELLS;
+      const cell = FULL_CELLS.find((index) => !Object.is(sums[at + index], expected[at + index]));
+      if (cell !== undefined) expect.fail(`${nameOf(cell)}: ${sums[at + cell]}, seeing all ${expected[at + cell]}`);
+    }
+  });
+  if (all) expect(trades, 'trades').toBeGreaterThan(10_000);
 });
