@@ -44,7 +44,7 @@ import {
 } from '../walk-layout';
 import { findHit, findRuin, startBarriers } from './barriers';
 import { enter, exitAt, exitAtMarket, markOpenTrade } from './orders';
-import { markTo, surface } from './spans';
+import { finishStep, markTo, surface } from './spans';
 import { squareDeviations } from './trades';
 import { endVectorbt, walkVectorbtTo } from './vectorbt';
 import { isSet, nextEvent } from './walk-events';
@@ -101,6 +101,7 @@ export function walkTo(to: i32): void {
   if (at(sums, IS_PLAIN) !== 0 && walkMoneyTo(to)) return;
   if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
   else walkGridmillTo(to);
+  finishStep(to);
 }
 
 /** Closes or marks what is left, and finishes the sums. */
