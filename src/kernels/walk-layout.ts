@@ -157,7 +157,7 @@ export const NEXT_BAR = 72;
 export const FIRST_PNL = 73;
 export const SHIFTED_PNL = 74;
 export const SHIFTED_SQUARES = 75;
-/** 1 when the walk can take the short way of walk-money.ts. */
+/** 1 when the walk may take the short way of walk-plain.ts. */
 export const IS_PLAIN = 76;
 /** The stretch of bars held since MARKED: its bars before this one are in the drawdown, and in SPAN_* where those are sums. */
 export const SUNK = 77;

@@ -76,6 +76,47 @@ export function startSpan(bar: i32): void {
 }
 
 /**
+ * Ends the stretch without position since the exit at bar `from`, and begins one that holds `units` for all the cash,
+ * from bar `to`: both returns up to the close of that bar, the second one taken as the first of its stretch.
+ */
+@inline
+export function beginHeld(cells: usize, from: i32, to: i32, cash: f64, units: f64): void {
+  const first = units * at(close, to);
+  const flat = f64x2.splat(cash);
+  const before = f64x2.replace_lane(flat, 0, at(cells, PREVIOUS));
+  const r = f64x2.div(f64x2.sub(f64x2.replace_lane(flat, 1, first), before), before);
+  addReturnValue(cells, f64x2.extract_lane(r, 0));
+  addReturnValue(cells, f64x2.extract_lane(r, 1));
+  if (cash < at(cells, PEAK)) {
+    add(cells, UNDER_WATER, <f64>(to - from));
+    put(cells, TROUGH, smaller(at(cells, TROUGH), cash));
+  } else {
+    surface();
+    put(cells, PEAK, cash);
+    put(cells, TROUGH, cash);
+  }
+  const address = barSums + (<usize>to << 5);
+  put(cells, PREVIOUS, first);
+  put(cells, SPAN_FIRST, first);
+  put(cells, SUNK, <f64>to);
+  storePair(cells, SPAN_RETURNS, v128.load(address));
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, v128.load(address, 16));
+}
+
+/**
+ * Ends that stretch, held since bar `from`, before bar `to`. Should it have been begun the general way, PREVIOUS still
+ * is the equity before it.
+ */
+@inline
+export function endHeld(cells: usize, from: i32, to: i32, units: f64): void {
+  const sunk = <i32>at(cells, SUNK);
+  if (sunk < to) sinkHeld(sunk, to, units);
+  if (at(cells, PREVIOUS) !== at(cells, SPAN_FIRST)) addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
+  addSpan(cells, from, to - 1);
+  put(cells, PREVIOUS, units * at(close, to - 1));
+}
+
+/**
  * At the end of a step: adds the held bars before `to` to what cannot wait for the end of their stretch, because the
  * tables it is read from may move on. The last bar of the window waits: what is left may be closed there.
  */
@@ -115,7 +156,11 @@ export function surface(): void {
  */
 @inline
 function addReturn(cells: usize, before: f64, after: f64): void {
-  const r: f64 = before > 0 ? (after - before) / before : 0;
+  addReturnValue(cells, before > 0 ? (after - before) / before : 0);
+}
+
+@inline
+function addReturnValue(cells: usize, r: f64): void {
   const both = f64x2.splat(r);
   const down = f64x2.pmin(both, f64x2.splat(0));
   const up = f64x2.pmax(f64x2.splat(0), both);
@@ -160,6 +205,13 @@ function addHeld(from: i32, to: i32, units: f64): void {
   const cells = sums;
   const last = to - 1;
   addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
+  addSpan(cells, from, last);
+  put(cells, PREVIOUS, units * at(close, last));
+}
+
+/** Returns of bars (from, last] of a stretch that began at bar `from`, as differences of prefix sums. */
+@inline
+function addSpan(cells: usize, from: i32, last: i32): void {
   // Over one bar the differences are 0 and change nothing.
   const address = barSums + (<usize>last << 5);
   const plain = f64x2.sub(v128.load(address), loadPair(cells, SPAN_RETURNS));
@@ -168,7 +220,6 @@ function addHeld(from: i32, to: i32, units: f64): void {
   addPair(cells, DOWNSIDE_SQUARES, signed);
   add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
   add(cells, SPANS, <f64>(last > from));
-  put(cells, PREVIOUS, units * at(close, last));
 }
 
 /** Returns of the bars of another position: `mix` has added them up. */

@@ -62,7 +62,7 @@ import {
   settings,
   sums,
 } from './walk-input';
-import { canWalkMoney, walkMoneyTo } from './walk-money';
+import { isPlain, walkPlainTo } from './walk-plain';
 
 const NONE: i32 = -1;
 
@@ -93,14 +93,15 @@ export function beginWalk(): void {
   put(sums, FREE_CASH, initialCash);
   put(sums, STOP_DISTANCE, NaN);
   put(sums, TARGET_DISTANCE, NaN);
-  put(sums, IS_PLAIN, <f64>canWalkMoney());
+  put(sums, IS_PLAIN, <f64>isPlain());
 }
 
 /** Acts on the events of bars before `to`, and on what barriers do until then. */
 export function walkTo(to: i32): void {
-  if (at(sums, IS_PLAIN) !== 0 && walkMoneyTo(to)) return;
-  if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
-  else walkGridmillTo(to);
+  if (at(sums, IS_PLAIN) === 0 || !walkPlainTo(to)) {
+    if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
+    else walkGridmillTo(to);
+  }
   finishStep(to);
 }
 
