@@ -7,12 +7,13 @@ import {
   OP_WINDOW_TARGET,
   TILE_BITMAP_BYTES,
 } from '../kernels/program-layout.ts';
-import { GRIDMILL, VECTORBT } from '../kernels/walk-layout.ts';
+import { DETAIL, FULL, GRIDMILL, MONEY, TRADES, VECTORBT } from '../kernels/walk-layout.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import type { Condition } from '../strategy/expression.ts';
 import type { EventSignals, Strategy, TargetSignals } from '../strategy/strategy.ts';
 import type { ColumnCatalog } from './column-catalog.ts';
 import { ConditionProgram } from './condition-program.ts';
+import type { RowDetail } from './detail.ts';
 import type { FastMemory } from './fast-memory.ts';
 import { privateBitmaps, scratchOffset, variantBytes } from './fast-memory.ts';
 import { writeWalkSettings } from './fast-settings.ts';
@@ -45,6 +46,8 @@ export interface VariantWalk {
   readonly sums: number;
 }
 
+const DETAILS: Readonly<Record<RowDetail, number>> = { money: MONEY, trades: TRADES, full: FULL };
+
 interface Events {
   readonly enterLong: number;
   readonly exitLong: number;
@@ -55,6 +58,8 @@ interface Events {
 export class VariantProgram {
   readonly memory: ProgramMemory;
   readonly walks: VariantWalk[] = [];
+  /** What the walks that are added from now on keep. */
+  detail: RowDetail = 'full';
   /** Whether a condition knows of bars before its own: then bars before the window count too. */
   readonly hasCrossings: boolean;
   readonly #options: VariantProgramOptions;
@@ -123,6 +128,7 @@ export class VariantProgram {
     if (address === undefined) {
       const settings = this.memory.settings();
       writeWalkSettings(settings.values, simulationSettings(this.#options.execution, barriers));
+      settings.values[DETAIL] = DETAILS[this.detail];
       address = settings.address;
       this.#settings.set(barriers, address);
     }
