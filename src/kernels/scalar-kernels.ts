@@ -1,6 +1,7 @@
 // The scalar twin of the kernels: runs everywhere, and is what the WebAssembly twin must equal bit for bit.
 import type { KernelProvider, Kernels } from './kernels.ts';
 import { and, andNot, compareBoth, compareColumns, compareNumber, crossing, or } from './scalar-bitmaps.ts';
+import { computeIndicator } from './scalar-indicators.ts';
 import { fillTables } from './scalar-market.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
@@ -13,6 +14,7 @@ export const SCALAR_KERNELS: Kernels = {
   and,
   or,
   andNot,
+  computeIndicator,
   fillTables,
   beginWalk,
   walkTo,

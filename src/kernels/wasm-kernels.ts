@@ -1,6 +1,8 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
+import type { IndicatorCall } from './indicator-kernels.ts';
 import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type WalkInput } from './kernels.ts';
+import { type IndicatorExports, runIndicator } from './wasm-indicators.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -15,28 +17,29 @@ type Column = Float64Array;
 
 /** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
 interface WasmExports
-  extends Readonly<
-    Record<
-      | 'columnsAbove'
-      | 'columnsAtOrAbove'
-      | 'columnsBothWays'
-      | 'columnAbove'
-      | 'columnAtOrAbove'
-      | 'columnBelow'
-      | 'columnAtOrBelow'
-      | 'crossing'
-      | 'andBits'
-      | 'orBits'
-      | 'andNotBits'
-      | 'fillTables'
-      | 'setMarket'
-      | 'setVariant'
-      | 'beginWalk'
-      | 'walkTo'
-      | 'endWalk',
-      WasmFunction
-    >
-  > {
+  extends IndicatorExports,
+    Readonly<
+      Record<
+        | 'columnsAbove'
+        | 'columnsAtOrAbove'
+        | 'columnsBothWays'
+        | 'columnAbove'
+        | 'columnAtOrAbove'
+        | 'columnBelow'
+        | 'columnAtOrBelow'
+        | 'crossing'
+        | 'andBits'
+        | 'orBits'
+        | 'andNotBits'
+        | 'fillTables'
+        | 'setMarket'
+        | 'setVariant'
+        | 'beginWalk'
+        | 'walkTo'
+        | 'endWalk',
+        WasmFunction
+      >
+    > {
   readonly BLOCK_BARS: { readonly value: number };
   readonly BAR_SUMS: { readonly value: number };
 }
@@ -86,6 +89,10 @@ export class WasmKernels implements Kernels {
 
   andNot(out: Bits, a: Bits, b: Bits): void {
     this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
+  }
+
+  computeIndicator(call: IndicatorCall): void {
+    runIndicator(this.exports, call);
   }
 
   fillTables(market: MarketTables): void {
