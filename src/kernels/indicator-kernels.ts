@@ -20,22 +20,43 @@ export interface IndicatorCall {
 }
 
 /**
- * Scratch columns that `Kernels.computeIndicator` needs for the outputs that are `wanted` (one entry per output of the
- * definition); undefined where there is no kernel and the normative function is to be called.
+ * Scratch columns that `Kernels.computeIndicator` needs for the outputs that are `wanted`: one entry per output of the
+ * definition, at least one true. Every indicator has a kernel.
  */
-export function indicatorScratch(
-  indicator: IndicatorName,
-  wanted: readonly boolean[],
-  arithmetic: Arithmetic,
-): number | undefined {
-  const columns = COLUMNS[indicator]?.(arithmetic === 'vectorbt', wanted);
-  return columns === undefined ? undefined : Math.max(0, columns - wanted.filter(Boolean).length);
+export function indicatorScratch(indicator: IndicatorName, wanted: readonly boolean[], arithmetic: Arithmetic): number {
+  const outputs = wanted.filter(Boolean).length;
+  return Math.max(0, COLUMNS[indicator](arithmetic === 'vectorbt', wanted, outputs) - outputs);
 }
 
-/** Columns that a kernel works in, those of the wanted outputs included. */
-const COLUMNS: Readonly<Partial<Record<IndicatorName, (vectorbt: boolean, wanted: readonly boolean[]) => number>>> = {
-  sma: () => 1,
-  ema: () => 1,
-  rsi: () => 1,
+/** Columns that a kernel works in, those of the wanted outputs included: they hold what is between before what is last. */
+type Columns = (vectorbt: boolean, wanted: readonly boolean[], outputs: number) => number;
+
+const one: Columns = () => 1;
+const two: Columns = () => 2;
+/** The macd line has a column of its own, beside another for one average after the other; in the standard arithmetic none. */
+const averageLines: Columns = (vectorbt, wanted, outputs) => (!vectorbt ? 0 : wanted[0] ? 2 : outputs + 1);
+
+const COLUMNS: Readonly<Record<IndicatorName, Columns>> = {
+  sma: one,
+  ema: one,
+  wma: one,
+  rsi: one,
+  rsiEwm: (vectorbt) => (vectorbt ? 2 : 1),
+  macd: averageLines,
+  macdEwm: averageLines,
+  bollinger: two,
+  atr: one,
+  adx: () => 3,
+  stochastic: two,
+  donchian: (_, [, , middle]) => (middle ? 2 : 1),
+  keltner: two,
+  supertrend: one,
+  cci: two,
+  obv: one,
+  vwap: one,
+  roc: one,
   stdev: (vectorbt) => (vectorbt ? 1 : 2),
+  highest: one,
+  lowest: one,
+  zscore: two,
 };

@@ -10,9 +10,25 @@ export {
   columnsBothWays,
 } from './comparisons';
 export { crossing } from './crossings';
-export { rollingMean, REBUILD_BARS } from './rolling-mean';
+export { balanceVolume, supertrend, typicalPrice, vectorbtBalanceVolume, volumeWeightedPrice } from './bar-by-bar';
+export { channelIndex } from './cci';
+export {
+  bands,
+  difference,
+  middle,
+  positionInRange,
+  quotient,
+  rateOfChange,
+  vectorbtPositionInRange,
+} from './column-arithmetic';
+export { macd } from './macd';
+export { clearBars } from './missing';
+export { rollingHighest, rollingLowest } from './rolling-extreme';
+export { averageTrueRange, directionalIndicators, directionalMovement, vectorbtTrueRange } from './true-range';
+export { weightedMean } from './wma';
+export { rollingMean } from './rolling-mean';
 export { rollingDeviation } from './rolling-deviation';
-export { rsi, vectorbtRsi } from './rsi';
+export { changes, inverseRatios, rsi, vectorbtRsi } from './rsi';
 export { smooth } from './smoothing';
 export { vectorbtDeviation, vectorbtExponentialMean, vectorbtMean } from './vectorbt-averages';
 export { fillTables } from './market-tables';

@@ -1,5 +1,6 @@
 // The standard rolling deviation: two blocks and the tails of the next two, side by side.
 import { clearBars } from './missing';
+import { bothOf, storeBoth } from './pairs';
 
 /** Doubles of working room per bar of length that the side-by-side method takes. */
 const PAIR_ROOM = 14;
@@ -55,12 +56,6 @@ function fillWeights(share: usize, joint: usize, length: i32): void {
 @inline
 function chanWeight(head: i32, length: i32): f64 {
   return (<f64>head * <f64>(length - head)) / <f64>length;
-}
-
-/** The values at two addresses in the lanes of one register. */
-@inline
-function bothOf(first: usize, second: usize): v128 {
-  return v128.load64_lane(second, v128.load64_zero(first), 1);
 }
 
 /**
@@ -138,14 +133,12 @@ function settlePair(
     const between = f64x2.mul(f64x2.mul(apart, apart), v128.load64_splat(joint + (offset >> 1)));
     const all = f64x2.add(f64x2.add(v128.load(heads + offset + size), tailSquares), between);
     const deviation = f64x2.sqrt(f64x2.div(all, divisor));
-    v128.store64_lane(at, deviation, 0);
-    v128.store64_lane(at + block, deviation, 1);
+    storeBoth(at, at + block, deviation);
     at += 8;
     offset += 16;
   }
   const deviation = f64x2.sqrt(f64x2.div(v128.load(heads + offset + size), divisor));
-  v128.store64_lane(at, deviation, 0);
-  v128.store64_lane(at + block, deviation, 1);
+  storeBoth(at, at + block, deviation);
 }
 
 /** Deviations of one block, which may end early: the oracle's own loop. Until a bar is settled, `out` holds its tail's mean. */

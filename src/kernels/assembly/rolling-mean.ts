@@ -1,8 +1,9 @@
 // The standard rolling mean, two stretches of the column side by side in the lanes of one register.
 import { clearBars, firstMissing, isPresent, sixteenRepeats } from './missing';
+import { bothOf, storeBoth } from './pairs';
 
 /** Running sums start anew at every bar whose index is a multiple of this; a power of two. */
-export const REBUILD_BARS: i32 = 4096;
+const REBUILD_BARS: i32 = 4096;
 
 /**
  * Mean of `column` over the last `length` bars.
@@ -62,14 +63,62 @@ function presentValues(out: usize, column: usize, bars: i32): void {
   }
 }
 
-/** The values at two addresses in the lanes of one register. */
-@inline
-function bothOf(first: usize, second: usize): v128 {
-  return v128.load64_lane(second, v128.load64_zero(first), 1);
+/**
+ * Whether on bars [from, to) all values are so alike that a running sum is always larger than any one of them: then the
+ * rounding error of an addition takes three operations less (Dekker's instead of Knuth's), and is the same number,
+ * both being exact. Twice as large, as the sum itself is rounded.
+ */
+function outweighsEach(column: usize, from: i32, to: i32, length: i32): bool {
+  let at = column + ((<usize>from) << 3);
+  const end = column + ((<usize>to) << 3);
+  let least = f64x2.splat(load<f64>(at));
+  let most = least;
+  for (; at + 32 <= end; at += 32) {
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    least = f64x2.pmin(least, f64x2.pmin(first, second));
+    most = f64x2.pmax(most, f64x2.pmax(first, second));
+  }
+  for (; at < end; at += 8) {
+    const value = v128.load64_splat(at);
+    least = f64x2.pmin(least, value);
+    most = f64x2.pmax(most, value);
+  }
+  const lowest = min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1));
+  const highest = max(f64x2.extract_lane(most, 0), f64x2.extract_lane(most, 1));
+  // Above the smallest normal number, and far from overflow.
+  return lowest > 1e-290 && highest < 1e290 && <f64>(length - 1) * lowest >= 2 * highest;
 }
 
 /** Means of the runs [a, aEnd) and [b, bEnd), each rebuilt at its first bar: lane 0 and lane 1. A run may be given twice. */
 function meanOfRuns(out: usize, column: usize, length: i32, a: i32, aEnd: i32, b: i32, bEnd: i32): void {
+  const alike =
+    outweighsEach(column, a - length + 1, aEnd, length) &&
+    (a === b || outweighsEach(column, b - length + 1, bEnd, length));
+  if (alike) rollRuns(true, out, column, length, a, aEnd, b, bEnd);
+  else rollRuns(false, out, column, length, a, aEnd, b, bEnd);
+  settleFlatWindows(out, column, length, a, aEnd);
+  if (b !== a) settleFlatWindows(out, column, length, b, bEnd);
+}
+
+/** What rounding took from total = sum + value. */
+@inline
+function lostAdding(alike: bool, sum: v128, value: v128, total: v128): v128 {
+  const part = f64x2.sub(total, sum);
+  if (alike) return f64x2.sub(value, part);
+  return f64x2.add(f64x2.sub(sum, f64x2.sub(total, part)), f64x2.sub(value, part));
+}
+
+/** What rounding took from total = sum − value. */
+@inline
+function lostTaking(alike: bool, sum: v128, value: v128, total: v128): v128 {
+  if (alike) return f64x2.sub(f64x2.sub(sum, total), value);
+  const part = f64x2.sub(total, sum);
+  return f64x2.sub(f64x2.sub(sum, f64x2.sub(total, part)), f64x2.add(value, part));
+}
+
+@inline
+function rollRuns(alike: bool, out: usize, column: usize, length: i32, a: i32, aEnd: i32, b: i32, bEnd: i32): void {
   const back = (<usize>length) << 3;
   const divisor = f64x2.splat(<f64>length);
   let inA = column + ((<usize>(a + 1)) << 3) - back;
@@ -81,35 +130,27 @@ function meanOfRuns(out: usize, column: usize, length: i32, a: i32, aEnd: i32, b
   for (let count = 0; count < length; count++) {
     const entering = bothOf(inA, inB);
     const total = f64x2.add(sum, entering);
-    const part = f64x2.sub(total, sum);
-    error = f64x2.add(error, f64x2.add(f64x2.sub(sum, f64x2.sub(total, part)), f64x2.sub(entering, part)));
+    // The first sums of a window do not yet outweigh what is added.
+    error = f64x2.add(error, lostAdding(false, sum, entering, total));
     sum = total;
     inA += 8;
     inB += 8;
   }
-  let mean = f64x2.div(f64x2.add(sum, error), divisor);
-  v128.store64_lane(outA, mean, 0);
-  v128.store64_lane(outB, mean, 1);
+  storeBoth(outA, outB, f64x2.div(f64x2.add(sum, error), divisor));
   let leftA = aEnd - a - 1;
   let leftB = bEnd - b - 1;
   while (leftA + leftB > 0) {
     const shorter = min(leftA, leftB);
     for (let turn = 0; turn < shorter; turn++) {
       const leaving = bothOf(inA - back, inB - back);
-      let total = f64x2.sub(sum, leaving);
-      let part = f64x2.sub(total, sum);
-      error = f64x2.add(error, f64x2.sub(f64x2.sub(sum, f64x2.sub(total, part)), f64x2.add(leaving, part)));
-      sum = total;
+      const without = f64x2.sub(sum, leaving);
+      error = f64x2.add(error, lostTaking(alike, sum, leaving, without));
       const entering = bothOf(inA, inB);
-      total = f64x2.add(sum, entering);
-      part = f64x2.sub(total, sum);
-      error = f64x2.add(error, f64x2.add(f64x2.sub(sum, f64x2.sub(total, part)), f64x2.sub(entering, part)));
-      sum = total;
-      mean = f64x2.div(f64x2.add(sum, error), divisor);
+      sum = f64x2.add(without, entering);
+      error = f64x2.add(error, lostAdding(alike, without, entering, sum));
       outA += 8;
       outB += 8;
-      v128.store64_lane(outA, mean, 0);
-      v128.store64_lane(outB, mean, 1);
+      storeBoth(outA, outB, f64x2.div(f64x2.add(sum, error), divisor));
       inA += 8;
       inB += 8;
     }
@@ -130,8 +171,6 @@ function meanOfRuns(out: usize, column: usize, length: i32, a: i32, aEnd: i32, b
       leftA = leftB;
     }
   }
-  settleFlatWindows(out, column, length, a, aEnd);
-  if (b !== a) settleFlatWindows(out, column, length, b, bEnd);
 }
 
 /** Where all bars of a window are equal its mean is that value: done apart, as most groups of bars have no such window. */
