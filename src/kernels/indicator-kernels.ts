@@ -46,7 +46,7 @@ const COLUMNS: Readonly<Record<IndicatorName, Columns>> = {
   macdEwm: averageLines,
   bollinger: two,
   atr: one,
-  adx: () => 3,
+  adx: one,
   stochastic: two,
   donchian: (_, [, , middle]) => (middle ? 2 : 1),
   keltner: two,

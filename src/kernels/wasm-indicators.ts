@@ -15,8 +15,7 @@ export type IndicatorExports = Readonly<
     | 'channelIndex'
     | 'clearBars'
     | 'difference'
-    | 'directionalIndicators'
-    | 'directionalMovement'
+    | 'directionalIndex'
     | 'inverseRatios'
     | 'macd'
     | 'middle'
@@ -98,7 +97,10 @@ const RUNS: Readonly<Record<IndicatorName, (places: Places) => void>> = {
     kernels.bands(middle, upper, lower, percentB, bandwidth, wanted, inputs[0], work[1], work[0], width, bars);
   },
   atr: (places) => averageRange(places, places.work[0], places.params[0], places.vectorbt),
-  adx: directionalIndex,
+  adx: ({ kernels, bars, params: [length], inputs: [high, low, close], outputs: [adx, plus, minus], wanted }) => {
+    const weight = wilderWeight(length);
+    kernels.directionalIndex(adx, plus, minus, wanted, high, low, close, bars, lengthIn(bars, length), weight);
+  },
   stochastic,
   donchian,
   keltner: (places) => {
@@ -215,18 +217,6 @@ function macdOf(places: Places, average: (places: Places, out: number, column: n
   if ((wanted & 6) === 0) return;
   average(places, other, line, signal);
   if ((wanted & 4) !== 0) kernels.difference(outputs[2], line, other, bars);
-}
-
-function directionalIndex({ kernels, bars, params, inputs, outputs, wanted, work }: Places): void {
-  const [high, low, close] = inputs;
-  const [lean, plus, minus] = outputs;
-  const [up, down, range] = work;
-  const length = lengthIn(bars, params[0]);
-  const weight = wilderWeight(params[0]);
-  kernels.directionalMovement(up, down, range, high, low, close, bars);
-  for (const column of [up, down, range]) kernels.smooth(column, column, bars, length, weight);
-  kernels.directionalIndicators(lean, plus, minus, wanted, up, down, range, bars);
-  if ((wanted & 1) !== 0) kernels.smooth(lean, lean, bars, length, weight);
 }
 
 function stochastic(places: Places): void {

@@ -57,13 +57,19 @@ export function volumeWeightedPrice(
   }
 }
 
+/** The volume, negative where the mask `falls` is set: no branch, as rises and falls are hard to foresee. */
+@inline
+function signed(volume: f64, falls: v128): v128 {
+  return v128.xor(f64x2.splat(volume), v128.and(falls, f64x2.splat(-0.0)));
+}
+
 /**
  * Running sum of volume: added on a higher close, taken off on a lower one, left alone on an equal one.
  * Causal:   out[i] reads bars 0..i.
  * Warm-up:  none.
  * Bad data: a bar without a close or volume has no value and adds nothing; the next change is counted from the last close.
  * Numerics: one running sum.
- * Cost:     no allocation; about 1 ns per bar, and more where rises and falls are hard to foresee.
+ * Cost:     no allocation; about 1.2 ns per bar.
  * Oracle:   src/indicators/obv.ts in the standard arithmetic, bit for bit.
  */
 export function balanceVolume(out: usize, close: usize, volume: usize, bars: i32): void {
@@ -75,8 +81,11 @@ export function balanceVolume(out: usize, close: usize, volume: usize, bars: i32
     const traded = load<f64>(volume + at);
     let value: f64 = NaN;
     if (isPresent(price) && isPresent(traded)) {
-      // Adding −0 changes nothing, adding 0 would make 0 of −0.
-      sum += price < previous ? -traded : price > previous ? traded : -0;
+      const rises = f64x2.gt(f64x2.splat(price), f64x2.splat(previous));
+      const falls = f64x2.lt(f64x2.splat(price), f64x2.splat(previous));
+      const change = v128.and(signed(traded, falls), v128.or(rises, falls));
+      // On an equal close 0 is added: the sum is never −0, so that changes nothing.
+      sum += f64x2.extract_lane(change, 0);
       previous = price;
       value = sum;
     }
@@ -102,7 +111,10 @@ export function vectorbtBalanceVolume(out: usize, close: usize, volume: usize, b
     const price = load<f64>(close + at);
     const traded = load<f64>(volume + at);
     const usable = isPresent(traded);
-    if (usable) sum += price < previous ? -traded : traded;
+    if (usable) {
+      const falls = f64x2.lt(f64x2.splat(price), f64x2.splat(previous));
+      sum += f64x2.extract_lane(signed(traded, falls), 0);
+    }
     store<f64>(out + at, usable ? sum : NaN);
     previous = price;
   }
@@ -131,37 +143,38 @@ export function supertrend(
 ): void {
   let running = false;
   let rising = false;
-  let upper: f64 = 0;
-  let lower: f64 = 0;
+  // Lane 0: the upper band; lane 1: the lower one times −1, so that one rule serves both.
+  let acting = f64x2.splat(0);
   let previous: f64 = NaN;
   for (let i = 0; i < bars; i++) {
     const at = (<usize>i) << 3;
     const width = load<f64>(range + at);
     const price = load<f64>(close + at);
-    let acting: f64 = NaN;
+    let band: f64 = NaN;
     let trend: f64 = NaN;
     if (width !== width) {
       running = false;
     } else {
       const middle = (load<f64>(high + at) + load<f64>(low + at)) / 2;
       const reach = multiplier * width;
-      const top = middle + reach;
-      const bottom = middle - reach;
+      const fresh = f64x2.replace_lane(f64x2.splat(middle + reach), 1, -(middle - reach));
       if (!running) {
         running = true;
         rising = price >= middle;
-        upper = top;
-        lower = bottom;
+        acting = fresh;
       } else {
-        if (top < upper || previous > upper) upper = top;
-        if (bottom > lower || previous < lower) lower = bottom;
+        const closed = f64x2.replace_lane(f64x2.splat(previous), 1, -previous);
+        const moves = v128.or(f64x2.lt(fresh, acting), f64x2.gt(closed, acting));
+        acting = v128.bitselect(fresh, acting, moves);
       }
+      const upper = f64x2.extract_lane(acting, 0);
+      const lower = -f64x2.extract_lane(acting, 1);
       rising = price > (rising ? lower : upper);
-      acting = rising ? lower : upper;
+      band = rising ? lower : upper;
       trend = rising ? 1 : -1;
     }
     previous = price;
-    if (wanted & 1) store<f64>(line + at, acting);
+    if (wanted & 1) store<f64>(line + at, band);
     if (wanted & 2) store<f64>(direction + at, trend);
   }
 }

@@ -22,9 +22,10 @@ export {
   vectorbtPositionInRange,
 } from './column-arithmetic';
 export { macd } from './macd';
+export { directionalIndex } from './adx';
 export { clearBars } from './missing';
 export { rollingHighest, rollingLowest } from './rolling-extreme';
-export { averageTrueRange, directionalIndicators, directionalMovement, vectorbtTrueRange } from './true-range';
+export { averageTrueRange, vectorbtTrueRange } from './true-range';
 export { weightedMean } from './wma';
 export { rollingMean } from './rolling-mean';
 export { rollingDeviation } from './rolling-deviation';

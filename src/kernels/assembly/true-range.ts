@@ -1,10 +1,10 @@
-// True range and its averages, and the movement that the directional index is made of.
+// True range, and its average.
 import { isPresent } from './missing';
 import { larger } from './select';
 
 /** The largest of |high − previous|, |low − previous| and range, or NaN where one is missing or infinite. */
 @inline
-function widest(high: f64, low: f64, previous: f64, range: f64): f64 {
+export function widest(high: f64, low: f64, previous: f64, range: f64): f64 {
   const up = abs<f64>(high - previous);
   const down = abs<f64>(low - previous);
   // A range below −largest happens with a high below the low; the distances are then what counts.
@@ -78,82 +78,10 @@ export function vectorbtTrueRange(out: usize, high: usize, low: usize, close: us
     const top = load<f64>(high + at);
     const bottom = load<f64>(low + at);
     const range = top - bottom;
-    const widestRange = max(range, max(abs<f64>(top - previous), abs<f64>(bottom - previous)));
-    store<f64>(out + at, previous !== previous ? range : widestRange);
+    const up = abs<f64>(top - previous);
+    const down = abs<f64>(bottom - previous);
+    const known = range === range && up === up && down === down;
+    store<f64>(out + at, previous !== previous ? range : known ? larger(larger(up, down), range) : NaN);
     previous = load<f64>(close + at);
-  }
-}
-
-/**
- * What the directional index averages: upward and downward movement and the standard true range.
- * Causal:   out[i] reads bars i-1 and i.
- * Warm-up:  out[0] = NaN in all three.
- * Bad data: a missing bar spoils itself and the next one.
- * Numerics: differences of prices. A true range that is infinite is NaN here: either ends the average.
- * Cost:     no allocation; about 2 ns per bar.
- * Oracle:   adx of src/indicators/adx.ts, bit for bit.
- */
-export function directionalMovement(
-  up: usize,
-  down: usize,
-  trueRange: usize,
-  high: usize,
-  low: usize,
-  close: usize,
-  bars: i32,
-): void {
-  let highBefore: f64 = NaN;
-  let lowBefore: f64 = NaN;
-  let previous: f64 = NaN;
-  for (let i = 0; i < bars; i++) {
-    const at = (<usize>i) << 3;
-    const top = load<f64>(high + at);
-    const bottom = load<f64>(low + at);
-    const rise = top - highBefore;
-    const fall = lowBefore - bottom;
-    const known = isPresent(rise) && isPresent(fall);
-    store<f64>(up + at, known ? (rise > fall && rise > 0 ? rise : 0) : NaN);
-    store<f64>(down + at, known ? (fall > rise && fall > 0 ? fall : 0) : NaN);
-    const range = top - bottom;
-    store<f64>(trueRange + at, widest(top, bottom, previous, range));
-    previous = isPresent(range) ? load<f64>(close + at) : NaN;
-    highBefore = top;
-    lowBefore = bottom;
-  }
-}
-
-@inline
-function percentOf(part: f64, whole: f64): f64 {
-  return whole === 0 ? 0 : 100 * (part / whole);
-}
-
-/**
- * Directional indicators out of averaged movement and range, and how far they lean one way: 100 × |plus − minus| /
- * (plus + minus). Outputs may be inputs. `wanted`: bit 0 for `lean`, 1 for `plus`, 2 for `minus`; the others are not written.
- * Causal:   out[i] reads bar i.
- * Warm-up:  none.
- * Bad data: NaN gives NaN.
- * Numerics: 0 for 0/0 in all three.
- * Cost:     no allocation; about 2 ns per bar.
- * Oracle:   adx of src/indicators/adx.ts, bit for bit.
- */
-export function directionalIndicators(
-  lean: usize,
-  plus: usize,
-  minus: usize,
-  wanted: i32,
-  up: usize,
-  down: usize,
-  range: usize,
-  bars: i32,
-): void {
-  for (let i = 0; i < bars; i++) {
-    const at = (<usize>i) << 3;
-    const whole = load<f64>(range + at);
-    const upward = percentOf(load<f64>(up + at), whole);
-    const downward = percentOf(load<f64>(down + at), whole);
-    if (wanted & 2) store<f64>(plus + at, upward);
-    if (wanted & 4) store<f64>(minus + at, downward);
-    if (wanted & 1) store<f64>(lean + at, percentOf(abs<f64>(upward - downward), upward + downward));
   }
 }

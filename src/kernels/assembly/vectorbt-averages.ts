@@ -59,32 +59,67 @@ export function vectorbtDeviation(out: usize, column: usize, bars: i32, length: 
   let before = f64x2.splat(0);
   let gaps = 0;
   let gapsBefore = 0;
-  for (let i = 0; i < bars; i++) {
+  let i = 0;
+  for (const seeds = min(bars, length); i < seeds; i++) {
     const at = (<usize>i) << 3;
     const value = load<f64>(column + at);
     if (isGap(value)) gaps++;
     else sums = f64x2.add(sums, withSquare(value));
-    if (i >= length) {
-      const old = load<f64>(column + at - back);
-      if (isGap(old)) gapsBefore++;
-      else before = f64x2.add(before, withSquare(old));
-    }
-    store<f64>(out + at, i + 1 >= length && gaps === gapsBefore ? deviation(f64x2.sub(sums, before), length) : NaN);
+    const one = gaps === 0 && i === length - 1 ? f64x2.extract_lane(deviations(sums, sums, length), 0) : NaN;
+    store<f64>(out + at, one);
   }
+  // Two bars at a time, for the divisions and the root are what takes time.
+  for (; i + 2 <= bars; i += 2) {
+    const at = (<usize>i) << 3;
+    const values = v128.load(column + at);
+    const olds = v128.load(column + at - back);
+    const value = f64x2.extract_lane(values, 0);
+    const next = f64x2.extract_lane(values, 1);
+    const old = f64x2.extract_lane(olds, 0);
+    const nextOld = f64x2.extract_lane(olds, 1);
+    if (isGap(value)) gaps++;
+    else sums = f64x2.add(sums, withSquare(value));
+    if (isGap(old)) gapsBefore++;
+    else before = f64x2.add(before, withSquare(old));
+    const first = f64x2.sub(sums, before);
+    const whole = gaps === gapsBefore;
+    if (isGap(next)) gaps++;
+    else sums = f64x2.add(sums, withSquare(next));
+    if (isGap(nextOld)) gapsBefore++;
+    else before = f64x2.add(before, withSquare(nextOld));
+    const both = deviations(first, f64x2.sub(sums, before), length);
+    v128.store(out + at, both);
+    if (!whole) store<f64>(out + at, NaN);
+    if (gaps !== gapsBefore) store<f64>(out + at + 8, NaN);
+  }
+  if (i === bars) return;
+  const at = (<usize>i) << 3;
+  const value = load<f64>(column + at);
+  if (isGap(value)) gaps++;
+  else sums = f64x2.add(sums, withSquare(value));
+  const old = load<f64>(column + at - back);
+  if (isGap(old)) gapsBefore++;
+  else before = f64x2.add(before, withSquare(old));
+  const last = f64x2.sub(sums, before);
+  store<f64>(out + at, gaps === gapsBefore ? f64x2.extract_lane(deviations(last, last, length), 0) : NaN);
 }
 
 @inline
 function withSquare(value: f64): v128 {
-  return f64x2.replace_lane(f64x2.splat(value), 1, value * value);
+  const both = f64x2.splat(value);
+  return f64x2.mul(both, f64x2.replace_lane(both, 0, 1));
 }
 
+/** Deviations of two windows, each given as its sum and its sum of squares. */
 @inline
-function deviation(sums: v128, length: i32): f64 {
-  const divisor = <f64>length;
-  const sum = f64x2.extract_lane(sums, 0);
-  const squares = f64x2.extract_lane(sums, 1);
-  const mean = sum / divisor;
-  return sqrt<f64>(abs<f64>(squares - 2 * sum * mean + divisor * (mean * mean)) / divisor);
+function deviations(first: v128, second: v128, length: i32): v128 {
+  const divisor = f64x2.splat(<f64>length);
+  const sum = v128.shuffle<f64>(first, second, 0, 2);
+  const squares = v128.shuffle<f64>(first, second, 1, 3);
+  const mean = f64x2.div(sum, divisor);
+  const twice = f64x2.mul(f64x2.mul(f64x2.splat(2), sum), mean);
+  const spread = f64x2.add(f64x2.sub(squares, twice), f64x2.mul(divisor, f64x2.mul(mean, mean)));
+  return f64x2.sqrt(f64x2.div(f64x2.abs(spread), divisor));
 }
 
 /**
