@@ -47,6 +47,7 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
     context.memory ??
     openFastMemory(
       planFastMemory(strategy, grid, window, { threads: 1, columnBudget: context.cacheBytes }),
+      window.history,
       context.provider,
     );
   const scorer = new GroupScorer(context, memory, onVariant);
@@ -100,7 +101,7 @@ class GroupScorer {
       cacheBytes: context.cacheBytes / 2,
       isShared: () => false,
     });
-    this.columns = new FastColumns(this.#catalog, store, memory, window);
+    this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);
     const arena = new Arena(memory.buffer, scratchOffset(memory.plan, memory.thread));
     this.#market = prepareMarket(arena, window.candles, memory.kernels);
     this.#program = new VariantProgram({

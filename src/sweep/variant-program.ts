@@ -15,7 +15,7 @@ import type { ColumnCatalog } from './column-catalog.ts';
 import { type ConditionPart, ConditionProgram } from './condition-program.ts';
 import type { RowDetail } from './detail.ts';
 import type { FastMemory } from './fast-memory.ts';
-import { privateBitmaps, scratchOffset, variantBytes } from './fast-memory.ts';
+import { privateBitmaps, threadOffset, variantBytes } from './fast-memory.ts';
 import { writeWalkSettings } from './fast-settings.ts';
 import { collectGraph } from './graph.ts';
 import type { Grid } from './grid.ts';
@@ -81,7 +81,7 @@ export class VariantProgram {
     new Uint8Array(memory.buffer, zeros, TILE_BITMAP_BYTES).fill(0);
     new Uint8Array(memory.buffer, ones, TILE_BITMAP_BYTES).fill(0xff);
     this.#zeros = zeros;
-    const end = scratchOffset(memory.plan, memory.thread + 1);
+    const end = threadOffset(memory.plan, memory.thread + 1);
     this.memory = new ProgramMemory(memory.buffer, options.from + bitmaps * TILE_BITMAP_BYTES, end);
     this.#conditions = new ConditionProgram({
       strategy,
