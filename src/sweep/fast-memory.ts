@@ -6,8 +6,8 @@ import { INDICATORS } from '../indicators/registry.ts';
 import { alignedBytes } from '../kernels/arena.ts';
 import { indicatorScratch } from '../kernels/indicator-kernels.ts';
 import type { KernelProvider, Kernels } from '../kernels/kernels.ts';
-import { marketBytes } from '../kernels/market-tables.ts';
-import { OP_BYTES, STATE_BYTES, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
+import { marketTileBytes } from '../kernels/market-tables.ts';
+import { OP_BYTES, STATE_BYTES, TILE_BARS, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
 import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
 import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
 import { attachKernels, loadKernels, type SharedKernels } from '../kernels/wasm-loader.ts';
@@ -67,7 +67,7 @@ export function planFastMemory(
   const { sources, workColumns } = planIndicators(strategy, grid.arithmetic);
   const scratchBytes =
     workColumns * columnBytes +
-    marketBytes(window.candles.barCount) +
+    marketTileBytes(TILE_BARS) +
     fixedBytes(strategy) +
     heapBytes(strategy, grid, window, groupVariants);
   return {
