@@ -10,7 +10,9 @@ export {
   columnsBothWays,
 } from './comparisons';
 export { crossing } from './crossings';
-export { balanceVolume, supertrend, typicalPrice, vectorbtBalanceVolume, volumeWeightedPrice } from './bar-by-bar';
+export { supertrend } from './supertrend';
+export { typicalPrice } from './typical-price';
+export { balanceVolume, vectorbtBalanceVolume, volumeWeightedPrice } from './volume';
 export { channelIndex } from './cci';
 export {
   bands,
