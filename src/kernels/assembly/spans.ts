@@ -120,8 +120,10 @@ export function endHeld(cells: usize, from: i32, to: i32, units: f64): void {
  * tables it is read from may move on. The last bar of the window waits: what is left may be closed there.
  */
 export function finishStep(to: i32): void {
+  // Asked first: nobody knows ahead whether a position is held here, and that answer would be waited for.
+  if (at(settings, DETAIL) !== <f64>FULL) return;
   const units = at(sums, UNITS);
-  if (units !== 0 && at(settings, DETAIL) === <f64>FULL) sinkTo(min(to, barCount - 1), at(sums, CASH), units);
+  if (units !== 0) sinkTo(min(to, barCount - 1), at(sums, CASH), units);
 }
 
 /** Whether a position holds all there is: equity is then a multiple of the close. */
