@@ -1,7 +1,9 @@
 // What a person reads after a sweep over many cells: what was swept, the ranking across, the best row cell by cell.
 import { METRICS } from '../metrics/metrics.ts';
-import { formatCount, formatDuration, formatTime } from '../report/format.ts';
-import { acrossTable, cellsTable, type ManyTableOptions, marketsTable, variantText } from '../report/terminal-many.ts';
+import { formatCount, formatDuration, formatTime, plainText } from '../report/format.ts';
+import { variantText } from '../report/many-rows.ts';
+import { rankingSentence } from '../report/many-words.ts';
+import { acrossTable, cellsTable, type ManyTableOptions, marketsTable } from '../report/terminal-many.ts';
 import { bold } from '../report/text-table.ts';
 import { cellLabels, type ManyRecord, windowsPerMarket } from '../runs/many-record.ts';
 import type { TextOutput } from './host.ts';
@@ -21,7 +23,7 @@ export function manyText(record: ManyRecord, output: TextOutput): string {
   if (best !== undefined) {
     const rest = cells.length - CELLS_MAX;
     const more = rest > 0 ? `\nand ${formatCount(rest)} more cells; --json has all` : '';
-    const title = bold(`Row 1 (${variantText(best)}) in each cell`, color);
+    const title = bold(`Row 1 (${plainText(variantText(best))}) in each cell`, color);
     parts.push(`${title}\n${cellsTable(best, cells.slice(0, CELLS_MAX), options)}${more}`);
     if (markets.length > 1 && windowsPerMarket(record) > 1) {
       parts.push(`${bold('The best of each market', color)}\n${marketsTable(markets, options)}`);
@@ -37,7 +39,7 @@ export function manyText(record: ManyRecord, output: TextOutput): string {
 
 function head(record: ManyRecord, output: TextOutput): string {
   const { color, columns } = output;
-  const { markets, cells, strategy, timeframe } = record;
+  const { markets, cells, strategy, timeframe, rankedBy, across, grid } = record;
   const windows = windowsPerMarket(record);
   const count = markets.length === 1 ? markets[0]!.market : `${markets.length} markets`;
   const title = `${count}${windows === 1 ? '' : ` in ${windows} windows`}, ${timeframe}`;
@@ -55,7 +57,7 @@ function head(record: ManyRecord, output: TextOutput): string {
     `${bold(strategy.name, color)} on ${bold(title, color)}`,
     ...listed.flatMap((line) => wrapped(line, columns)),
     ...assumptionLines(record.execution, record.assumption, { quality, synthetic }, output),
-    ...wrapped(rankedByText(record), columns),
+    ...wrapped(rankingSentence({ rankedBy, across, cells: cells.length, where: grid.where }), columns),
   ].join('\n');
 }
 
@@ -63,23 +65,6 @@ const barsText = ({ firstBar, lastBar, bars }: ManyRecord['cells'][number]): str
   const day = (iso: string): string => formatTime(Date.parse(iso), true);
   return `${day(firstBar)} to ${day(lastBar)} (${formatCount(bars)} bars)`;
 };
-
-const PROPER_NAME = /^(CAGR|SQN|Sharpe|Sortino|Calmar|Omega)/;
-
-/** What the ranking means, in one sentence. */
-export function rankedByText({ rankedBy, across, cells, grid }: ManyRecord): string {
-  const { label } = METRICS[rankedBy];
-  const metric = PROPER_NAME.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1);
-  const of = `of ${cells.length} cells`;
-  const rule =
-    across === 'profitable'
-      ? `the share ${of} with a gain, then by the mean ${metric}`
-      : across === 'worst'
-        ? `the worst ${metric} ${of}`
-        : `the ${across} ${metric} ${of}`;
-  const where = grid.where.map(({ metric: name, operator, value }) => `${name} ${operator} ${value}`).join(' and ');
-  return `Ranked by ${rule}${where === '' ? '' : `, where ${where} in every cell`}.`;
-}
 
 function closingLines(record: ManyRecord): string[] {
   const { scored, variants, elapsedMs, loadMs, cells, excluded, undefinedScores, top, rankedBy, partial } = record;

@@ -3,6 +3,7 @@ import { METRICS, type MetricName } from '../metrics/metrics.ts';
 import type { Across } from '../sweep/many-across.ts';
 import type { ManyRow } from '../sweep/many-request.ts';
 import { formatCount, formatMetric, NO_VALUE, plainText } from './format.ts';
+import { variantText, worstCell } from './many-rows.ts';
 import { metricHeading, SIGNED_METRICS } from './metric-columns.ts';
 import { rightColumn, variantColumns } from './terminal.ts';
 import { dim, paintSigned, type TextColumn, type TextStyle, textTable, visibleWidth } from './text-table.ts';
@@ -66,7 +67,7 @@ export function acrossTable(
       heading: 'Worst in',
       align: 'left',
       priority: 5,
-      cells: rows.map((row) => names[worstCell(row, rankedBy)] ?? NO_VALUE),
+      cells: rows.map((row) => names[worstCell(row, METRICS[rankedBy])] ?? NO_VALUE),
     },
   ];
   if (cells.length > CELL_COLUMNS_MAX) return textTable(columns, options);
@@ -83,18 +84,6 @@ export function acrossTable(
   const everything = textTable([...columns, ...inCells], { width: Number.POSITIVE_INFINITY, color: false });
   const fits = visibleWidth(everything.slice(0, everything.indexOf('\n'))) <= options.width;
   return textTable(fits ? [...columns, ...inCells] : columns, options);
-}
-
-/** Place of the cell with the worst value; -1 where one has none. */
-export function worstCell(row: Pick<ManyRow, 'cells'>, metric: MetricName): number {
-  const sign = METRICS[metric].better === 'higher' ? 1 : -1;
-  let worst = -1;
-  for (const [i, cell] of row.cells.entries()) {
-    const value = cell[metric];
-    if (value === null || value === undefined) return -1;
-    if (worst < 0 || value * sign < row.cells[worst]![metric]! * sign) worst = i;
-  }
-  return worst;
 }
 
 /** One variant in each cell, beside the best that the cell has alone. */
@@ -143,8 +132,8 @@ export function cellsTable(row: ManyRow, cells: readonly ManyTableCell[], option
       ),
       textColumn(
         'by',
-        bests.map((best) => (best === null ? NO_VALUE : variantText(best))),
-        3,
+        bests.map((best) => (best === null ? NO_VALUE : plainText(variantText(best)))),
+        9,
       ),
     ],
     options,
@@ -198,13 +187,6 @@ export function marketsTable(
     ],
     options,
   );
-}
-
-/** `fast 10, slow 50, stopLoss 0.02`. */
-export function variantText({ params, risk }: Pick<ManyRow, 'params' | 'risk'>): string {
-  return [...Object.entries(params), ...Object.entries(risk)]
-    .map(([name, value]) => `${plainText(name)} ${Number(value.toPrecision(10))}`)
-    .join(', ');
 }
 
 const headingOf = (metric: MetricName): string => metricHeading(METRICS[metric]);

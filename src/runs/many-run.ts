@@ -96,7 +96,7 @@ export async function prepareMany(
       ? (spans ?? [bounds])
       : splitWindows(
           selection.split,
-          markets.map((one) => one.loaded.candles),
+          markets.map(({ market, loaded: { candles } }) => ({ market, candles })),
           bounds,
         );
   const cells = markets.flatMap(({ market, loaded: candles }) =>

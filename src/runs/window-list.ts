@@ -60,33 +60,53 @@ function parsePeriod(text: string): TimeSpan {
   return { from, to };
 }
 
+const DAY_MS = 86_400_000;
+/** Windows of so many days may differ by one, so that their edges are midnights. */
+const WHOLE_DAYS_MIN = 10;
+
 /**
- * `count` equal consecutive windows of the time that all markets have, within `bounds`. Edges lie on the grid of the
- * timeframe, so that windows may differ by one candle. Errors: WINDOW_EMPTY.
+ * `count` equal consecutive windows of the time that all markets have, within `bounds`. Inner edges lie on midnights UTC
+ * where windows last ten days or more, else on the grid of the timeframe. Errors: WINDOW_EMPTY.
  */
-export function splitWindows(count: number, markets: readonly Candles[], bounds: TimeSpan): TimeSpan[] {
-  const step = timeframeMs(markets[0]!.timeframe);
-  const first = Math.max(...markets.map(({ time }) => time[0] ?? Infinity));
-  const end = Math.min(...markets.map(({ time, barCount }) => (time[barCount - 1] ?? -Infinity) + step));
-  const from = bounds.from ?? first;
-  const to = bounds.to ?? end;
+export function splitWindows(
+  count: number,
+  markets: readonly { readonly market: string; readonly candles: Candles }[],
+  bounds: TimeSpan,
+): TimeSpan[] {
+  const step = timeframeMs(markets[0]!.candles.timeframe);
+  const begins = markets.map(({ market, candles }) => ({ market, ms: candles.time[0] ?? Infinity }));
+  const ends = markets.map(({ market, candles }) => ({
+    market,
+    ms: (candles.time[candles.barCount - 1] ?? -Infinity) + step,
+  }));
+  const latest = begins.reduce((a, b) => (b.ms > a.ms ? b : a));
+  const earliest = ends.reduce((a, b) => (b.ms < a.ms ? b : a));
+  const from = bounds.from ?? latest.ms;
+  const to = bounds.to ?? earliest.ms;
   if (!(to - from >= count * step)) {
+    const begin = bounds.from === undefined ? `${latest.market} begins` : '--from is';
+    const end = bounds.to === undefined ? `${earliest.market} ends` : '--to is';
     throw new AppError('WINDOW_EMPTY', {
       rule: '--split needs time that all markets have, a candle for each window at least.',
-      found: `${spanText({ from, to })} for ${count} windows of ${markets[0]!.timeframe} candles.`,
+      found: `${begin} ${timeText(from)} and ${end} ${timeText(to)}, for ${count} windows.`,
       todo: 'Choose markets whose candles overlap, fewer windows, or --from and --to.',
     });
   }
-  const edge = (k: number): number => from + Math.round(((to - from) * k) / count / step) * step;
-  return Array.from({ length: count }, (_, k) => ({ from: edge(k), to: k + 1 === count ? to : edge(k + 1) }));
+  const grid = (to - from) / count >= WHOLE_DAYS_MIN * DAY_MS ? DAY_MS : step;
+  const edge = (k: number): number => Math.round((from + ((to - from) * k) / count) / grid) * grid;
+  return Array.from({ length: count }, (_, k) => ({
+    from: k === 0 ? from : edge(k),
+    to: k + 1 === count ? to : edge(k + 1),
+  }));
 }
 
 /** `2024-01-01..2024-07-01`; with the clock where it is not midnight, and open where it is. */
 export function spanText({ from, to }: TimeSpan): string {
-  const text = (ms: number | undefined): string => {
-    if (ms === undefined || !Number.isFinite(ms)) return '';
-    const iso = new Date(ms).toISOString();
-    return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso.slice(0, 16);
-  };
-  return `${text(from)}..${text(to)}`;
+  return `${timeText(from)}..${timeText(to)}`;
+}
+
+function timeText(ms: number | undefined): string {
+  if (ms === undefined || !Number.isFinite(ms)) return '';
+  const iso = new Date(ms).toISOString();
+  return iso.endsWith('T00:00:00.000Z') ? iso.slice(0, 10) : iso.slice(0, 16);
 }
