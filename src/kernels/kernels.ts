@@ -1,4 +1,5 @@
 // The kernel interface: what the fast engine asks of its two twins, WebAssembly SIMD and scalar TypeScript.
+import type { IndicatorCall } from './indicator-kernels.ts';
 
 /**
  * Bitmaps hold one bit per bar, bit `i & 31` of word `i >>> 5`; bits beyond the last bar are 0. All arrays handed to a
@@ -7,33 +8,32 @@
  */
 export interface Kernels {
   readonly name: 'wasm-simd' | 'scalar';
-  /** out = a > b (or a >= b) per bar; a NaN on either side gives 0. */
-  compareColumns(out: Uint32Array, orEqual: boolean, a: Float64Array, b: Float64Array): void;
-  /** greater = a > b and less = a < b per bar in one pass: what crossings need. A NaN on either side gives 0 in both. */
-  compareBoth(greater: Uint32Array, less: Uint32Array, a: Float64Array, b: Float64Array): void;
-  /** out = a > number, >=, < or <= by `operator` 0..3; NaN gives 0. */
-  compareNumber(out: Uint32Array, operator: 0 | 1 | 2 | 3, a: Float64Array, number: number): void;
+  /** Computes the wanted outputs of one indicator into columns of the caller. */
+  computeIndicator(call: IndicatorCall): void;
   /**
-   * Crossing of a column over another: armed by a bar of `before`, kept on a bar of neither, cleared where `valid` is 0;
-   * an event on each bar of `after` that follows a bar not in `after` and finds it armed. For crossAbove(a, b):
-   * after = a > b, before = a < b. `after` and `before` are disjoint and lie inside `valid`.
+   * Fills the tables of `market` that `needs` names, a sum of NEEDS_* in market-layout.ts, for the first `bars` bars of
+   * its arrays, whose prices are in place. `carry` holds where the prefix sums stand before them, and afterwards where
+   * they stand before bar `keepAt` of the arrays, if that is one of them.
    */
-  crossing(out: Uint32Array, after: Uint32Array, before: Uint32Array, valid: Uint32Array): void;
-  and(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
-  or(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
-  /** out = a and not b. */
-  andNot(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
-  /** Fills the tables of a market whose prices are in place: once per window, by `prepareMarket`. */
-  fillTables(market: MarketTables): void;
+  fillTables(market: MarketTables, bars: number, keepAt: number, needs: number): void;
   /**
    * Scores one variant in three steps: sets up the sums; walks the events of bars before `to` (exclusive, ascending
    * over the calls, barCount in the last one) from fill to fill; and finishes the sums that become one row of metrics.
    * Where the steps are cut does not change a bit of the outcome, so that several variants can be walked side by side
-   * through one stretch of bars while its tables lie in the cache.
+   * through one stretch of bars while its tables lie in the cache. A step from bar `from` reads prices and tables of the
+   * bars from - BLOCK_BARS (inclusive) to to + BLOCK_BARS (exclusive) alone; the last one and `endWalk` belong together.
    */
   beginWalk(input: WalkInput): void;
   walkTo(input: WalkInput, to: number): void;
   endWalk(input: WalkInput): void;
+  /**
+   * The same three steps for every walk of a program: a group of variants, from columns over conditions and events to
+   * sums. `runTile` takes the bars [from, from + bars) of the window, at most TILE_BARS of them, in ascending order;
+   * `from` is a multiple of 64. Bars before the window have negative numbers; on them only conditions are evaluated.
+   */
+  beginProgram(program: TileProgram): void;
+  runTile(program: TileProgram, from: number, bars: number): void;
+  endProgram(program: TileProgram): void;
 }
 
 /** Makes the kernels and the memory they work in: one buffer of at least `bytes`, its content 0. */
@@ -45,15 +45,21 @@ export interface KernelProvider {
 /** Bars of one block of the market tables. */
 export const BLOCK_BARS = 16;
 
-/** Values per bar in `barSums`. */
+/** Values per bar in `barSums` and in `barExtremes`. */
 export const BAR_SUMS = 4;
 
+/** Values of `carry`: four sums, what rounding took from each, and the close before. */
+export const CARRY_CELLS = 9;
+
 /**
- * Arena views that do not change between variants; made once per window by `prepareMarket`. All prices are finite and
- * above 0, and low <= open, close <= high.
+ * Arena views that do not change between variants: of a whole window (`prepareMarket`), or of the bars around one tile
+ * of it (`moveMarket`). All prices are finite and above 0, and low <= open, close <= high.
  */
 export interface MarketTables {
+  /** Bars of the window. */
   readonly barCount: number;
+  /** The bar of the window that index 0 of every array stands for, a multiple of BLOCK_BARS; blocks begin with its block. */
+  readonly firstBar: number;
   readonly open: Float64Array;
   readonly high: Float64Array;
   readonly low: Float64Array;
@@ -64,6 +70,11 @@ export interface MarketTables {
    * min(r, 0) squared, then of max(r, 0).
    */
   readonly barSums: Float64Array;
+  /**
+   * At 4 i the highest close from bar i to the end of its block, and minus the lowest one; then the highest from the
+   * start of its block to bar i, and minus the lowest. Signs are such that both extremes of two stretches are maxima.
+   */
+  readonly barExtremes: Float64Array;
   /** Per block: highest and lowest close. */
   readonly blockCloseMax: Float64Array;
   readonly blockCloseMin: Float64Array;
@@ -77,10 +88,14 @@ export interface MarketTables {
   /** Per block: highest high, lowest low. */
   readonly blockHigh: Float64Array;
   readonly blockLow: Float64Array;
+  /** Where the prefix sums of the next tile go on, CARRY_CELLS values. */
+  readonly carry: Float64Array;
 }
 
 export interface WalkInput {
   readonly market: MarketTables;
+  /** The bar, a multiple of 64, that bit 0 of the four bitmaps stands for; 0 when left out. */
+  readonly eventsFrom?: number;
   /** Settled events (conflicts cancelled, direction applied): bits at the bar that decided them. */
   readonly enterLong: Uint32Array;
   readonly exitLong: Uint32Array;
@@ -91,6 +106,16 @@ export interface WalkInput {
   /** WALK_CELLS values, laid out by walk-layout.ts: results first, then cells the walk works in. Written by the walk alone. */
   readonly sums: Float64Array;
   /** Written by the scalar twin only: what its sums are made of, for audits and for exact scans of the equity. */
+  readonly record?: WalkRecord;
+}
+
+/** Operations over tiles, laid out by program-layout.ts; their addresses are byte offsets into the buffer of `ops`. */
+export interface TileProgram {
+  readonly market: MarketTables;
+  /** View on arena memory, OP_CELLS per operation. */
+  readonly ops: Int32Array;
+  readonly opCount: number;
+  /** Of a program with one walk; kept by the scalar twin only. */
   readonly record?: WalkRecord;
 }
 

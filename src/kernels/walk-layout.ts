@@ -21,7 +21,16 @@ export const TRAILING_STOP = 13;
 export const TIME_LIMIT = 14;
 /** 1 to close what is left at the last close. */
 export const CLOSE_AT_END = 15;
-export const WALK_SETTINGS = 16;
+/** How much of the results is kept: one of FULL, MONEY and TRADES. walk-detail.ts lists the results of each. */
+export const DETAIL = 16;
+/** 1 when the variant has no short events at all: it may be walked by a shorter way. 0 when it may have some. */
+export const LONG_ONLY = 17;
+export const WALK_SETTINGS = 24;
+
+/** Values of DETAIL: every result; what money and counts need; that and the sums over trades. */
+export const FULL = 0;
+export const MONEY = 1;
+export const TRADES = 2;
 
 /** Values of RULE_BOOK. */
 export const GRIDMILL = 0;
@@ -148,7 +157,22 @@ export const NEXT_BAR = 72;
 export const FIRST_PNL = 73;
 export const SHIFTED_PNL = 74;
 export const SHIFTED_SQUARES = 75;
-export const WALK_CELLS = 80;
+/** 1 when the walk may take the short way of walk-plain.ts. */
+export const IS_PLAIN = 76;
+/** The stretch of bars held since MARKED: its bars before this one are in the drawdown, and in SPAN_* where those are sums. */
+export const SUNK = 77;
+/** Equity at the close of its first bar. */
+export const SPAN_FIRST = 78;
+/**
+ * Of a position that holds all there is: the prefix sums of bar returns at its first bar, in their order. Of another:
+ * RETURNS to GAINS of its bars before SUNK, added up by themselves.
+ */
+export const SPAN_RETURNS = 79;
+export const SPAN_SQUARES = 80;
+export const SPAN_DOWNSIDE_SQUARES = 81;
+export const SPAN_GAINS = 82;
+export const SPAN_LOSSES = 83;
+export const WALK_CELLS = 88;
 
 /** Values of one trade in `WalkRecord.trades`. */
 export const TRADE_SIDE = 0;

@@ -1,6 +1,8 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
-import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type WalkInput } from './kernels.ts';
+import type { IndicatorCall } from './indicator-kernels.ts';
+import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type TileProgram, type WalkInput } from './kernels.ts';
+import { type IndicatorExports, runIndicator } from './wasm-indicators.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -10,33 +12,23 @@ import {
   webAssembly,
 } from './web-assembly.ts';
 
-type Bits = Uint32Array;
-type Column = Float64Array;
-
 /** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
 interface WasmExports
-  extends Readonly<
-    Record<
-      | 'columnsAbove'
-      | 'columnsAtOrAbove'
-      | 'columnsBothWays'
-      | 'columnAbove'
-      | 'columnAtOrAbove'
-      | 'columnBelow'
-      | 'columnAtOrBelow'
-      | 'crossing'
-      | 'andBits'
-      | 'orBits'
-      | 'andNotBits'
-      | 'fillTables'
-      | 'setMarket'
-      | 'setVariant'
-      | 'beginWalk'
-      | 'walkTo'
-      | 'endWalk',
-      WasmFunction
-    >
-  > {
+  extends IndicatorExports,
+    Readonly<
+      Record<
+        | 'fillTables'
+        | 'setMarket'
+        | 'setVariant'
+        | 'beginWalk'
+        | 'walkTo'
+        | 'endWalk'
+        | 'beginProgram'
+        | 'runTile'
+        | 'endProgram',
+        WasmFunction
+      >
+    > {
   readonly BLOCK_BARS: { readonly value: number };
   readonly BAR_SUMS: { readonly value: number };
 }
@@ -44,9 +36,11 @@ interface WasmExports
 /** The kernels of `module` on `memory`; every array handed to them must be a view on the memory's buffer. */
 export class WasmKernels implements Kernels {
   readonly name = 'wasm-simd';
-  private readonly columnTests: readonly WasmFunction[];
   private readonly exports: WasmExports;
   private input: WalkInput | undefined;
+  private eventsFrom = 0;
+  private market: MarketTables | undefined;
+  private firstBar = 0;
 
   constructor(module: WasmModule, memory: WasmMemory) {
     this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as WasmExports;
@@ -54,44 +48,15 @@ export class WasmKernels implements Kernels {
       this.exports.BLOCK_BARS.value === BLOCK_BARS && this.exports.BAR_SUMS.value === BAR_SUMS,
       'both twins read one layout of the market tables',
     );
-    const { columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow } = this.exports;
-    this.columnTests = [columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow];
   }
 
-  compareColumns(out: Bits, orEqual: boolean, a: Column, b: Column): void {
-    const compare = orEqual ? this.exports.columnsAtOrAbove : this.exports.columnsAbove;
-    compare(out.byteOffset, a.byteOffset, b.byteOffset, a.length);
+  computeIndicator(call: IndicatorCall): void {
+    runIndicator(this.exports, call);
   }
 
-  compareBoth(greater: Bits, less: Bits, a: Column, b: Column): void {
-    const compare = this.exports.columnsBothWays;
-    compare(greater.byteOffset, less.byteOffset, a.byteOffset, b.byteOffset, a.length);
-  }
-
-  compareNumber(out: Bits, operator: 0 | 1 | 2 | 3, a: Column, number: number): void {
-    this.columnTests[operator](out.byteOffset, a.byteOffset, number, a.length);
-  }
-
-  crossing(out: Bits, after: Bits, before: Bits, valid: Bits): void {
-    this.exports.crossing(out.byteOffset, after.byteOffset, before.byteOffset, valid.byteOffset, out.length);
-  }
-
-  and(out: Bits, a: Bits, b: Bits): void {
-    this.exports.andBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
-  }
-
-  or(out: Bits, a: Bits, b: Bits): void {
-    this.exports.orBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
-  }
-
-  andNot(out: Bits, a: Bits, b: Bits): void {
-    this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
-  }
-
-  fillTables(market: MarketTables): void {
-    this.input = undefined;
+  fillTables(market: MarketTables, bars: number, keepAt: number, needs: number): void {
     this.readMarket(market);
-    this.exports.fillTables();
+    this.exports.fillTables(bars, keepAt, needs);
   }
 
   beginWalk(input: WalkInput): void {
@@ -110,10 +75,30 @@ export class WasmKernels implements Kernels {
     this.exports.endWalk();
   }
 
+  beginProgram({ market, ops, opCount }: TileProgram): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.beginProgram(ops.byteOffset, opCount);
+  }
+
+  runTile({ market, ops, opCount }: TileProgram, from: number, bars: number): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.runTile(ops.byteOffset, opCount, from, bars);
+  }
+
+  endProgram({ market, ops, opCount }: TileProgram): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.endProgram(ops.byteOffset, opCount);
+  }
+
   /** Tells the instance what to work on, unless it is what it worked on last. */
   private readInput(input: WalkInput): void {
-    if (input === this.input) return;
-    if (input.market !== this.input?.market) this.readMarket(input.market);
+    const { market, eventsFrom = 0 } = input;
+    const isSameMarket = market === this.market && market.firstBar === this.firstBar;
+    if (isSameMarket && input === this.input && eventsFrom === this.eventsFrom) return;
+    if (!isSameMarket) this.readMarket(market);
     this.exports.setVariant(
       input.enterLong.byteOffset,
       input.exitLong.byteOffset,
@@ -121,25 +106,32 @@ export class WasmKernels implements Kernels {
       input.exitShort.byteOffset,
       input.settings.byteOffset,
       input.sums.byteOffset,
+      eventsFrom,
     );
     this.input = input;
+    this.eventsFrom = eventsFrom;
   }
 
-  /** Tells the instance where the tables of the window lie; variants of one window share them. */
+  /** Tells the instance where the tables lie and what bars they are of; variants of one window share them. */
   private readMarket(market: MarketTables): void {
+    this.market = market;
+    this.firstBar = market.firstBar;
     this.exports.setMarket(
       market.barCount,
+      market.firstBar,
       market.open.byteOffset,
       market.high.byteOffset,
       market.low.byteOffset,
       market.close.byteOffset,
       market.barSums.byteOffset,
+      market.barExtremes.byteOffset,
       market.blockCloseMax.byteOffset,
       market.blockCloseMin.byteOffset,
       market.blockFall.byteOffset,
       market.blockBarsAfterMax.byteOffset,
       market.blockHigh.byteOffset,
       market.blockLow.byteOffset,
+      market.carry.byteOffset,
     );
   }
 }

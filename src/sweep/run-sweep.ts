@@ -301,7 +301,7 @@ function chooseEngine(request: SweepRequest, grid: Grid, host: Pick<SweepHost, '
   const wanted = host.engine ?? 'auto';
   if (wanted === 'normative') return { engine: 'normative', reason: 'it was asked for' };
   const covered = engineFor(request, grid, host.window.candles);
-  const bytes = planFastMemory(request.strategy, grid, host.window, LIMITS.columnBytesMax).arenaBytes;
+  const bytes = planFastMemory(request.strategy, grid, host.window, { threads: 1, columnBudget: 0 }).arenaBytes;
   const choice: EngineChoice =
     covered.engine === 'fast' && bytes > LIMITS.kernelBytesMax
       ? { engine: 'normative', reason: 'so many candles do not fit the memory of the kernels' }

@@ -9,6 +9,8 @@ import { simulate } from '../simulate/simulate.ts';
 import type { Barriers, Simulation, SimulationSettings } from '../simulate/simulation.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnStats } from './columns.ts';
+import type { RowDetail } from './detail.ts';
+import type { FastMemory } from './fast-memory.ts';
 import { barriersAt, type Grid, parametersAt } from './grid.ts';
 import type { EngineName, ExecutionRequest } from './request.ts';
 import { createSignalSource } from './signals.ts';
@@ -18,6 +20,16 @@ import type { Window } from './window.ts';
 export interface VariantBatch {
   readonly stage: 'A' | 'B';
   readonly baseIndices: readonly number[];
+  /** Fast engine: in which slot lies which column (ids of ColumnCatalog) that the batch compares. */
+  readonly columns?: { readonly ids: readonly number[]; readonly slots: readonly number[] };
+  /** What the rows must hold; `full` when left out. Metrics beyond it are NaN. */
+  readonly detail?: RowDetail;
+}
+
+/** One column to be computed into one slot of the shared memory. */
+export interface ColumnTask {
+  readonly id: number;
+  readonly slot: number;
 }
 
 /**
@@ -46,6 +58,8 @@ export interface ScoringContext {
   readonly workers?: number;
   /** Who scores; the normative engine when left out. */
   readonly engine?: EngineName;
+  /** Where the fast engine works; a memory of its own when left out. */
+  readonly memory?: FastMemory;
   /** Once it answers, no more batches come, and those that hang may be given up with CANCELLED or DEADLINE. */
   readonly stop?: StopToken;
 }
@@ -55,6 +69,8 @@ export interface VariantScorer {
   /** Which twin of the kernels scores, where one does. */
   readonly kernels?: Kernels['name'];
   score(batch: VariantBatch): Float64Array;
+  /** Computes columns into slots, for batches that name them. */
+  computeColumns?(tasks: readonly ColumnTask[]): void;
   stats(): ColumnStats;
 }
 

@@ -2,11 +2,13 @@
 import {
   BEST_RETURN,
   CLOSED_TRADES,
+  DETAIL,
   ENTRY_BAR,
   FEES,
   FIRST_PNL,
   HOLDING_BARS,
   LOST,
+  MONEY,
   OPEN_TRADES,
   PNL,
   PNL_SQUARED_DEVIATIONS,
@@ -19,22 +21,29 @@ import {
   WORST_RETURN,
 } from '../walk-layout';
 import { larger, negativePart, positivePart, smaller } from './select';
-import { add, at, put, sums } from './walk-input';
+import { add, at, put, settings, sums } from './walk-input';
 
 /** Adds one trade of the position that began at ENTRY_BAR. `value` is what was paid for it, entry price times size. */
 export function addTrade(bar: i32, value: f64, fees: f64, pnl: f64, reason: i32): void {
   const cells = sums;
-  const tradeReturn = pnl / value;
   add(cells, FEES, fees);
   if (reason === STILL_OPEN) {
     add(cells, OPEN_TRADES, 1);
     return;
   }
-  if (at(cells, CLOSED_TRADES) === 0) put(cells, FIRST_PNL, pnl);
+  const closed = at(cells, CLOSED_TRADES);
+  put(cells, CLOSED_TRADES, closed + 1);
+  if (at(settings, DETAIL) !== <f64>MONEY) addClosed(cells, <i32>closed, bar - <i32>at(cells, ENTRY_BAR), value, pnl);
+}
+
+/** Adds a closed trade, held for `bars`, to the sums over trades; `before` it were that many. */
+@inline
+export function addClosed(cells: usize, before: i32, bars: i32, value: f64, pnl: f64): void {
+  const tradeReturn = pnl / value;
+  if (before === 0) put(cells, FIRST_PNL, pnl);
   const distance = pnl - at(cells, FIRST_PNL);
   add(cells, SHIFTED_PNL, distance);
   add(cells, SHIFTED_SQUARES, distance * distance);
-  add(cells, CLOSED_TRADES, 1);
   add(cells, PNL, pnl);
   add(cells, WINS, <f64>(pnl > 0));
   add(cells, WON, positivePart(pnl));
@@ -42,7 +51,7 @@ export function addTrade(bar: i32, value: f64, fees: f64, pnl: f64, reason: i32)
   add(cells, TRADE_RETURNS, tradeReturn);
   put(cells, BEST_RETURN, larger(at(cells, BEST_RETURN), tradeReturn));
   put(cells, WORST_RETURN, smaller(at(cells, WORST_RETURN), tradeReturn));
-  add(cells, HOLDING_BARS, <f64>bar - at(cells, ENTRY_BAR));
+  add(cells, HOLDING_BARS, <f64>bars);
 }
 
 /**
