@@ -1,8 +1,7 @@
 // What a person reads after a sweep over many cells: what was swept, the ranking across, the best row cell by cell.
-import { METRICS } from '../metrics/metrics.ts';
 import { formatCount, formatDuration, formatTime, plainText } from '../report/format.ts';
 import { variantText } from '../report/many-rows.ts';
-import { rankingSentence } from '../report/many-words.ts';
+import { metricPhrase, rankingSentence } from '../report/many-words.ts';
 import { acrossTable, cellsTable, type ManyTableOptions, marketsTable } from '../report/terminal-many.ts';
 import { bold } from '../report/text-table.ts';
 import { cellLabels, type ManyRecord, windowsPerMarket } from '../runs/many-record.ts';
@@ -77,9 +76,8 @@ function closingLines(record: ManyRecord): string[] {
   ];
   if (excluded > 0) lines.push(`${formatCount(excluded)} variants fail a condition of --where in some cell.`);
   if (undefinedScores > 0) {
-    const label = METRICS[rankedBy].label;
     lines.push(
-      `${formatCount(undefinedScores)} variants have no ${label} in some cell, such as one without trades, and rank last.`,
+      `${formatCount(undefinedScores)} variants have no ${metricPhrase(rankedBy)} in some cell, such as one without trades or losses, and rank last.`,
     );
   }
   lines.push(

@@ -52,6 +52,8 @@ export interface ManyReportData
   readonly quality: readonly string[];
   readonly notes: readonly string[];
   readonly rankedBy: MetricName;
+  /** That metric inside a sentence: `total return`. */
+  readonly rankPhrase: string;
   readonly across: Across;
   /** What the ranking means, in one sentence. */
   readonly ranking: string;

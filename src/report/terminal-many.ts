@@ -107,11 +107,15 @@ export function cellsTable(row: ManyRow, cells: readonly ManyTableCell[], option
         cells.map(({ cell }) => String(cell)),
         0,
       ),
-      textColumn(
-        'Market',
-        cells.map(({ market }) => plainText(market)),
-        0,
-      ),
+      ...(cells.every(({ market }) => market === cells[0]!.market)
+        ? []
+        : [
+            textColumn(
+              'Market',
+              cells.map(({ market }) => plainText(market)),
+              0,
+            ),
+          ]),
       ...(hasWindows
         ? [
             textColumn(

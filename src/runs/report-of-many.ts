@@ -4,7 +4,7 @@ import { extremeIndexes } from '../report/downsample.ts';
 import { formatCount } from '../report/format.ts';
 import { loadReportAssets, renderHtmlReport } from '../report/html-report.ts';
 import { MANY_REPORT_LIMITS, type ManyReportCurve, type ManyReportData } from '../report/many-report-data.ts';
-import { rankingSentence } from '../report/many-words.ts';
+import { metricPhrase, rankingSentence } from '../report/many-words.ts';
 import { orderedMetrics } from '../report/metric-columns.ts';
 import { reportMetrics } from '../report/metric-notes.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
@@ -63,6 +63,7 @@ function manyReportData(
     quality: markets.flatMap(({ market, quality }) => quality.map((line) => `${market}: ${line}`)),
     notes: record.notes,
     rankedBy,
+    rankPhrase: metricPhrase(rankedBy),
     across,
     ranking: rankingSentence({ rankedBy, across, cells: cells.length, where: grid.where }),
     initialCash: record.execution.initialCash,
@@ -96,9 +97,9 @@ function manyReportData(
     })),
     rows,
     omittedRows: top.length - rows.length,
-    // With one window each, the best of a market is the best of its cell.
+    // With one window each the best of a market is the best of its cell, and one market is the whole.
     markets:
-      perMarket === 1
+      perMarket === 1 || markets.length === 1
         ? []
         : markets.map(({ market, cells: own, top: best }) => ({ market, cells: own.length, top: best })),
     curves: curvesOf(record, rows, strategy, windows),

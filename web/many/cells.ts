@@ -90,6 +90,7 @@ function card(
         ` ${typeset(formatMetric(values[metric.name] ?? null, metric.unit))}`,
       ),
     );
+  const several = data.cells.some(({ market }) => market !== cell.market);
   const held = curve?.buyAndHold.at(-1);
   return el(
     'button',
@@ -102,7 +103,7 @@ function card(
     el(
       'span',
       { class: 'cell-head' },
-      el('b', {}, cell.market),
+      el('b', {}, several ? cell.market : `Window ${cell.cell}`),
       el('em', { class: signClass(gain) }, typeset(formatSignedPercent(gain))),
     ),
     el('span', { class: 'cell-when' }, `${cell.firstBar.slice(0, 10)} to ${cell.lastBar.slice(0, 10)}`),

@@ -41,7 +41,7 @@ function figures({ data }: ManyPage, row: ManyRow): HTMLElement[] {
     );
   const toned = (value: number | null): string => (SIGNED_METRICS.has(metric.name) ? signClass(value) : '');
   const worst = worstCell(row, metric);
-  const name = metric.label;
+  const name = data.rankPhrase;
   const gained = Math.round(row.profitable * cells.length);
   const trades = row.cells.map((cell) => cell.trades ?? 0);
   const fewest = trades.indexOf(Math.min(...trades));
@@ -60,6 +60,6 @@ function cautionText({ data: { counts, cells, rows } }: ManyPage): string {
   const undefinedText =
     counts.undefinedScores === 0
       ? ''
-      : ` ${formatCount(counts.undefinedScores)} variants have no value in some cell, such as one without trades, and rank last.`;
+      : ` ${formatCount(counts.undefinedScores)} variants have no value in some cell, such as one without trades or losses, and rank last.`;
   return `${gained}${undefinedText} ${formatCount(counts.scored)} variants were tried on these ${formatCount(cells.length)} cells and ranked by hindsight: cells that move together, such as coins of one year, are less evidence than their number says.`;
 }

@@ -100,12 +100,7 @@ function assumptions({ data }: ManyPage): HTMLElement {
     ['Result hash', hash(data.resultHash)],
   ];
   const settings = data.settings.map(({ label, value }): Pair => [label, value]);
-  const candles = cells.map(
-    ({ cell, label, bars, dataHash }): Pair => [
-      `${cell} ${label}, ${formatCount(bars)} bars`,
-      hash(dataHash.slice(0, 16)),
-    ],
-  );
+  const candles = cells.map(({ cell, label, dataHash }): Pair => [`${cell} ${label}`, hash(dataHash.slice(0, 16))]);
   return section(
     'assumptions',
     'Assumptions and data',

@@ -28,7 +28,7 @@ export function marketsSection({ data }: ManyPage): HTMLElement {
     ),
   );
   const headings = [
-    across === 'profitable' ? 'Own windows with a gain' : `${name} ${metric.label} of its own windows`,
+    across === 'profitable' ? 'Own windows with a gain' : `${name} ${data.rankPhrase} of its own windows`,
     `${name} of all cells`,
     'Cells with a gain',
   ];

@@ -60,9 +60,8 @@ function mark(scroll: HTMLElement, rank: number): void {
 
 function matrixTable(page: ManyPage, metric: ReportMetric): HTMLElement {
   const { rows, cells, rankedBy, initialCash } = page.data;
-  const values = [...rows, ...cells.flatMap(({ best }) => best ?? [])].flatMap((row) =>
-    row.cells.flatMap((cell) => cell[metric.name] ?? []),
-  );
+  // What a cell's own best made may be far beyond; it takes the colour of the end.
+  const values = rows.flatMap((row) => row.cells.flatMap((cell) => cell[metric.name] ?? []));
   const scale = colourScale(values, {
     centre: neutralValue(metric.name, initialCash),
     better: metric.better,
