@@ -66,7 +66,7 @@ export function prepareRiskGrid(arena: Arena, settings: Float64Array): RiskGrid 
     }
     start += values.length;
   }
-  const sharesExcursions = canShare(own, axes[LIMIT_SLOT]!);
+  const sharesExcursions = levelCount > 0 && canShare(own, axes[LIMIT_SLOT]!);
   const header = arena.int32(REGION, GRID_HEADER).fill(0);
   const views = [own.byteOffset, levels.byteOffset, slots.byteOffset];
   header.set([points, sharesExcursions ? 1 : 0, ...starts.slice(1), levelCount, ...views]);

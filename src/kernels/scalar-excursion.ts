@@ -45,7 +45,7 @@ export function startExcursion(walk: RiskWalk, cohort: number, from: number): vo
  */
 export function followExcursion(walk: RiskWalk, cohort: number, last: number): void {
   const { cells, market } = walk;
-  const { high, low } = market;
+  const { high, low, firstBar } = market;
   let bar = cells[cohort + COHORT_BAR];
   let best = cells[cohort + COHORT_BEST];
   let goesOn = bar <= last && !allOut(cells, cohort);
@@ -53,7 +53,8 @@ export function followExcursion(walk: RiskWalk, cohort: number, last: number): v
   let upper = targetLevel(walk, cohort);
   let limit = limitBar(walk, cohort);
   while (goesOn) {
-    const block = bar / BLOCK_BARS;
+    const at = bar - firstBar;
+    const block = at / BLOCK_BARS;
     if (Number.isInteger(block) && bar + BLOCK_BARS - 1 <= last && bar + BLOCK_BARS <= limit) {
       const highest = market.blockHigh[block];
       const after = highest > best ? highest : best;
@@ -66,13 +67,13 @@ export function followExcursion(walk: RiskWalk, cohort: number, last: number): v
         continue;
       }
     }
-    if (low[bar] <= lower || high[bar] >= upper || bar === limit) {
+    if (low[at] <= lower || high[at] >= upper || bar === limit) {
       reach(walk, cohort, bar, best);
       upper = targetLevel(walk, cohort);
       limit = limitBar(walk, cohort);
       goesOn = !allOut(cells, cohort);
     }
-    if (high[bar] > best) best = high[bar];
+    if (high[at] > best) best = high[at];
     lower = lowerLevel(walk, cohort, best);
     bar += 1;
     if (bar > last) goesOn = false;
@@ -125,8 +126,9 @@ function limitBar(walk: RiskWalk, cohort: number): number {
 /** Writes the records of all levels that bar `bar` reaches; `best` is the best price before it. */
 function reach(walk: RiskWalk, cohort: number, bar: number, best: number): void {
   const { cells, market, grid } = walk;
-  const open = market.open[bar];
-  const low = market.low[bar];
+  const at = bar - market.firstBar;
+  const open = market.open[at];
+  const low = market.low[at];
   for (let stop = cells[cohort + COHORT_STOP]; stop < endOf(walk, STOP_SLOT); stop++) {
     const level = stopLevel(walk, cohort, stop);
     if (!(low <= level)) break;
@@ -139,12 +141,12 @@ function reach(walk: RiskWalk, cohort: number, bar: number, best: number): void 
     writeRecord(walk, trail, bar, level, Math.min(open, level), open <= level);
     cells[cohort + COHORT_TRAIL] = trail + 1;
   }
-  for (let level = targetLevel(walk, cohort); market.high[bar] >= level; level = targetLevel(walk, cohort)) {
+  for (let level = targetLevel(walk, cohort); market.high[at] >= level; level = targetLevel(walk, cohort)) {
     writeRecord(walk, cells[cohort + COHORT_TARGET], bar, level, Math.max(open, level), open >= level);
     cells[cohort + COHORT_TARGET] += 1;
   }
   if (limitBar(walk, cohort) === bar) {
-    const close = market.close[bar];
+    const close = market.close[at];
     writeRecord(walk, cells[cohort + COHORT_LIMIT], bar, close, close, false);
     cells[cohort + COHORT_LIMIT] += 1;
   }

@@ -22,7 +22,8 @@ import { nextEvent } from './scalar-walk-events.ts';
 import { AT_CLOSE, FILL_AT, WALK_CELLS, WALK_SETTINGS } from './walk-layout.ts';
 
 /** A risk walk with views on the parts of its memory. Holds no state: that lies in the cells. */
-export interface RiskWalk extends RiskWalkInput {
+export interface RiskWalk extends Omit<RiskWalkInput, 'eventsFrom'> {
+  eventsFrom: number;
   /** The scratch: header and cohorts, addressed by their first cell. */
   readonly cells: Float64Array;
   /** First cell of the records, and of the cohorts. */
@@ -33,7 +34,7 @@ export interface RiskWalk extends RiskWalkInput {
   /** The next point of the list each point is in. */
   readonly links: Int32Array;
   /** The walk of one variant at every point. */
-  readonly singles: readonly WalkInput[];
+  readonly singles: readonly (WalkInput & { eventsFrom: number })[];
   readonly atClose: boolean;
 }
 
@@ -42,6 +43,11 @@ const walks = new WeakMap<RiskWalkInput, RiskWalk>();
 export function riskWalkOf(input: RiskWalkInput): RiskWalk {
   let walk = walks.get(input);
   if (walk === undefined) walks.set(input, (walk = viewRiskWalk(input)));
+  const { eventsFrom = 0 } = input;
+  if (eventsFrom !== walk.eventsFrom) {
+    walk.eventsFrom = eventsFrom;
+    for (const single of walk.singles) single.eventsFrom = eventsFrom;
+  }
   return walk;
 }
 
@@ -50,8 +56,10 @@ function viewRiskWalk(input: RiskWalkInput): RiskWalk {
   const parts = riskWalkParts(grid);
   const integers = (from: number, length: number): Int32Array =>
     new Int32Array(scratch.buffer, scratch.byteOffset + from * 8, length) as Int32Array;
+  const eventsFrom = input.eventsFrom ?? 0;
   return {
     ...input,
+    eventsFrom,
     cells: scratch,
     records: parts.records,
     cohorts: parts.cohorts,
@@ -59,6 +67,7 @@ function viewRiskWalk(input: RiskWalkInput): RiskWalk {
     links: integers(parts.links, grid.points),
     singles: Array.from({ length: grid.points }, (_, point) => ({
       ...input,
+      eventsFrom,
       settings: grid.settings.subarray(point * WALK_SETTINGS, (point + 1) * WALK_SETTINGS),
       sums: sums.subarray(point * WALK_CELLS, (point + 1) * WALK_CELLS),
     })),
@@ -124,7 +133,7 @@ export function queuePoint(walk: RiskWalk, point: number, from: number, to: numb
 
 /** The cohort that enters with the next entry signal in [from, to), or NOBODY when nothing enters before `to`. */
 function cohortFrom(walk: RiskWalk, from: number, to: number): number {
-  const event = nextEvent(walk.enterLong, walk.enterShort, from, to);
+  const event = nextEvent(walk.enterLong, walk.enterShort, from, to, walk.eventsFrom);
   const fillBar = walk.atClose ? event : event + 1;
   if (event < 0 || fillBar >= walk.market.barCount) return NOBODY;
   const { cells } = walk;

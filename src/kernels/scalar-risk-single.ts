@@ -19,10 +19,10 @@ export function startAlone(single: WalkInput, side: number, bar: number): void {
  * when the position stays.
  */
 export function leaveAlone(single: WalkInput, from: number, to: number, atClose: boolean): number {
-  const { sums, market } = single;
+  const { sums, market, eventsFrom = 0 } = single;
   const isLong = sums[UNITS] > 0;
   const entries = isLong ? single.enterShort : single.enterLong;
-  const event = nextEvent(isLong ? single.exitLong : single.exitShort, entries, from, to);
+  const event = nextEvent(isLong ? single.exitLong : single.exitShort, entries, from, to, eventsFrom);
   if (sums[HAS_BARRIERS] !== 0 || !isLong) {
     const watched = watch(single, from, event, to, atClose, isLong);
     if (watched >= 0) return watched;
@@ -30,8 +30,8 @@ export function leaveAlone(single: WalkInput, from: number, to: number, atClose:
   if (event < 0) return NONE;
   const fillBar = atClose ? event : event + 1;
   if (fillBar >= market.barCount) return NONE;
-  const reverses = isSet(entries, event);
-  sums[REFERENCE] = atClose ? market.close[fillBar] : market.open[fillBar];
+  const reverses = isSet(entries, event - eventsFrom);
+  sums[REFERENCE] = (atClose ? market.close : market.open)[fillBar - market.firstBar];
   exitAtMarket(single, fillBar, reverses ? BY_REVERSE : BY_SIGNAL);
   return reverses ? event : event + 1;
 }

@@ -39,6 +39,7 @@ import {
   takeList,
 } from './scalar-risk-lists.ts';
 import { leaveAlone, startAlone } from './scalar-risk-single.ts';
+import { finishStep } from './scalar-spans.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 import { isSet, nextEvent } from './scalar-walk-events.ts';
 import {
@@ -103,6 +104,7 @@ export function riskWalkTo(input: RiskWalkInput, to: number): void {
   for (let cohort = popCohort(walk, PENDING); cohort !== NOBODY; cohort = popCohort(walk, PENDING)) {
     enterTogether(walk, cohort, to);
   }
+  for (const single of walk.singles) finishStep(single, to);
   cells[WALKED_TO] = to;
 }
 
@@ -122,8 +124,8 @@ function enterTogether(walk: RiskWalk, cohort: number, to: number): void {
   const { cells, links, market, singles, atClose } = walk;
   const event = cells[cohort + COHORT_EVENT];
   const bar = atClose ? event : event + 1;
-  const side = isSet(walk.enterLong, event) ? 1 : -1;
-  const reference = atClose ? market.close[bar] : market.open[bar];
+  const side = isSet(walk.enterLong, event - walk.eventsFrom) ? 1 : -1;
+  const reference = (atClose ? market.close : market.open)[bar - market.firstBar];
   cells[cohort + COHORT_ENTRY_BAR] = bar;
   cells[cohort + COHORT_REFERENCE] = reference;
   for (let slot = 0; slot < POINT_SLOTS; slot++) cells[cohort + COHORT_LAST_STOP + slot] = NOBODY;
@@ -159,7 +161,7 @@ function joinCohort(walk: RiskWalk, cohort: number, point: number): void {
 /** Ends the position of every point of a cohort that something ends before `to`; signals count from bar `from` on. */
 function leaveTogether(walk: RiskWalk, cohort: number, from: number, to: number): void {
   const { cells, links, reachedAt, atClose } = walk;
-  const event = nextEvent(walk.exitLong, walk.enterShort, from, to);
+  const event = nextEvent(walk.exitLong, walk.enterShort, from, to, walk.eventsFrom);
   followExcursion(walk, cohort, event < 0 ? to - 1 : event);
   const canFill = event >= 0 && (atClose || event + 1 < walk.market.barCount);
   for (let point = takeList(walk, cohort + COHORT_FIRST); point !== NOBODY; ) {
@@ -195,8 +197,8 @@ function leaveAtRecord(walk: RiskWalk, point: number, record: number, to: number
 function leaveAtSignal(walk: RiskWalk, point: number, event: number, to: number): void {
   const { market, singles, atClose } = walk;
   const bar = atClose ? event : event + 1;
-  const reverses = isSet(walk.enterShort, event);
-  singles[point].sums[REFERENCE] = atClose ? market.close[bar] : market.open[bar];
+  const reverses = isSet(walk.enterShort, event - walk.eventsFrom);
+  singles[point].sums[REFERENCE] = (atClose ? market.close : market.open)[bar - market.firstBar];
   exitAtMarket(singles[point], bar, reverses ? BY_REVERSE : BY_SIGNAL);
   goOn(walk, point, reverses ? event : event + 1, to);
 }

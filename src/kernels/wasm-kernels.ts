@@ -1,5 +1,6 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
+import type { IndicatorCall } from './indicator-kernels.ts';
 import {
   BAR_SUMS,
   BLOCK_BARS,
@@ -9,6 +10,7 @@ import {
   type TileProgram,
   type WalkInput,
 } from './kernels.ts';
+import { type IndicatorExports, runIndicator } from './wasm-indicators.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -20,24 +22,25 @@ import {
 
 /** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
 interface WasmExports
-  extends Readonly<
-    Record<
-      | 'fillTables'
-      | 'setMarket'
-      | 'setVariant'
-      | 'beginWalk'
-      | 'walkTo'
-      | 'endWalk'
-      | 'setRiskWalk'
-      | 'beginRiskWalk'
-      | 'riskWalkTo'
-      | 'endRiskWalk'
-      | 'beginProgram'
-      | 'runTile'
-      | 'endProgram',
-      WasmFunction
-    >
-  > {
+  extends IndicatorExports,
+    Readonly<
+      Record<
+        | 'fillTables'
+        | 'setMarket'
+        | 'setVariant'
+        | 'beginWalk'
+        | 'walkTo'
+        | 'endWalk'
+        | 'setRiskWalk'
+        | 'beginRiskWalk'
+        | 'riskWalkTo'
+        | 'endRiskWalk'
+        | 'beginProgram'
+        | 'runTile'
+        | 'endProgram',
+        WasmFunction
+      >
+    > {
   readonly BLOCK_BARS: { readonly value: number };
   readonly BAR_SUMS: { readonly value: number };
 }
@@ -47,6 +50,9 @@ export class WasmKernels implements Kernels {
   readonly name = 'wasm-simd';
   private readonly exports: WasmExports;
   private input: WalkInput | undefined;
+  private eventsFrom = 0;
+  private market: MarketTables | undefined;
+  private firstBar = 0;
 
   constructor(module: WasmModule, memory: WasmMemory) {
     this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as WasmExports;
@@ -56,10 +62,13 @@ export class WasmKernels implements Kernels {
     );
   }
 
-  fillTables(market: MarketTables): void {
-    this.input = undefined;
+  computeIndicator(call: IndicatorCall): void {
+    runIndicator(this.exports, call);
+  }
+
+  fillTables(market: MarketTables, bars: number, keepAt: number, needs: number): void {
     this.readMarket(market);
-    this.exports.fillTables();
+    this.exports.fillTables(bars, keepAt, needs);
   }
 
   beginWalk(input: WalkInput): void {
@@ -113,8 +122,10 @@ export class WasmKernels implements Kernels {
 
   /** Tells the instance what to work on, unless it is what it worked on last. */
   private readInput(input: WalkInput): void {
-    if (input === this.input) return;
-    if (input.market !== this.input?.market) this.readMarket(input.market);
+    const { market, eventsFrom = 0 } = input;
+    const isSameMarket = market === this.market && market.firstBar === this.firstBar;
+    if (isSameMarket && input === this.input && eventsFrom === this.eventsFrom) return;
+    if (!isSameMarket) this.readMarket(market);
     this.exports.setVariant(
       input.enterLong.byteOffset,
       input.exitLong.byteOffset,
@@ -122,35 +133,50 @@ export class WasmKernels implements Kernels {
       input.exitShort.byteOffset,
       input.settings.byteOffset,
       input.sums.byteOffset,
+      eventsFrom,
     );
     this.input = input;
+    this.eventsFrom = eventsFrom;
   }
 
   /** The same for a risk walk, which names settings and sums of its points itself. */
   private readRisk(input: RiskWalkInput): void {
     this.input = undefined;
     this.readMarket(input.market);
-    const { enterLong, exitLong, enterShort, exitShort, grid, sums, scratch } = input;
+    const { enterLong, exitLong, enterShort, exitShort, eventsFrom = 0, grid, sums, scratch } = input;
     const { setVariant, setRiskWalk } = this.exports;
-    setVariant(enterLong.byteOffset, exitLong.byteOffset, enterShort.byteOffset, exitShort.byteOffset, 0, 0);
+    setVariant(
+      enterLong.byteOffset,
+      exitLong.byteOffset,
+      enterShort.byteOffset,
+      exitShort.byteOffset,
+      0,
+      0,
+      eventsFrom,
+    );
     setRiskWalk(grid.header.byteOffset, sums.byteOffset, scratch.byteOffset);
   }
 
-  /** Tells the instance where the tables of the window lie; variants of one window share them. */
+  /** Tells the instance where the tables lie and what bars they are of; variants of one window share them. */
   private readMarket(market: MarketTables): void {
+    this.market = market;
+    this.firstBar = market.firstBar;
     this.exports.setMarket(
       market.barCount,
+      market.firstBar,
       market.open.byteOffset,
       market.high.byteOffset,
       market.low.byteOffset,
       market.close.byteOffset,
       market.barSums.byteOffset,
+      market.barExtremes.byteOffset,
       market.blockCloseMax.byteOffset,
       market.blockCloseMin.byteOffset,
       market.blockFall.byteOffset,
       market.blockBarsAfterMax.byteOffset,
       market.blockHigh.byteOffset,
       market.blockLow.byteOffset,
+      market.carry.byteOffset,
     );
   }
 }

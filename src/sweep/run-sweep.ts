@@ -28,6 +28,10 @@ export interface SweepHost {
   readonly onProgress?: (progress: SweepProgress) => void;
   /** Receives every row of the last stage in grid order (or in the order drawn, for a random search). */
   readonly onRow?: (row: ScoredRow) => void | Promise<void>;
+  /** As onRow, without spelling rows out: row `row` of `rows`, valid during the call only. */
+  readonly onScores?: (rows: Float64Array, row: number, baseIndex: number, riskIndex: number) => void;
+  /** Scores one stage of these base variants and nothing else: part of a search that is larger than this sweep. */
+  readonly part?: { readonly stage: Stage; readonly bases: readonly number[] };
   /** Bytes the whole process may take; no limit when left out. */
   readonly budgetBytes?: number;
   /** Scoring threads that `createScorer` would like to have; the plan may grant fewer. Default 1. */
@@ -118,13 +122,14 @@ export interface OpenedSweep {
 /** Checks a request against its window and budget, and plans it. Errors: those of runSweep. */
 export function openSweep(
   request: SweepRequest,
-  host: Pick<SweepHost, 'window' | 'budgetBytes' | 'workers' | 'engine'>,
+  host: Pick<SweepHost, 'window' | 'budgetBytes' | 'workers' | 'engine' | 'part'>,
 ): OpenedSweep {
   checkLimits(request);
   const { strategy } = request;
   const { arithmetic } = request.profile;
   const grid = createGrid({ strategy, arithmetic, parameters: request.parameters, risk: request.risk });
-  const bases = countBaseVariants(grid);
+  const { part } = host;
+  const bases = part?.bases.length ?? countBaseVariants(grid);
   if (bases === 0) {
     throw new AppError('GRID_INVALID', {
       found: `${grid.basePoints} points, none of which satisfies the constraint of ${strategy.name}.`,
@@ -138,8 +143,8 @@ export function openSweep(
   const { engine } = choice;
   // Counting asks the constraint about every point: done twice only when a part of the grid is asked for.
   const isWhole = request.sample === undefined && request.offset === undefined && request.limit === undefined;
-  const selected = isWhole ? bases : countBaseVariants(grid, request);
-  const toScore = variantsToScore(request, grid, selected);
+  const selected = isWhole || part !== undefined ? bases : countBaseVariants(grid, request);
+  const toScore = part === undefined ? variantsToScore(request, grid, selected) : variantsOfPart(part, grid);
   const plan = planSweep(strategy, grid, host.window, {
     budgetBytes: host.budgetBytes,
     engine,
@@ -153,6 +158,12 @@ async function runStages(run: Run): Promise<Ranking> {
   const { request, grid } = run;
   const objectives = [request.rank, ...(request.alsoRank ?? [])];
   const { selected } = run;
+  const { part } = run.host;
+  if (part !== undefined) {
+    const ranking = createRanking(grid, part.stage, objectives, request.top);
+    await runStage(run, part.stage, part.bases, variantsOfPart(part, grid), ranking, true);
+    return ranking;
+  }
   if (grid.riskAxes.length === 0) {
     const ranking = createRanking(grid, 'A', objectives, request.top);
     await runStage(run, 'A', baseVariants(grid, request), selected, ranking, true);
@@ -279,6 +290,7 @@ async function takeRows(run: Run, batch: VariantBatch, rows: Float64Array, ranki
       if (isLast && host.onRow !== undefined) {
         await host.onRow(scoredRow(grid, batch.stage, rows, row, baseIndex, risk));
       }
+      if (isLast) host.onScores?.(rows, row, baseIndex, risk);
     }
   }
   run.scored += row;
@@ -334,6 +346,9 @@ function variantsToScore(request: SweepRequest, grid: Grid, bases: number | unde
   if (request.preselect === 0) return bases * grid.riskPoints;
   return bases + Math.min(bases, request.preselect) * grid.riskPoints;
 }
+
+const variantsOfPart = ({ stage, bases }: NonNullable<SweepHost['part']>, grid: Grid): number =>
+  bases.length * (stage === 'A' ? 1 : grid.riskPoints);
 
 /** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
 function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {

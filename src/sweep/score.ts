@@ -9,6 +9,7 @@ import { simulate } from '../simulate/simulate.ts';
 import type { Barriers, Simulation, SimulationSettings } from '../simulate/simulation.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnStats } from './columns.ts';
+import type { RowDetail } from './detail.ts';
 import type { FastMemory } from './fast-memory.ts';
 import { barriersAt, type Grid, parametersAt } from './grid.ts';
 import type { EngineName, ExecutionRequest } from './request.ts';
@@ -19,11 +20,13 @@ import type { Window } from './window.ts';
 export interface VariantBatch {
   readonly stage: 'A' | 'B';
   readonly baseIndices: readonly number[];
-  /** Fast engine: which slot holds which column (ids of ColumnCatalog) of those that the batch compares. */
+  /** Fast engine: in which slot lies which column (ids of ColumnCatalog) that the batch compares. */
   readonly columns?: { readonly ids: readonly number[]; readonly slots: readonly number[] };
+  /** What the rows must hold; `full` when left out. Metrics beyond it are NaN. */
+  readonly detail?: RowDetail;
 }
 
-/** A column of ColumnCatalog that is to be computed into a slot. */
+/** One column to be computed into one slot of the shared memory. */
 export interface ColumnTask {
   readonly id: number;
   readonly slot: number;

@@ -92,6 +92,7 @@ export function keepEntry(cells: usize, to: i32): void {
   if (bar >= to || at(cells, COHORT_FIRST_CLOSE) !== 0) return;
   const price = at(close, bar);
   put(cells, COHORT_FIRST_CLOSE, price);
+  if (detail !== FULL) return;
   const from = barSums + (<usize>bar << 5);
   v128.store(cells + COHORT_SUMS * 8, v128.load(from));
   v128.store(cells + COHORT_SUMS * 8, v128.load(from, 16), 16);
@@ -110,6 +111,7 @@ export function keepEntry(cells: usize, to: i32): void {
  */
 export function followExcursion(cells: usize, last: i32, final: i32): void {
   const reference = at(cells, COHORT_REFERENCE);
+  const marks = detail === FULL;
   firstReached = NO_BAR;
   lastReached = -1;
   let bar = whole(cells, COHORT_BAR);
@@ -132,8 +134,10 @@ export function followExcursion(cells: usize, last: i32, final: i32): void {
       if (at(blockLow, block) > lowerAfter && most < upper) {
         best = after;
         lower = lowerAfter;
-        highest = larger(highest, at(blockCloseMax, block));
-        lowest = smaller(lowest, at(blockCloseMin, block));
+        if (marks) {
+          highest = larger(highest, at(blockCloseMax, block));
+          lowest = smaller(lowest, at(blockCloseMin, block));
+        }
         bar = blockEnd;
         continue;
       }

@@ -72,7 +72,8 @@ export function setRiskWalk(grid: usize, sumsAt: usize, scratch: usize): void {
 /** Makes the walk of one variant work on the settings and sums of a point. */
 export function setPoint(point: i32): void {
   const settingsAt = gridSettings + <usize>point * (WALK_SETTINGS * 8);
-  setVariant(enterLong, exitLong, enterShort, exitShort, settingsAt, rowOf(point));
+  // The addresses of the events are those of bar 0 already.
+  setVariant(enterLong, exitLong, enterShort, exitShort, settingsAt, rowOf(point), 0);
 }
 
 /** Cells of a point as the walk of one variant keeps them. */

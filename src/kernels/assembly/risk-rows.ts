@@ -20,8 +20,8 @@ import {
   SHIFTED_SQUARES,
   UNDER_WATER,
 } from '../walk-layout';
+import { sink } from './drawdown';
 import { accountOf, accounts, rowOf, setPoint } from './risk-input';
-import { sink } from './spans';
 import { add, at, put, sums } from './walk-input';
 
 /** Cell of an account: cells of a pair lie side by side. */

@@ -89,6 +89,7 @@ import {
 import { getCell, putCell, readRow, writeRow } from './risk-rows';
 import { enterAlone, leaveAlone } from './risk-single';
 import { RUINS, TRADED, tradePair } from './risk-trade';
+import { finishStep } from './spans';
 import { beginWalk, endWalk, walkTo } from './walk';
 import { isSet, nextEvent } from './walk-events';
 import { add, at, barCount, close, enterLong, enterShort, exitLong, open, put } from './walk-input';
@@ -144,6 +145,10 @@ export function riskWalkTo(to: i32): void {
     point = next;
   }
   for (let cohort = popCohort(PENDING); cohort !== NOBODY; cohort = popCohort(PENDING)) enterTogether(cohort, to);
+  for (let point = whole(header, SINGLE); point !== NOBODY; point = linkOf(point)) {
+    setPoint(point);
+    finishStep(to);
+  }
   putWhole(header, WALKED_TO, to);
 }
 

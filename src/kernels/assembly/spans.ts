@@ -1,4 +1,4 @@
-// Adds stretches of bars to the sums of a walk: returns by prefix sums, drawdowns by block tables, or bar by bar.
+// Adds stretches of bars to the sums of a walk: returns by prefix sums or bar by bar, and what drawdown makes of them.
 import {
   CASH,
   DETAIL,
@@ -8,32 +8,23 @@ import {
   GAINS,
   LOSSES,
   MARKED,
-  MAX_DRAWDOWN,
-  MAX_DRAWDOWN_BARS,
   PEAK,
   PREVIOUS,
   RETURNS,
   SPANS,
+  SPAN_DOWNSIDE_SQUARES,
+  SPAN_FIRST,
+  SPAN_LOSSES,
+  SPAN_RETURNS,
   SQUARES,
+  SUNK,
   TROUGH,
   UNDER_WATER,
   UNITS,
 } from '../walk-layout';
+import { equityAt, sink, sinkHeld, surface } from './drawdown';
 import { smaller } from './select';
-import {
-  BLOCK_BARS,
-  add,
-  at,
-  barSums,
-  blockBarsAfterMax,
-  blockCloseMax,
-  blockCloseMin,
-  blockFall,
-  close,
-  put,
-  settings,
-  sums,
-} from './walk-input';
+import { add, at, barCount, barSums, close, put, settings, sums } from './walk-input';
 
 /** Adds the bars [MARKED, to), over which cash and units did not change, to the sums that the detail asks for. */
 export function markTo(to: i32): void {
@@ -44,21 +35,93 @@ export function markTo(to: i32): void {
   if (units !== 0) add(sums, EXPOSED_BARS, <f64>(to - from));
   if (at(settings, DETAIL) === <f64>FULL) {
     if (units === 0) markFlat(to - from, cash);
-    else if (cash === 0 && units > 0) markHeld(from, to, units);
-    else markMixed(from, to, cash, units);
+    else {
+      sinkTo(to, cash, units);
+      if (holdsAll(cash, units)) addHeld(from, to, units);
+      else addMixed();
+    }
   }
   put(sums, MARKED, <f64>to);
 }
 
-/** Ends the stretch under water that is still open: at a new peak, and after the last bar. */
-export function surface(): void {
-  const bars = at(sums, UNDER_WATER);
-  if (bars === 0) return;
-  const peak = at(sums, PEAK);
-  const fall = (peak - at(sums, TROUGH)) / peak;
-  if (fall > at(sums, MAX_DRAWDOWN)) put(sums, MAX_DRAWDOWN, fall);
-  if (bars > at(sums, MAX_DRAWDOWN_BARS)) put(sums, MAX_DRAWDOWN_BARS, bars);
-  put(sums, UNDER_WATER, 0);
+/** Begins a stretch of bars at which the position of the cells is held: keeps what its sums will need of its first bar. */
+export function startSpan(bar: i32): void {
+  if (at(settings, DETAIL) !== <f64>FULL) return;
+  const cells = sums;
+  const cash = at(cells, CASH);
+  const units = at(cells, UNITS);
+  put(cells, SUNK, <f64>bar);
+  put(cells, SPAN_FIRST, equityAt(cash, units, at(close, bar)));
+  const isHeld = holdsAll(cash, units);
+  const address = barSums + (<usize>bar << 5);
+  storePair(cells, SPAN_RETURNS, isHeld ? v128.load(address) : f64x2.splat(0));
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, isHeld ? v128.load(address, 16) : f64x2.splat(0));
+  put(cells, SPAN_LOSSES, 0);
+}
+
+/**
+ * Ends the stretch without position since the exit at bar `from`, and begins one that holds `units` for all the cash,
+ * from bar `to`: both returns up to the close of that bar, the second one taken as the first of its stretch.
+ */
+@inline
+export function beginHeld(cells: usize, from: i32, to: i32, cash: f64, units: f64): void {
+  const first = units * at(close, to);
+  const flat = f64x2.splat(cash);
+  const before = f64x2.replace_lane(flat, 0, at(cells, PREVIOUS));
+  const r = f64x2.div(f64x2.sub(f64x2.replace_lane(flat, 1, first), before), before);
+  addTwoReturns(cells, r);
+  if (cash < at(cells, PEAK)) {
+    add(cells, UNDER_WATER, <f64>(to - from));
+    put(cells, TROUGH, smaller(at(cells, TROUGH), cash));
+  } else {
+    surface();
+    put(cells, PEAK, cash);
+    put(cells, TROUGH, cash);
+  }
+  const address = barSums + (<usize>to << 5);
+  put(cells, PREVIOUS, first);
+  put(cells, SPAN_FIRST, first);
+  put(cells, SUNK, <f64>to);
+  storePair(cells, SPAN_RETURNS, v128.load(address));
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, v128.load(address, 16));
+}
+
+/**
+ * Ends that stretch, held since bar `from`, before bar `to`. Should it have been begun the general way, PREVIOUS still
+ * is the equity before it.
+ */
+@inline
+export function endHeld(cells: usize, from: i32, to: i32, units: f64): void {
+  const sunk = <i32>at(cells, SUNK);
+  if (sunk < to) sinkHeld(sunk, to, units);
+  if (at(cells, PREVIOUS) !== at(cells, SPAN_FIRST)) addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
+  addSpan(cells, from, to - 1);
+  put(cells, PREVIOUS, units * at(close, to - 1));
+}
+
+/**
+ * At the end of a step: adds the held bars before `to` to what cannot wait for the end of their stretch, because the
+ * tables it is read from may move on. The last bar of the window waits: what is left may be closed there.
+ */
+export function finishStep(to: i32): void {
+  // Asked first: nobody knows ahead whether a position is held here, and that answer would be waited for.
+  if (at(settings, DETAIL) !== <f64>FULL) return;
+  const units = at(sums, UNITS);
+  if (units !== 0) sinkTo(min(to, barCount - 1), at(sums, CASH), units);
+}
+
+/** Whether a position holds all there is: equity is then a multiple of the close. */
+@inline
+function holdsAll(cash: f64, units: f64): bool {
+  return cash === 0 && units > 0;
+}
+
+function sinkTo(to: i32, cash: f64, units: f64): void {
+  const from = <i32>at(sums, SUNK);
+  if (from >= to) return;
+  if (holdsAll(cash, units)) sinkHeld(from, to, units);
+  else mix(from, to, cash, units);
+  put(sums, SUNK, <f64>to);
 }
 
 /**
@@ -76,11 +139,34 @@ function addReturn(cells: usize, before: f64, after: f64): void {
   put(cells, LOSSES, at(cells, LOSSES) - f64x2.extract_lane(down, 0));
 }
 
+/** Two returns of equity, one after the other. */
+@inline
+function addTwoReturns(cells: usize, r: v128): void {
+  const down = f64x2.pmin(r, f64x2.splat(0));
+  const up = f64x2.pmax(f64x2.splat(0), r);
+  const squares = f64x2.mul(r, r);
+  const downSquares = f64x2.mul(down, down);
+  const plain = f64x2.add(loadPair(cells, RETURNS), i64x2.shuffle(r, squares, 0, 2));
+  const signed = f64x2.add(loadPair(cells, DOWNSIDE_SQUARES), i64x2.shuffle(downSquares, up, 0, 2));
+  storePair(cells, RETURNS, f64x2.add(plain, i64x2.shuffle(r, squares, 1, 3)));
+  storePair(cells, DOWNSIDE_SQUARES, f64x2.add(signed, i64x2.shuffle(downSquares, up, 1, 3)));
+  put(cells, LOSSES, at(cells, LOSSES) - f64x2.extract_lane(down, 0) - f64x2.extract_lane(down, 1));
+}
+
 /** Adds two values to two neighbouring cells: RETURNS and SQUARES, or DOWNSIDE_SQUARES and GAINS. */
 @inline
 function addPair(cells: usize, index: i32, values: v128): void {
-  const address = cells + (<usize>index << 3);
-  v128.store(address, f64x2.add(v128.load(address), values));
+  storePair(cells, index, f64x2.add(loadPair(cells, index), values));
+}
+
+@inline
+function loadPair(cells: usize, index: i32): v128 {
+  return v128.load(cells + (<usize>index << 3));
+}
+
+@inline
+function storePair(cells: usize, index: i32, values: v128): void {
+  v128.store(cells + (<usize>index << 3), values);
 }
 
 /** `bars` closes at which equity is `cash`. */
@@ -98,119 +184,46 @@ function markFlat(bars: i32, cash: f64): void {
   }
 }
 
-/** Bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
-function markHeld(from: i32, to: i32, units: f64): void {
+/** Returns of bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
+function addHeld(from: i32, to: i32, units: f64): void {
   const cells = sums;
   const last = to - 1;
-  addReturn(cells, at(cells, PREVIOUS), units * at(close, from));
-  if (last > from) {
-    const a = barSums + (<usize>from << 5);
-    const b = barSums + (<usize>last << 5);
-    const plain = f64x2.sub(v128.load(b), v128.load(a));
-    const signed = f64x2.sub(v128.load(b, 16), v128.load(a, 16));
-    addPair(cells, RETURNS, plain);
-    addPair(cells, DOWNSIDE_SQUARES, signed);
-    add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
-    add(cells, SPANS, 1);
-  }
+  addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
+  addSpan(cells, from, last);
   put(cells, PREVIOUS, units * at(close, last));
-  sink(from, to, 0, units);
 }
 
-/** Equity at a close. Without cash it is the product alone, to the bit: 0 + x is x. */
+/** Returns of bars (from, last] of a stretch that began at bar `from`, as differences of prefix sums. */
 @inline
-function equityAt(cash: f64, units: f64, price: f64): f64 {
-  return cash + units * price;
+function addSpan(cells: usize, from: i32, last: i32): void {
+  // Over one bar the differences are 0 and change nothing.
+  const address = barSums + (<usize>last << 5);
+  const plain = f64x2.sub(v128.load(address), loadPair(cells, SPAN_RETURNS));
+  const signed = f64x2.sub(v128.load(address, 16), loadPair(cells, SPAN_DOWNSIDE_SQUARES));
+  addPair(cells, RETURNS, plain);
+  addPair(cells, DOWNSIDE_SQUARES, signed);
+  add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
+  add(cells, SPANS, <f64>(last > from));
 }
 
-/**
- * Drawdown over bars [from, to) of a position. A block that stays under water costs two look-ups; one with a new peak
- * is looked at bar by bar, unless all equity is held and it can be seen that no deeper or longer drawdown than is known
- * hides in it. Equity is monotone in the close, rounding included, so the outcome equals that of a look at every bar.
- */
-export function sink(from: i32, to: i32, cash: f64, units: f64): void {
+/** Returns of the bars of another position: `mix` has added them up. */
+function addMixed(): void {
   const cells = sums;
-  const isHeld = cash === 0 && units > 0;
-  const best = units > 0 ? blockCloseMax : blockCloseMin;
-  const worst = units > 0 ? blockCloseMin : blockCloseMax;
-  let bar = from;
-  while (bar < to) {
-    const block = bar / BLOCK_BARS;
-    const end = min((block + 1) * BLOCK_BARS, to);
-    const isWhole = end - bar === BLOCK_BARS;
-    const peak = at(cells, PEAK);
-    const highest = equityAt(cash, units, at(best, block));
-    const lowest = equityAt(cash, units, at(worst, block));
-    if (highest < peak) {
-      add(cells, UNDER_WATER, <f64>(end - bar));
-      if (lowest < at(cells, TROUGH)) {
-        if (isWhole) put(cells, TROUGH, lowest);
-        else lowerTrough(bar, end, cash, units);
-      }
-    } else if (isHeld && isWhole && cannotDeepen(peak, lowest, at(blockFall, block))) {
-      put(cells, PEAK, highest);
-      put(cells, TROUGH, highest);
-      put(cells, UNDER_WATER, <f64>load<u8>(blockBarsAfterMax + block));
-    } else sinkBars(bar, end, cash, units);
-    bar = end;
-  }
-}
-
-/** Whether neither the stretch before the block's highest close nor its bars among themselves can set a new maximum. */
-function cannotDeepen(peak: f64, lowest: f64, fall: f64): bool {
-  const cells = sums;
-  const deepest = at(cells, MAX_DRAWDOWN);
-  const low = smaller(at(cells, TROUGH), lowest);
-  return (
-    at(cells, UNDER_WATER) + <f64>(BLOCK_BARS - 1) <= at(cells, MAX_DRAWDOWN_BARS) &&
-    peak - low < deepest * peak &&
-    fall < deepest
-  );
-}
-
-function lowerTrough(from: i32, to: i32, cash: f64, units: f64): void {
-  let trough = at(sums, TROUGH);
-  for (let bar = from; bar < to; bar++) trough = smaller(trough, equityAt(cash, units, at(close, bar)));
-  put(sums, TROUGH, trough);
-}
-
-/** Drawdown bar by bar. */
-function sinkBars(from: i32, to: i32, cash: f64, units: f64): void {
-  const cells = sums;
-  let peak = at(cells, PEAK);
-  let trough = at(cells, TROUGH);
-  let bars = at(cells, UNDER_WATER);
-  for (let bar = from; bar < to; bar++) {
-    const value = equityAt(cash, units, at(close, bar));
-    if (value < peak) {
-      bars += 1;
-      trough = smaller(trough, value);
-    } else {
-      if (bars > 0) {
-        put(cells, TROUGH, trough);
-        put(cells, UNDER_WATER, bars);
-        surface();
-        bars = 0;
-      }
-      peak = value;
-      trough = value;
-      put(cells, PEAK, value);
-    }
-  }
-  put(cells, TROUGH, trough);
-  put(cells, UNDER_WATER, bars);
+  addPair(cells, RETURNS, loadPair(cells, SPAN_RETURNS));
+  addPair(cells, DOWNSIDE_SQUARES, loadPair(cells, SPAN_DOWNSIDE_SQUARES));
+  add(cells, LOSSES, at(cells, SPAN_LOSSES));
 }
 
 /**
  * Bars [from, to) with both cash and a position, or a short one: returns bar by bar, two divisions at a time. Each sum
  * still takes one bar after the other; its neighbour in the pair takes the same bars.
  */
-function markMixed(from: i32, to: i32, cash: f64, units: f64): void {
+function mix(from: i32, to: i32, cash: f64, units: f64): void {
   const cells = sums;
   const none = f64x2.splat(0);
-  let plain = none;
-  let signed = none;
-  let losses: f64 = 0;
+  let plain = loadPair(cells, SPAN_RETURNS);
+  let signed = loadPair(cells, SPAN_DOWNSIDE_SQUARES);
+  let losses = at(cells, SPAN_LOSSES);
   let before = f64x2.splat(at(cells, PREVIOUS));
   let bar = from;
   for (; bar < to - 1; bar += 2) {
@@ -235,10 +248,10 @@ function markMixed(from: i32, to: i32, cash: f64, units: f64): void {
     losses -= f64x2.extract_lane(down, 0);
     before = after;
   }
+  storePair(cells, SPAN_RETURNS, plain);
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, signed);
+  put(cells, SPAN_LOSSES, losses);
   put(cells, PREVIOUS, f64x2.extract_lane(before, 1));
-  addPair(cells, RETURNS, plain);
-  addPair(cells, DOWNSIDE_SQUARES, signed);
-  add(cells, LOSSES, losses);
   sink(from, to, cash, units);
 }
 
