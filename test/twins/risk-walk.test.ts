@@ -2,19 +2,14 @@
 import { expect, test } from 'vitest';
 import type { Prng } from '../../src/core/prng.ts';
 import { EXIT_REASONS } from '../../src/kernels/exit-reasons.ts';
-import {
-  BAR_SUMS,
-  BLOCK_BARS,
-  type Kernels,
-  type MarketTables,
-  type RiskWalkInput,
-  type WalkInput,
-} from '../../src/kernels/kernels.ts';
+import type { Kernels, RiskGrid, RiskWalkInput, WalkInput } from '../../src/kernels/kernels.ts';
+import { createMarketTile, marketNeeds, moveMarket } from '../../src/kernels/market-tables.ts';
 import { prepareRiskGrid, riskWalkCells } from '../../src/kernels/risk-grid.ts';
 import { SHARED_TRADES, SINGLE_TRADES } from '../../src/kernels/risk-layout.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
 import { FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from '../../src/kernels/walk-detail.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
+import type { Candles } from '../../src/market/candles.ts';
 import { randomCandles, randomWalk } from './markets.ts';
 import { createWasm, forRounds, LENGTHS } from './twins.ts';
 
@@ -71,6 +66,36 @@ function walkTogether(kernels: Kernels, input: RiskWalkInput, cuts: readonly num
   return input.sums.slice();
 }
 
+/** The same over tables, and events, of one tile after the other; what lies around them is spoilt. */
+function slideTogether(kernels: Kernels, input: RiskWalkInput, candles: Candles, tileBars: number): Float64Array {
+  const words = tileBars / 32;
+  const cut = (): Uint32Array => arena.uint32('events of a tile', words);
+  const events = { enterLong: cut(), exitLong: cut(), enterShort: cut(), exitShort: cut() };
+  const tile = createMarketTile(arena, tileBars);
+  const walk = { ...input, ...events, market: tile, eventsFrom: 0 };
+  const { grid } = input;
+  let needs = 0;
+  for (let point = 0; point < grid.points; point++) needs |= marketNeeds(settingsOf(grid, point));
+  input.sums.fill(Number.NaN);
+  input.scratch.fill(Number.NaN);
+  kernels.beginRiskWalk(walk);
+  for (let from = 0; from < candles.barCount; from += tileBars) {
+    for (const table of Object.values(tile)) if (table instanceof Float64Array && table !== tile.carry) table.fill(NaN);
+    for (const name of ['enterLong', 'exitLong', 'enterShort', 'exitShort'] as const) {
+      events[name].fill(0).set(input[name].subarray(from / 32, from / 32 + words));
+    }
+    walk.eventsFrom = from;
+    const to = Math.min(from + tileBars, candles.barCount);
+    moveMarket(tile, candles, from, to, kernels, needs);
+    kernels.riskWalkTo(walk, to);
+  }
+  kernels.endRiskWalk(walk);
+  return walk.sums.slice();
+}
+
+const settingsOf = (grid: RiskGrid, point: number): Float64Array =>
+  grid.settings.slice(point * layout.WALK_SETTINGS, (point + 1) * layout.WALK_SETTINGS);
+
 /** The walk of one point; adds the reasons its trades ended for to `reasons`. */
 function walkAlone(base: WalkInput, settings: Float64Array, reasons: Float64Array): Float64Array {
   const { barCount } = base.market;
@@ -110,7 +135,8 @@ test('every point has the results of its own walk, wherever the steps are cut', 
   const all = forRounds(1500, (prng, round) => {
     arena.release(start);
     const bars = round % 3 === 0 ? 1 + prng.nextBelow(MOST_BARS) : Math.max(1, LENGTHS[round % LENGTHS.length]!);
-    const base = randomWalk(arena, randomCandles(bars, prng), prng);
+    const candles = randomCandles(bars, prng);
+    const base = randomWalk(arena, candles, prng);
     if (round % 8 !== 0) favourSharing(base.settings, prng);
     const detail = pick(prng, layout.FULL, layout.FULL, layout.MONEY, layout.TRADES);
     base.settings[layout.DETAIL] = detail;
@@ -120,15 +146,18 @@ test('every point has the results of its own walk, wherever the steps are cut', 
     const input: RiskWalkInput = { ...base, grid, sums, scratch };
     const counters: number[][] = [];
     const outcomes = [SCALAR_KERNELS, wasm].map((kernels) => {
-      const outcome = walkTogether(kernels, input, randomCuts(bars, prng));
+      const tileBars = pick(prng, 0, 64, 192, 2048);
+      const outcome =
+        tileBars === 0
+          ? walkTogether(kernels, input, randomCuts(bars, prng))
+          : slideTogether(kernels, input, candles, tileBars);
       counters.push([scratch[SHARED_TRADES]!, scratch[SINGLE_TRADES]!]);
       return outcome;
     });
     let trades = 0;
     const counts = new Set<number>();
     for (let point = 0; point < grid.points; point++) {
-      const settings = grid.settings.slice(point * layout.WALK_SETTINGS, (point + 1) * layout.WALK_SETTINGS);
-      const alone = walkAlone(base, settings, reasons);
+      const alone = walkAlone(base, settingsOf(grid, point), reasons);
       for (const [twin, outcome] of outcomes.entries()) {
         const from = point * layout.WALK_CELLS;
         const index = KEPT[detail].find((cell) => !Object.is(alone[cell], outcome[from + cell]));
@@ -163,54 +192,4 @@ test('every point has the results of its own walk, wherever the steps are cut', 
   expect(seen.ruined, 'ruined accounts').toBeGreaterThan(10);
   expect(seen.skipped, 'skipped orders').toBeGreaterThan(1000);
   expect(seen.open, 'trades left open').toBeGreaterThan(1000);
-});
-
-/** Makes the tables of `market` hold only bars [from, to) of `whole`, rounded to blocks; all others are NaN. */
-function showOnly(market: MarketTables, whole: MarketTables, from: number, to: number): void {
-  const first = Math.max(0, Math.floor(from / BLOCK_BARS));
-  const end = Math.ceil(Math.min(to, market.barCount) / BLOCK_BARS);
-  for (const name of TABLES) {
-    const each = market[name].length / whole.blockHigh.length > BLOCK_BARS ? BLOCK_BARS * BAR_SUMS : BLOCK_BARS;
-    const perBlock = name.startsWith('block') ? 1 : each;
-    market[name].fill(Number.NaN);
-    market[name].set(whole[name].subarray(first * perBlock, end * perBlock), first * perBlock);
-  }
-}
-
-const TABLES = [
-  ...(['open', 'high', 'low', 'close', 'barSums', 'blockCloseMax', 'blockCloseMin', 'blockFall'] as const),
-  ...(['blockHigh', 'blockLow'] as const),
-];
-
-test('points that trade together only look at the stretch of bars they are walked to, and at the block beside it', () => {
-  let trades = 0;
-  const all = forRounds(200, (prng) => {
-    arena.release(start);
-    const bars = 200 + prng.nextBelow(MOST_BARS);
-    const base = randomWalk(arena, randomCandles(bars, prng), prng);
-    favourSharing(base.settings, prng);
-    base.settings[layout.RULE_BOOK] = layout.GRIDMILL;
-    for (const bits of [base.enterShort, base.exitShort]) bits.fill(0);
-    const grid = prepareRiskGrid(arena, randomGrid(base.settings, prng));
-    const sums = arena.float64('sums', grid.points * layout.WALK_CELLS);
-    const scratch = arena.float64('scratch', riskWalkCells(grid));
-    const { market } = base;
-    const input: RiskWalkInput = { ...base, grid, sums, scratch };
-    const whole = { ...market, ...Object.fromEntries(TABLES.map((name) => [name, market[name].slice()])) };
-    const expected = walkTogether(wasm, input, []);
-    if (scratch[SINGLE_TRADES]! > 0) return;
-    wasm.beginRiskWalk(input);
-    for (let from = 0; from < bars; from += 256) {
-      showOnly(market, whole, from - BLOCK_BARS, Math.min(from + 256, bars) + BLOCK_BARS);
-      wasm.riskWalkTo(input, Math.min(from + 256, bars));
-    }
-    wasm.endRiskWalk(input);
-    trades += scratch[SHARED_TRADES]!;
-    for (let point = 0; point < grid.points; point++) {
-      const at = point * layout.WALK_CELLS;
-      const cell = FULL_CELLS.find((index) => !Object.is(sums[at + index], expected[at + index]));
-      if (cell !== undefined) expect.fail(`${nameOf(cell)}: ${sums[at + cell]}, seeing all ${expected[at + cell]}`);
-    }
-  });
-  if (all) expect(trades, 'trades').toBeGreaterThan(10_000);
 });
