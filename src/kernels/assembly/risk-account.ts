@@ -231,7 +231,7 @@ export function drawOne(a: usize, x: usize): void {
   drawDown(a, a, highest, lowest, f64x2.splat(at(x, RECORD_DRAWN)), x, x);
 }
 
-/** Both positions are closed at the prices of the records at `x` and `y`. Answers whether an account is ruined (rule 9). */
+/** Both positions are closed at the prices of two records. Answers whether an account is ruined (rule 9). */
 export function exitPair(a: usize, b: usize, x: usize, y: usize, first: f64): bool {
   const none = f64x2.splat(0);
   if (detail === FULL) markHeld(a, b, x, y, first);

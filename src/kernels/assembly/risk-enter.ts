@@ -24,7 +24,7 @@ import { commonNext, countAmbiguous, exitTwo, leave, queueAlive, search, someRui
 import { behind, cohortAt, firstOf, pushCohort, pushPoint, queueEverybody, queuePoint } from './risk-lists';
 import { getCell, putCell } from './risk-rows';
 import { enterAlone, leaveAlone } from './risk-single';
-import { RUINS, TRADED, tradePair } from './risk-trade';
+import { NOT_PLACED, TRADED, tradePair } from './risk-trade';
 import { isSet } from './walk-events';
 import { add, at, close, enterLong, open, put } from './walk-input';
 
@@ -80,18 +80,13 @@ function tradeEverybody(cells: usize, next: i32, to: i32): void {
     const x = wayOut(point);
     const y = wayOut(point + 1);
     const outcome = tradePair(account, recordOf(x), recordOf(y), bars, prices, closes);
-    if (outcome === TRADED) {
+    if (outcome !== TRADED) isCommon = false;
+    if (outcome === NOT_PLACED) {
+      tradeLane(point, bar, price, first);
+      tradeLane(point + 1, bar, price, first);
+    } else {
       countAmbiguous(account, point, x);
       countAmbiguous(account + 8, point + 1, y);
-    } else {
-      isCommon = false;
-      if (outcome === RUINS) {
-        countAmbiguous(account, point, x);
-        countAmbiguous(account + 8, point + 1, y);
-      } else {
-        tradeLane(point, bar, price, first);
-        tradeLane(point + 1, bar, price, first);
-      }
     }
   }
   if (point < points && !tradeLane(point, bar, price, first)) isCommon = false;

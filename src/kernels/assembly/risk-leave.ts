@@ -56,7 +56,6 @@ import { at, barCount, close, enterShort, exitLong, open, put } from './walk-inp
 let finalBar: i32 = 0;
 /** First bar whose signal counts for them, or NO_BAR: there is nothing after the end. */
 let finalNext: i32 = 0;
-
 /** Whether an account was ruined since the cohort at hand began to leave. */
 export let someRuined: bool = false;
 
