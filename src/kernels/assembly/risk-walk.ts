@@ -58,7 +58,7 @@ import { add, at, barCount, put } from './walk-input';
  * Warm-up:  none: events begin where their conditions have values.
  * Bad data: prices are regular (prepareMarket); a position left at the end is marked there.
  * Numerics: every point has the operations of its own walk in their order; two points to a register.
- * Cost:     no allocation; about 15 ns per trade where points leave together (docs/adr/0005-kernels.md).
+ * Cost:     no allocation; about 15 ns per trade where points leave together (docs/adr/0008-risk-walks.md).
  * Oracle:   src/kernels/scalar-risk-walk.ts and one walk per point, bit for bit (test/twins).
  */
 export function beginRiskWalk(): void {
