@@ -88,3 +88,5 @@ export function planFastMemory(strategy: Strategy, grid: Grid, window: Window, c
 function bounded(wanted: number, least: number, most: number, useful: number): number {
   return Math.max(least, Math.floor(Math.min(wanted, most, useful)));
 }
+
+export type FastMemory = undefined;

@@ -1,6 +1,8 @@
 // Scoring on the normative engine: from a batch of base variants to one row of metrics each.
 
-import type { StopToken } from '../core/cancel.ts';
+import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
@@ -9,6 +11,8 @@ import { simulate } from '../simulate/simulate.ts';
 import type { Barriers, Simulation, SimulationSettings } from '../simulate/simulation.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnStats } from './columns.ts';
+import type { RowDetail } from './detail.ts';
+import type { FastMemory } from './fast-memory.ts';
 import { barriersAt, type Grid, parametersAt } from './grid.ts';
 import type { EngineName, ExecutionRequest } from './request.ts';
 import { createSignalSource } from './signals.ts';
@@ -18,6 +22,22 @@ import type { Window } from './window.ts';
 export interface VariantBatch {
   readonly stage: 'A' | 'B';
   readonly baseIndices: readonly number[];
+  /** Fast engine: in which slot lies which column (ids of ColumnCatalog) that the batch compares. */
+  readonly columns?: { readonly ids: readonly number[]; readonly slots: readonly number[] };
+  /** What the rows must hold; `full` when left out. Metrics beyond it are NaN. */
+  readonly detail?: RowDetail;
+}
+
+/** One column to be computed into one slot of the shared memory. */
+export interface ColumnTask {
+  readonly id: number;
+  readonly slot: number;
+}
+
+/** Milliseconds spent on work itself, all threads together: without waiting, messages and starts. */
+export interface WorkTimes {
+  readonly scoringMs: number;
+  readonly columnsMs: number;
 }
 
 /**
@@ -28,11 +48,18 @@ export interface VariantBatch {
 export interface ScoreBatches {
   /** Batches worth keeping in flight. */
   readonly concurrency: number;
+  /** Threads that work side by side; 1 when left out. */
+  readonly threads?: number;
   score(batch: VariantBatch): Promise<Float64Array>;
+  /** Computes columns into their slots; present where batches are to name the slots of their columns. */
+  computeColumns?(tasks: readonly ColumnTask[]): Promise<void>;
   stats(): ColumnStats;
+  /** Absent where nobody measures it. */
+  worked?(): WorkTimes;
   /** Which twin of the kernels scores, where one does. */
   readonly kernels?: Kernels['name'];
-  close(): Promise<void>;
+  /** Ends what runs. False when some thread could not be ended and may still touch the shared memory. */
+  close(): Promise<boolean | void>;
 }
 
 export interface ScoringContext {
@@ -42,11 +69,15 @@ export interface ScoringContext {
   readonly window: Window;
   /** Most bytes of finished columns that one scoring thread keeps. */
   readonly cacheBytes: number;
+  /** The one memory of the fast engine, made by the calling thread; present when it scores. */
+  readonly memory?: FastMemory;
+  /** Measures the time that work takes; nobody does when left out. */
+  readonly clock?: Clock;
   /** Scoring threads that fit the budget; the scorer's own choice when left out. */
   readonly workers?: number;
   /** Who scores; the normative engine when left out. */
   readonly engine?: EngineName;
-  /** Once it answers, no more batches come, and those that hang may be given up with CANCELLED or DEADLINE. */
+  /** Polled while a batch is scored: once it answers, the batch is given up with CANCELLED or DEADLINE. */
   readonly stop?: StopToken;
 }
 
@@ -55,12 +86,13 @@ export interface VariantScorer {
   /** Which twin of the kernels scores, where one does. */
   readonly kernels?: Kernels['name'];
   score(batch: VariantBatch): Float64Array;
+  computeColumns?(tasks: readonly ColumnTask[]): void;
   stats(): ColumnStats;
 }
 
 /** `onVariant` hears after each variant how many of its batch are scored. */
 export function createNormativeScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
-  const { grid, window, execution } = context;
+  const { grid, window, execution, stop = NEVER_STOP } = context;
   const { arithmetic } = execution.profile;
   const source = createSignalSource({ ...context, arithmetic });
   const equity = new Float64Array(window.candles.barCount);
@@ -74,6 +106,7 @@ export function createNormativeScorer(context: ScoringContext, onVariant?: (scor
       const rows = new Float64Array(batch.baseIndices.length * perBase * METRIC_NAMES.length);
       let at = 0;
       for (const baseIndex of batch.baseIndices) {
+        giveUpWhenStopped(stop);
         const signals = source.signals(parametersAt(grid, baseIndex));
         for (let risk = 0; risk < perBase; risk++) {
           const metrics = scoreOne(signals, batch.stage === 'A' ? {} : barriersAt(grid, risk));
@@ -85,6 +118,14 @@ export function createNormativeScorer(context: ScoringContext, onVariant?: (scor
     },
     stats: () => source.stats,
   };
+}
+
+/** Ends a batch that nobody waits for any more. Errors: CANCELLED, DEADLINE. */
+export function giveUpWhenStopped(stop: StopToken): void {
+  const reason = stop.reason();
+  if (reason === undefined) return;
+  const found = 'a batch still running after the stop; it is left out.';
+  throw new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' });
 }
 
 export function simulationSettings(execution: ExecutionRequest, barriers: Barriers): SimulationSettings {
