@@ -7,22 +7,6 @@
  */
 export interface Kernels {
   readonly name: 'wasm-simd' | 'scalar';
-  /** out = a > b (or a >= b) per bar; a NaN on either side gives 0. */
-  compareColumns(out: Uint32Array, orEqual: boolean, a: Float64Array, b: Float64Array): void;
-  /** greater = a > b and less = a < b per bar in one pass: what crossings need. A NaN on either side gives 0 in both. */
-  compareBoth(greater: Uint32Array, less: Uint32Array, a: Float64Array, b: Float64Array): void;
-  /** out = a > number, >=, < or <= by `operator` 0..3; NaN gives 0. */
-  compareNumber(out: Uint32Array, operator: 0 | 1 | 2 | 3, a: Float64Array, number: number): void;
-  /**
-   * Crossing of a column over another: armed by a bar of `before`, kept on a bar of neither, cleared where `valid` is 0;
-   * an event on each bar of `after` that follows a bar not in `after` and finds it armed. For crossAbove(a, b):
-   * after = a > b, before = a < b. `after` and `before` are disjoint and lie inside `valid`.
-   */
-  crossing(out: Uint32Array, after: Uint32Array, before: Uint32Array, valid: Uint32Array): void;
-  and(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
-  or(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
-  /** out = a and not b. */
-  andNot(out: Uint32Array, a: Uint32Array, b: Uint32Array): void;
   /** Fills the tables of a market whose prices are in place: once per window, by `prepareMarket`. */
   fillTables(market: MarketTables): void;
   /**
@@ -34,6 +18,14 @@ export interface Kernels {
   beginWalk(input: WalkInput): void;
   walkTo(input: WalkInput, to: number): void;
   endWalk(input: WalkInput): void;
+  /**
+   * The same three steps for every walk of a program: a group of variants, from columns over conditions and events to
+   * sums. `runTile` takes the bars [from, from + bars) of the window, at most TILE_BARS of them, in ascending order;
+   * `from` is a multiple of 32. Bars before the window have negative numbers; on them only conditions are evaluated.
+   */
+  beginProgram(program: TileProgram): void;
+  runTile(program: TileProgram, from: number, bars: number): void;
+  endProgram(program: TileProgram): void;
 }
 
 /** Makes the kernels and the memory they work in: one buffer of at least `bytes`, its content 0. */
@@ -91,6 +83,16 @@ export interface WalkInput {
   /** WALK_CELLS values, laid out by walk-layout.ts: results first, then cells the walk works in. Written by the walk alone. */
   readonly sums: Float64Array;
   /** Written by the scalar twin only: what its sums are made of, for audits and for exact scans of the equity. */
+  readonly record?: WalkRecord;
+}
+
+/** Operations over tiles, laid out by program-layout.ts; their addresses are byte offsets into the buffer of `ops`. */
+export interface TileProgram {
+  readonly market: MarketTables;
+  /** View on arena memory, OP_CELLS per operation. */
+  readonly ops: Int32Array;
+  readonly opCount: number;
+  /** Of a program with one walk; kept by the scalar twin only. */
   readonly record?: WalkRecord;
 }
 

@@ -1,22 +1,18 @@
 // The scalar twin of the kernels: runs everywhere, and is what the WebAssembly twin must equal bit for bit.
 import type { KernelProvider, Kernels } from './kernels.ts';
-import { and, andNot, compareBoth, compareColumns, compareNumber, crossing, or } from './scalar-bitmaps.ts';
 import { fillTables } from './scalar-market.ts';
+import { beginProgram, endProgram, runTile } from './scalar-program.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
 export const SCALAR_KERNELS: Kernels = {
   name: 'scalar',
-  compareColumns,
-  compareBoth,
-  compareNumber,
-  crossing,
-  and,
-  or,
-  andNot,
   fillTables,
   beginWalk,
   walkTo,
   endWalk,
+  beginProgram,
+  runTile,
+  endProgram,
 };
 
 export const SCALAR_PROVIDER: KernelProvider = {

@@ -1,6 +1,6 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
-import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type WalkInput } from './kernels.ts';
+import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type TileProgram, type WalkInput } from './kernels.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -10,30 +10,19 @@ import {
   webAssembly,
 } from './web-assembly.ts';
 
-type Bits = Uint32Array;
-type Column = Float64Array;
-
 /** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
 interface WasmExports
   extends Readonly<
     Record<
-      | 'columnsAbove'
-      | 'columnsAtOrAbove'
-      | 'columnsBothWays'
-      | 'columnAbove'
-      | 'columnAtOrAbove'
-      | 'columnBelow'
-      | 'columnAtOrBelow'
-      | 'crossing'
-      | 'andBits'
-      | 'orBits'
-      | 'andNotBits'
       | 'fillTables'
       | 'setMarket'
       | 'setVariant'
       | 'beginWalk'
       | 'walkTo'
-      | 'endWalk',
+      | 'endWalk'
+      | 'beginProgram'
+      | 'runTile'
+      | 'endProgram',
       WasmFunction
     >
   > {
@@ -44,7 +33,6 @@ interface WasmExports
 /** The kernels of `module` on `memory`; every array handed to them must be a view on the memory's buffer. */
 export class WasmKernels implements Kernels {
   readonly name = 'wasm-simd';
-  private readonly columnTests: readonly WasmFunction[];
   private readonly exports: WasmExports;
   private input: WalkInput | undefined;
 
@@ -54,38 +42,6 @@ export class WasmKernels implements Kernels {
       this.exports.BLOCK_BARS.value === BLOCK_BARS && this.exports.BAR_SUMS.value === BAR_SUMS,
       'both twins read one layout of the market tables',
     );
-    const { columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow } = this.exports;
-    this.columnTests = [columnAbove, columnAtOrAbove, columnBelow, columnAtOrBelow];
-  }
-
-  compareColumns(out: Bits, orEqual: boolean, a: Column, b: Column): void {
-    const compare = orEqual ? this.exports.columnsAtOrAbove : this.exports.columnsAbove;
-    compare(out.byteOffset, a.byteOffset, b.byteOffset, a.length);
-  }
-
-  compareBoth(greater: Bits, less: Bits, a: Column, b: Column): void {
-    const compare = this.exports.columnsBothWays;
-    compare(greater.byteOffset, less.byteOffset, a.byteOffset, b.byteOffset, a.length);
-  }
-
-  compareNumber(out: Bits, operator: 0 | 1 | 2 | 3, a: Column, number: number): void {
-    this.columnTests[operator](out.byteOffset, a.byteOffset, number, a.length);
-  }
-
-  crossing(out: Bits, after: Bits, before: Bits, valid: Bits): void {
-    this.exports.crossing(out.byteOffset, after.byteOffset, before.byteOffset, valid.byteOffset, out.length);
-  }
-
-  and(out: Bits, a: Bits, b: Bits): void {
-    this.exports.andBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
-  }
-
-  or(out: Bits, a: Bits, b: Bits): void {
-    this.exports.orBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
-  }
-
-  andNot(out: Bits, a: Bits, b: Bits): void {
-    this.exports.andNotBits(out.byteOffset, a.byteOffset, b.byteOffset, out.length);
   }
 
   fillTables(market: MarketTables): void {
@@ -108,6 +64,24 @@ export class WasmKernels implements Kernels {
   endWalk(input: WalkInput): void {
     this.readInput(input);
     this.exports.endWalk();
+  }
+
+  beginProgram({ market, ops, opCount }: TileProgram): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.beginProgram(ops.byteOffset, opCount);
+  }
+
+  runTile({ market, ops, opCount }: TileProgram, from: number, bars: number): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.runTile(ops.byteOffset, opCount, from, bars);
+  }
+
+  endProgram({ market, ops, opCount }: TileProgram): void {
+    this.input = undefined;
+    this.readMarket(market);
+    this.exports.endProgram(ops.byteOffset, opCount);
   }
 
   /** Tells the instance what to work on, unless it is what it worked on last. */

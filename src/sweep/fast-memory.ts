@@ -1,92 +1,140 @@
-// How the fast engine divides its memory: tables, slots for columns and bitmaps, and the walks of one group.
-
+// The one memory of the fast engine: slots for columns that all threads read, and a region of its own for each thread.
+import { assert } from '../core/assert.ts';
 import { LIMITS } from '../core/limits.ts';
 import { alignedBytes } from '../kernels/arena.ts';
+import type { KernelProvider, Kernels } from '../kernels/kernels.ts';
 import { marketBytes } from '../kernels/market-tables.ts';
+import { OP_BYTES, STATE_BYTES, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
+import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
 import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
+import { attachKernels, loadKernels, type SharedKernels } from '../kernels/wasm-loader.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { scratchBitmaps } from './fast-conditions.ts';
-import { crossingPairs } from './fast-crossings.ts';
-import { collectGraph, type GraphNode, inputsOf, instanceCount, isShared } from './graph.ts';
+import { ColumnCatalog } from './column-catalog.ts';
+import { collectGraph } from './graph.ts';
 import type { Grid } from './grid.ts';
 import type { Window } from './window.ts';
 
-/** Bars walked at a stretch by all variants of a group: their tables and events fit a core's own cache. */
-export const TILE_BARS = 2048;
-/** Walks of one group, and the most bytes of their events. */
-export const GROUP_WALKS = 128;
-const GROUP_EVENT_BYTES = 16 * 2 ** 20;
-export const EVENT_BITMAPS = 4;
-/** Slots without which a comparison cannot be made, whatever the budget. */
-const COLUMN_SLOTS_MIN = 2;
-const BITMAP_SLOTS_MIN = 2;
 /** What the WebAssembly twin keeps for itself at the start of its memory. */
 export const RESERVED_BYTES = 4096;
+/** Rows of one program: enough that tables moved for all of them cost each next to nothing. */
+const GROUP_VARIANTS = 2048;
+/** Most bytes of the targets that a strategy's function wrote for the variants of one program. */
+const TARGET_BYTES = 16 * 2 ** 20;
 
 export interface FastMemoryPlan {
-  readonly columnSlots: number;
-  readonly bitmapSlots: number;
-  readonly scratchBitmaps: number;
-  /** Pairs of columns that are compared ahead for every variant of a group. */
-  readonly aheadPairs: number;
-  /** Variants whose events one group holds. */
-  readonly eventSlots: number;
-  /** Bytes that stay in JavaScript memory: columns that other columns are made of. */
-  readonly storeBytes: number;
-  /** Of the one buffer. */
+  /** Columns that lie in memory at the same time. */
+  readonly slots: number;
+  /** Of one slot: a value per bar of the history. */
+  readonly columnBytes: number;
+  /** Rows of one batch at most; a base variant with more risk points than that is cut. */
+  readonly groupVariants: number;
+  readonly threads: number;
+  /** Of one thread: market tables, and programs with all they write. */
+  readonly scratchBytes: number;
+  /** Of the one memory. */
   readonly arenaBytes: number;
 }
 
-/** Plans the memory of one scorer that may keep `cacheBytes` of finished columns and conditions. */
-export function planFastMemory(strategy: Strategy, grid: Grid, window: Window, cacheBytes: number): FastMemoryPlan {
-  const graph = collectGraph(strategy);
-  const nodes = [...graph.values()];
-  const columnBytes = alignedBytes(window.history.barCount * 8);
-  const bitmapBytes = alignedBytes(Math.ceil(window.history.barCount / 32) * 4);
-  const eventBytes = EVENT_BITMAPS * alignedBytes(Math.ceil(window.candles.barCount / 32) * 4);
-  const instances = (list: readonly GraphNode[]): number =>
-    list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
+export interface FastMemoryOptions {
+  readonly threads: number;
+  /** Bytes for columns. Fewer than one variant compares are raised to that. */
+  readonly columnBudget: number;
+}
 
-  const conditions = nodes.filter((entry) => entry.isCondition);
-  const compared = new Set(conditions.flatMap(({ node }) => inputsOf(node).map((input) => input.key)));
-  const columns = nodes.filter(({ isCondition, node }) => !isCondition && node.kind !== 'constant');
-  const operands = columns.filter(({ node }) => compared.has(node.key));
-  const inner = columns.filter(({ node }) => !compared.has(node.key) && node.kind !== 'source');
-  // Inner columns first: they are computed from, not only read. What is left is for columns that are compared.
-  const innerBytes = Math.min(cacheBytes / 2, instances(inner) * columnBytes);
-  const entries = LIMITS.columnEntriesMax;
-  const bitmapSlots = bounded(
-    cacheBytes / 16 / bitmapBytes,
-    BITMAP_SLOTS_MIN,
-    entries,
-    instances(conditions) + instances(operands),
-  );
-  const columnBudget = cacheBytes - innerBytes - bitmapSlots * bitmapBytes;
-  const columnSlots = bounded(columnBudget / columnBytes, COLUMN_SLOTS_MIN, entries, instances(operands));
-  const eventSlots = bounded(GROUP_EVENT_BYTES / eventBytes, 1, GROUP_WALKS, grid.basePoints);
-  const aheadPairs = crossingPairs(graph, (key) => isShared(graph.get(key)!, grid)).length;
-  const scratch = Math.max(2, scratchBitmaps(conditions.length));
-  const walkBytes = alignedBytes(WALK_SETTINGS * 8) + alignedBytes(WALK_CELLS * 8);
+/** Plans the memory of a sweep. Nothing in it depends on how many variants the grid has but where they are few. */
+export function planFastMemory(
+  strategy: Strategy,
+  grid: Grid,
+  window: Window,
+  { threads, columnBudget }: FastMemoryOptions,
+): FastMemoryPlan {
+  const catalog = new ColumnCatalog(strategy, grid);
+  const columnBytes = alignedBytes(window.history.barCount * 8);
+  const wanted = Math.min(columnBudget / columnBytes, LIMITS.columnEntriesMax, catalog.count);
+  const slots = Math.max(catalog.operands.length, Math.floor(wanted));
+  const groupVariants = Math.min(GROUP_VARIANTS, Math.max(1, grid.basePoints * grid.riskPoints));
+  const scratchBytes =
+    marketBytes(window.candles.barCount) + fixedBytes(strategy) + heapBytes(strategy, grid, window, groupVariants);
   return {
-    columnSlots,
-    bitmapSlots,
-    scratchBitmaps: scratch,
-    aheadPairs,
-    eventSlots,
-    storeBytes: innerBytes,
-    arenaBytes:
-      alignedBytes(RESERVED_BYTES) +
-      marketBytes(window.candles.barCount) +
-      columnSlots * columnBytes +
-      (bitmapSlots + scratch) * bitmapBytes +
-      eventSlots * (eventBytes + aheadPairs * 2 * bitmapBytes) +
-      GROUP_WALKS * walkBytes,
+    slots,
+    columnBytes,
+    groupVariants,
+    threads,
+    scratchBytes,
+    arenaBytes: RESERVED_BYTES + slots * columnBytes + threads * scratchBytes,
   };
 }
 
-/** `wanted` whole slots, at least `least`, and no more than `most` or than could ever be used. */
-function bounded(wanted: number, least: number, most: number, useful: number): number {
-  return Math.max(least, Math.floor(Math.min(wanted, most, useful)));
+/** Bitmaps that one variant alone writes: some for each condition, and its events before and after they are settled. */
+export const privateBitmaps = (conditions: number): number => 6 * conditions + 8;
+
+const conditionsOf = (strategy: Strategy): number =>
+  [...collectGraph(strategy).values()].filter(({ isCondition }) => isCondition).length;
+
+/** Memory that every program of a strategy uses again: constant bitmaps, and those of one variant alone. */
+function fixedBytes(strategy: Strategy): number {
+  return (2 + privateBitmaps(conditionsOf(strategy))) * TILE_BITMAP_BYTES;
 }
 
-export type FastMemory = undefined;
+/** Most that one base variant with `risks` barriers adds to a program. */
+export function variantBytes(strategy: Strategy, barCount: number, risks: number): number {
+  const conditions = conditionsOf(strategy);
+  const operations = (7 * conditions + 4 + risks) * OP_BYTES;
+  const shared = 6 * conditions * TILE_BITMAP_BYTES;
+  const states = (conditions + 1) * STATE_BYTES;
+  const walks = risks * (WALK_CELLS + WALK_SETTINGS) * 8;
+  const target = strategy.compute === undefined ? 0 : 2 * alignedBytes(Math.ceil(barCount / 32) * 4);
+  return operations + shared + states + walks + target + 64;
+}
+
+/** Most variants share most of their conditions: room for a full group of walks, and half of the rest. */
+function heapBytes(strategy: Strategy, grid: Grid, window: Window, groupVariants: number): number {
+  const { barCount } = window.candles;
+  const risks = Math.min(grid.riskPoints, groupVariants);
+  const walks = groupVariants * (WALK_CELLS * 8 + OP_BYTES);
+  const bases = Math.ceil(groupVariants / risks);
+  const conditions = conditionsOf(strategy);
+  const operations = bases * (4 * conditions + 4) * OP_BYTES + bases * (conditions + 1) * STATE_BYTES;
+  const bitmaps = Math.min(bases, 256) * conditions * TILE_BITMAP_BYTES;
+  const target = 2 * alignedBytes(Math.ceil(barCount / 32) * 4);
+  const targets = strategy.compute === undefined ? 0 : Math.min(bases * target, TARGET_BYTES);
+  const settings = risks * WALK_SETTINGS * 8;
+  const least = variantBytes(strategy, barCount, risks);
+  return alignedBytes(Math.max(least, walks + operations + bitmaps + targets + settings));
+}
+
+/** What is posted to another thread so that it works in the same memory. */
+export type SharedFastMemory = SharedKernels | { readonly buffer: SharedArrayBuffer };
+
+/** The memory as one thread holds it. */
+export interface FastMemory {
+  readonly plan: FastMemoryPlan;
+  readonly kernels: Kernels;
+  readonly buffer: ArrayBufferLike;
+  /** Whose scratch region this is: 0 to threads - 1. */
+  readonly thread: number;
+  readonly shared: SharedFastMemory;
+}
+
+/** Makes the memory, all 0, for the calling thread as thread 0. */
+export function openFastMemory(plan: FastMemoryPlan, provider?: KernelProvider): FastMemory {
+  const chosen = provider ?? loadKernels().provider;
+  const made = chosen.create(plan.arenaBytes);
+  const { buffer, kernels } = made;
+  const shared = 'shared' in made ? (made.shared as SharedKernels) : { buffer: buffer as SharedArrayBuffer };
+  return { plan, kernels, buffer, thread: 0, shared };
+}
+
+/** The memory that another thread made, for thread `thread` of its plan. */
+export function attachFastMemory(plan: FastMemoryPlan, shared: SharedFastMemory, thread: number): FastMemory {
+  assert(thread >= 0 && thread < plan.threads, 'a thread has a region of the memory');
+  if ('buffer' in shared) return { plan, kernels: SCALAR_KERNELS, buffer: shared.buffer, thread, shared };
+  return { plan, kernels: attachKernels(shared), buffer: shared.memory.buffer, thread, shared };
+}
+
+/** Byte offset of a slot. */
+export const slotOffset = (plan: FastMemoryPlan, slot: number): number => RESERVED_BYTES + slot * plan.columnBytes;
+
+/** Byte offset of a thread's region. */
+export const scratchOffset = (plan: FastMemoryPlan, thread: number): number =>
+  slotOffset(plan, plan.slots) + thread * plan.scratchBytes;

@@ -1,179 +1,198 @@
-// Scoring on the fast engine: conditions become bitmaps, variants are walked from fill to fill, a group at a time.
+// Scoring on the fast engine: a group of variants becomes a program, and the program runs tile by tile over the window.
+import { assert } from '../core/assert.ts';
+import { AppError } from '../core/errors.ts';
 import { Arena } from '../kernels/arena.ts';
-import type { KernelProvider, Kernels, MarketTables, WalkInput } from '../kernels/kernels.ts';
+import type { KernelProvider, Kernels, MarketTables, TileProgram } from '../kernels/kernels.ts';
 import { prepareMarket } from '../kernels/market-tables.ts';
+import { TILE_BARS } from '../kernels/program-layout.ts';
 import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
-import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
-import { loadKernels } from '../kernels/wasm-loader.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { type EquityScan, scanEquity } from '../metrics/equity-scan.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import type { Barriers } from '../simulate/simulation.ts';
-import type { ParameterValues } from '../strategy/parameters.ts';
-import type { EventBitmaps } from './fast-events.ts';
-import { GROUP_WALKS, planFastMemory, RESERVED_BYTES, TILE_BARS } from './fast-memory.ts';
+import { ColumnCatalog } from './column-catalog.ts';
+import { ColumnStore } from './columns.ts';
+import { FastColumns, type PlacedColumns } from './fast-columns.ts';
+import { type FastMemory, openFastMemory, planFastMemory, scratchOffset } from './fast-memory.ts';
 import { metricsOfWalk, needsBarSums, scanFromSums } from './fast-metrics.ts';
-import { writeWalkSettings } from './fast-settings.ts';
-import { createFastSignals } from './fast-signals.ts';
-import { barriersAt, parametersAt } from './grid.ts';
-import { type ScoringContext, simulationSettings, type VariantScorer } from './score.ts';
+import { writeFunctionTarget } from './fast-target.ts';
+import { barriersAt } from './grid.ts';
+import type { ScoringContext, VariantBatch, VariantScorer } from './score.ts';
+import { VariantProgram, type VariantWalk } from './variant-program.ts';
 
 export interface FastContext extends ScoringContext {
-  /** Which twin of the kernels runs, and in what memory; the fastest this runtime has when left out. */
+  /** Which twin of the kernels runs, and in what memory, where `memory` is left out; the fastest this runtime has. */
   readonly provider?: KernelProvider;
-  /** Bars walked at a stretch. Results do not depend on it. */
+  /** Bars of one tile: a multiple of 64, at most TILE_BARS. Results do not depend on it. */
   readonly tileBars?: number;
 }
 
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
-  /** One row of METRIC_NAMES.length values per selection and risk point, risk points fastest; NaN stands for null. */
-  scoreVariants(selections: readonly ParameterValues[], risks: readonly Barriers[]): Float64Array;
-  /** Bytes of the one buffer by what they are for. */
-  memory(): Readonly<Record<string, number>>;
+  /** One row of METRIC_NAMES.length values per base variant and risk point, risk points fastest; NaN stands for null. */
+  scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[], placed?: PlacedColumns): Float64Array;
 }
 
-/** `onVariant` hears which variant of its batch it is at: first for the signals of a group, then for its walks. */
+/** Bars before the window that a crossing may remember: they are evaluated tile by tile, too. */
+const tilesOf = function* (from: number, barCount: number, tileBars: number): Generator<[number, number]> {
+  for (let bar = -from; bar < 0; bar += tileBars) yield [bar, Math.min(tileBars, -bar)];
+  for (let bar = 0; bar < barCount; bar += tileBars) yield [bar, Math.min(tileBars, barCount - bar)];
+};
+
+/** `onVariant` hears which variant of its batch it is at: while programs are compiled, and after each one has run. */
 export function createFastScorer(context: FastContext, onVariant?: (scored: number) => void): FastScorer {
-  const { grid, strategy, window, execution, cacheBytes } = context;
-  const plan = planFastMemory(strategy, grid, window, cacheBytes);
-  const provider = context.provider ?? loadKernels().provider;
-  const { buffer, kernels } = provider.create(plan.arenaBytes);
-  const arena = new Arena(buffer, RESERVED_BYTES);
-  const market = prepareMarket(arena, window.candles, kernels);
-  const { direction, profile } = execution;
-  const { ruleBook } = profile;
-  const signals = createFastSignals({ strategy, grid, window, direction, ruleBook, kernels, arena, plan });
-  const group = new WalkGroup(context, kernels, arena, market, plan.eventSlots, onVariant);
-  const scoreVariants: FastScorer['scoreVariants'] = (selections, risks) => {
-    group.begin(selections.length * risks.length);
-    for (const [n, parameters] of selections.entries()) {
-      if (n % plan.eventSlots === 0) signals.ahead(selections.slice(n, n + plan.eventSlots));
-      const events = group.nextEvents();
-      // A strategy's function runs next: should it hang or end its thread, this is the variant to name.
-      onVariant?.(n * risks.length);
-      signals.write(events, parameters);
-      for (const barriers of risks) group.add(events, barriers);
-    }
-    return group.finish();
-  };
-  let risks: Barriers[] | undefined;
+  const { strategy, grid, window } = context;
+  const memory =
+    context.memory ??
+    openFastMemory(
+      planFastMemory(strategy, grid, window, { threads: 1, columnBudget: context.cacheBytes }),
+      context.provider,
+    );
+  const scorer = new GroupScorer(context, memory, onVariant);
+  let risks: readonly Barriers[] | undefined;
   return {
-    kernels: kernels.name,
-    memory: () => arena.usage(),
-    scoreVariants,
-    score: ({ stage, baseIndices }) => {
-      const selections = baseIndices.map((index) => parametersAt(grid, index));
-      if (stage === 'A') return scoreVariants(selections, [{}]);
-      risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
-      return scoreVariants(selections, risks);
+    kernels: memory.kernels.name,
+    computeColumns: (tasks) => {
+      for (const { id, slot } of tasks) scorer.columns.compute(id, slot);
     },
-    stats: () => signals.stats,
+    scoreVariants: (baseIndices, barriers, placed) => scorer.score(baseIndices, barriers, placed),
+    score: ({ stage, baseIndices, columns }: VariantBatch) => {
+      if (stage === 'A') return scorer.score(baseIndices, NO_BARRIERS, columns);
+      risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
+      return scorer.score(baseIndices, risks, columns);
+    },
+    stats: () => scorer.columns.stats,
   };
 }
 
-/** The walks of several variants, side by side through one stretch of bars after the other. */
-class WalkGroup {
+const NO_BARRIERS: readonly Barriers[] = [{}];
+
+class GroupScorer {
+  readonly columns: FastColumns;
   readonly #context: FastContext;
-  readonly #kernels: Kernels;
+  readonly #memory: FastMemory;
+  readonly #catalog: ColumnCatalog;
+  readonly #program: VariantProgram;
   readonly #market: MarketTables;
-  readonly #onVariant: ((scored: number) => void) | undefined;
-  readonly #eventSlots: readonly EventBitmaps[];
-  readonly #settings: readonly Float64Array[];
-  readonly #sums: readonly Float64Array[];
   readonly #perYear: number;
-  #walks: WalkInput[] = [];
-  #eventsUsed = 0;
+  readonly #onVariant: ((scored: number) => void) | undefined;
   #rows = new Float64Array(0);
   #scored = 0;
   /** Equity of a variant that has to be scanned bar by bar; made when the first one comes. */
   #equity: Float64Array | undefined;
 
-  constructor(
-    context: FastContext,
-    kernels: Kernels,
-    arena: Arena,
-    market: MarketTables,
-    eventSlots: number,
-    onVariant: ((scored: number) => void) | undefined,
-  ) {
-    const words = Math.ceil(market.barCount / 32);
-    const repeat = <View>(count: number, make: () => View): View[] => Array.from({ length: count }, make);
-    const bitmap = (): Uint32Array => arena.uint32('events', words);
+  constructor(context: FastContext, memory: FastMemory, onVariant: ((scored: number) => void) | undefined) {
+    const { strategy, grid, window, execution } = context;
     this.#context = context;
-    this.#kernels = kernels;
-    this.#market = market;
+    this.#memory = memory;
     this.#onVariant = onVariant;
-    this.#perYear = periodsPerYear(context.window.candles.timeframe, context.execution.calendar);
-    this.#eventSlots = repeat(eventSlots, () => ({
-      enterLong: bitmap(),
-      exitLong: bitmap(),
-      enterShort: bitmap(),
-      exitShort: bitmap(),
-    }));
-    this.#settings = repeat(GROUP_WALKS, () => arena.float64('walks', WALK_SETTINGS));
-    this.#sums = repeat(GROUP_WALKS, () => arena.float64('walks', WALK_CELLS));
+    this.#catalog = new ColumnCatalog(strategy, grid);
+    const store = new ColumnStore({
+      history: window.history,
+      arithmetic: grid.arithmetic,
+      cacheBytes: context.cacheBytes / 2,
+      isShared: () => false,
+    });
+    this.columns = new FastColumns(this.#catalog, store, memory, window);
+    const arena = new Arena(memory.buffer, scratchOffset(memory.plan, memory.thread));
+    this.#market = prepareMarket(arena, window.candles, memory.kernels);
+    this.#program = new VariantProgram({
+      strategy,
+      execution,
+      grid,
+      window,
+      catalog: this.#catalog,
+      memory,
+      from: arena.bytesUsed,
+      writeTarget: writeFunctionTarget(strategy, grid, window),
+    });
+    this.#perYear = periodsPerYear(window.candles.timeframe, execution.calendar);
   }
 
-  begin(variants: number): void {
-    this.#rows = new Float64Array(variants * METRIC_NAMES.length);
+  score(baseIndices: readonly number[], risks: readonly Barriers[], placed?: PlacedColumns): Float64Array {
+    this.#rows = new Float64Array(baseIndices.length * risks.length * METRIC_NAMES.length);
     this.#scored = 0;
-  }
-
-  /** Bitmaps for the events of the next base variant. */
-  nextEvents(): EventBitmaps {
-    if (this.#eventsUsed === this.#eventSlots.length) this.#run();
-    if (this.#walks.length === 0) this.#eventsUsed = 0;
-    return this.#eventSlots[this.#eventsUsed++]!;
-  }
-
-  add(events: EventBitmaps, barriers: Barriers): void {
-    if (this.#walks.length === GROUP_WALKS) this.#run();
-    const at = this.#walks.length;
-    const settings = this.#settings[at]!;
-    writeWalkSettings(settings, simulationSettings(this.#context.execution, barriers));
-    this.#walks.push({ market: this.#market, ...events, settings, sums: this.#sums[at]! });
-  }
-
-  finish(): Float64Array {
+    const slotOf = placed && new Map(placed.ids.map((id, i) => [id, placed.slots[i]!]));
+    const { groupVariants } = this.#memory.plan;
+    for (const [n, baseIndex] of baseIndices.entries()) {
+      // A strategy's function may run next: should it hang or end its thread, this is the variant to name.
+      this.#onVariant?.(n * risks.length);
+      const ids = this.#catalog.idsOf(baseIndex);
+      for (let from = 0; from < risks.length; from += groupVariants) {
+        const some = risks.length <= groupVariants ? risks : risks.slice(from, from + groupVariants);
+        if (this.#program.walks.length + some.length > groupVariants) this.#run();
+        const addresses = slotOf ? ids.map((id) => this.columns.address(slotOf.get(id)!)) : this.#placeAlone(ids);
+        if (this.#program.tryAdd(baseIndex, addresses, some)) continue;
+        this.#run();
+        this.#program.tryAdd(baseIndex, addresses, some);
+      }
+    }
     this.#run();
     return this.#rows;
   }
 
-  #run(): void {
-    const { barCount } = this.#market;
-    const tileBars = this.#context.tileBars ?? TILE_BARS;
-    const kernels = this.#kernels;
-    for (const walk of this.#walks) kernels.beginWalk(walk);
-    for (let from = 0; from < barCount; from += tileBars) {
-      const to = Math.min(from + tileBars, barCount);
-      for (const walk of this.#walks) kernels.walkTo(walk, to);
-    }
-    for (const walk of this.#walks) {
-      kernels.endWalk(walk);
-      this.#writeRow(walk);
-    }
-    this.#walks = [];
+  /** Nobody has placed the columns: they are computed here, and what was there before is given up when slots run out. */
+  #placeAlone(ids: readonly number[]): number[] {
+    const addresses = this.columns.place(ids);
+    if (addresses !== undefined) return addresses;
+    this.#run();
+    this.columns.forget();
+    return this.columns.place(ids)!;
   }
 
-  #writeRow(walk: WalkInput): void {
-    const { sums } = walk;
-    const scan = needsBarSums(sums, this.#market) ? this.#scanBars(walk) : scanFromSums(sums, this.#market.barCount);
+  /** Scores what the program holds and empties it. */
+  #run(): void {
+    const { walks, memory } = this.#program;
+    if (walks.length > 0) {
+      const first = this.#scored;
+      this.#walk(this.#memory.kernels, { market: this.#market, ops: memory.ops, opCount: memory.opCount });
+      const toScan: [row: number, walk: VariantWalk][] = [];
+      for (const [n, walk] of walks.entries()) {
+        const sums = memory.cells(walk.sums);
+        if (needsBarSums(sums, this.#market)) toScan.push([first + n, walk]);
+        else this.#writeRow(first + n, sums, scanFromSums(sums, this.#market.barCount));
+      }
+      this.#scored += walks.length;
+      for (const [row, walk] of toScan) this.#scanBars(row, walk);
+      this.#onVariant?.(this.#scored);
+    }
+    this.#program.clear();
+  }
+
+  /** Runs a program tile by tile. Errors: CANCELLED or DEADLINE when it is told to stop before the last tile. */
+  #walk(kernels: Kernels, program: TileProgram): void {
+    const { window, tileBars = TILE_BARS, stop } = this.#context;
+    kernels.beginProgram(program);
+    const history = this.#program.hasCrossings ? window.from : 0;
+    for (const [bar, bars] of tilesOf(history, window.candles.barCount, tileBars)) {
+      const reason = stop?.reason();
+      if (reason !== undefined) throw stoppedBy(reason);
+      kernels.runTile(program, bar, bars);
+    }
+    kernels.endProgram(program);
+  }
+
+  #writeRow(row: number, sums: Float64Array, scan: EquityScan): void {
     const { initialCash } = this.#context.execution;
     const metrics = metricsOfWalk(sums, scan, { initialCash, periodsPerYear: this.#perYear });
-    let at = this.#scored * METRIC_NAMES.length;
+    let at = row * METRIC_NAMES.length;
     for (const name of METRIC_NAMES) this.#rows[at++] = metrics[name] ?? Number.NaN;
-    this.#scored++;
-    this.#onVariant?.(this.#scored);
   }
 
   /** Replays a walk into an equity curve and scans that. The scalar twin does it, whichever twin scores: bits are equal. */
-  #scanBars(walk: WalkInput): EquityScan {
+  #scanBars(row: number, { baseIndex, columns, barriers }: VariantWalk): void {
     this.#equity ??= new Float64Array(this.#market.barCount);
-    const replay = { ...walk, record: { equity: this.#equity } };
-    SCALAR_KERNELS.beginWalk(replay);
-    SCALAR_KERNELS.walkTo(replay, this.#market.barCount);
-    SCALAR_KERNELS.endWalk(replay);
-    return scanEquity(this.#context.execution.initialCash, this.#equity);
+    const { memory } = this.#program;
+    this.#program.clear();
+    assert(this.#program.tryAdd(baseIndex, columns, [barriers]), 'an empty program has room for one variant');
+    const record = { equity: this.#equity };
+    this.#walk(SCALAR_KERNELS, { market: this.#market, ops: memory.ops, opCount: memory.opCount, record });
+    const scan = scanEquity(this.#context.execution.initialCash, this.#equity);
+    this.#writeRow(row, memory.cells(this.#program.walks[0]!.sums), scan);
   }
+}
+
+function stoppedBy(reason: 'cancelled' | 'deadline'): AppError {
+  const found = 'a group of variants that was not finished; it is left out.';
+  return new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' });
 }

@@ -1,4 +1,5 @@
 // The grid of a sweep: mixed-radix index <-> parameters, canonical keys, lazily enumerated variants.
+import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
@@ -101,6 +102,15 @@ function checkedRisk(name: RiskParameter, axis: Axis): Axis {
 /** Decodes a base index in [0, basePoints) into parameter values. */
 export function parametersAt(grid: Grid, baseIndex: number): ParameterValues {
   return decode(grid.axes, baseIndex);
+}
+
+/** The base index of parameter values that lie on the grid: the inverse of parametersAt. */
+export function baseIndexOf(grid: Pick<Grid, 'axes'>, parameters: ParameterValues): number {
+  return grid.axes.reduce((index, { name, values }) => {
+    const digit = values.indexOf(parameters[name]!);
+    assert(digit >= 0, `the value of ${name} lies on its axis`);
+    return index * values.length + digit;
+  }, 0);
 }
 
 /** Decodes a risk index in [0, riskPoints) into barriers; 0 on an axis leaves that barrier off. */

@@ -73,7 +73,9 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8;
   // The fast engine needs its tables and one group of variants; an indicator still takes a column of its own at work.
   const variantBytes = isFast
-    ? planFastMemory(strategy, grid, window, 0).arenaBytes + columns.length * bars * 8 + functionBytes
+    ? planFastMemory(strategy, grid, window, { threads: 1, columnBudget: 0 }).arenaBytes +
+      columns.length * bars * 8 +
+      functionBytes
     : columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;
   const garbageBytes = GARBAGE_COLUMNS * bars * 8;
   // Threads read their own shared copy of the candles; a lone thread reads those that were loaded.

@@ -23,8 +23,8 @@ import {
 } from '../../src/kernels/walk-layout.ts';
 import type { Trade } from '../../src/metrics/trade.ts';
 import type { SimulationInput } from '../../src/simulate/simulation.ts';
-import { packFlags, settleEvents } from '../../src/sweep/fast-events.ts';
 import { writeWalkSettings } from '../../src/sweep/fast-settings.ts';
+import { packFlags, settleEvents } from './event-bitmaps.ts';
 
 export interface RecordedWalk {
   readonly sums: Float64Array;

@@ -10,7 +10,8 @@
 
 /**
  * Crossing events out of three bitmaps: armed by a bar of `before`, kept on a bar of neither, cleared where `valid` is 0;
- * an event on the first bar of each run of `after` that finds it armed. `before` must lie inside `valid`.
+ * an event on the first bar of each run of `after` that finds it armed. A bar is valid where both `valid` bitmaps say so;
+ * `before` must lie inside that. `state` keeps two words of 64 bits between tiles.
  * Causal:   bit i reads bits 0..i.
  * Warm-up:  no event before the first bar of `before`.
  * Bad data: a bar outside `valid` disarms.
@@ -18,14 +19,22 @@
  * Cost:     no allocation; about 0.03 ns per bar.
  * Oracle:   src/indicators/crossing.ts, bit for bit.
  */
-export function crossing(out: usize, after: usize, before: usize, valid: usize, words: i32): void {
-  let wasAfter: u64 = 0;
-  let armed: u64 = 0;
-  let left = words;
-  for (; left >= 2; left -= 2) {
+export function crossing(
+  out: usize,
+  after: usize,
+  before: usize,
+  valid: usize,
+  alsoValid: usize,
+  state: usize,
+  bars: i32,
+): void {
+  let wasAfter = load<u64>(state);
+  let armed = load<u64>(state, 8);
+  let left = bars;
+  for (; left >= 64; left -= 64) {
     const now = load<u64>(after);
     const from = load<u64>(before);
-    const kept = load<u64>(valid);
+    const kept = load<u64>(valid) & load<u64>(alsoValid);
     const sum = from + kept + armed;
     store<u64>(out, firstOfRuns(now, wasAfter) & (sum ^ from ^ kept));
     wasAfter = now >>> 63;
@@ -34,12 +43,22 @@ export function crossing(out: usize, after: usize, before: usize, valid: usize, 
     after += 8;
     before += 8;
     valid += 8;
+    alsoValid += 8;
   }
-  if (left === 0) return;
-  const now = <u64>load<u32>(after);
-  const from = <u64>load<u32>(before);
-  const kept = <u64>load<u32>(valid);
-  store<u32>(out, <u32>(firstOfRuns(now, wasAfter) & ((from + kept + armed) ^ from ^ kept)));
+  if (left > 0) {
+    const isLong = left > 32;
+    const now = isLong ? load<u64>(after) : <u64>load<u32>(after);
+    const from = isLong ? load<u64>(before) : <u64>load<u32>(before);
+    const kept = isLong ? load<u64>(valid) & load<u64>(alsoValid) : <u64>(load<u32>(valid) & load<u32>(alsoValid));
+    const carries = (from + kept + armed) ^ from ^ kept;
+    const events = firstOfRuns(now, wasAfter) & carries;
+    if (isLong) store<u64>(out, events);
+    else store<u32>(out, <u32>events);
+    wasAfter = (now >>> (left - 1)) & 1;
+    armed = (carries >>> left) & 1;
+  }
+  store<u64>(state, wasAfter);
+  store<u64>(state, armed, 8);
 }
 
 /** Bits that follow a bit that is not set; `carry` is the bit before the word. */

@@ -1,15 +1,5 @@
 // The exports of kernels.wasm. This folder is AssemblyScript: compiled by asc, never by tsc.
-export { andBits, andNotBits, orBits } from './bit-logic';
-export {
-  columnAbove,
-  columnAtOrAbove,
-  columnAtOrBelow,
-  columnBelow,
-  columnsAbove,
-  columnsAtOrAbove,
-  columnsBothWays,
-} from './comparisons';
-export { crossing } from './crossings';
 export { fillTables } from './market-tables';
+export { beginProgram, endProgram, runTile } from './program';
 export { beginWalk, endWalk, walkTo } from './walk';
 export { BAR_SUMS, BLOCK_BARS, setMarket, setVariant } from './walk-input';

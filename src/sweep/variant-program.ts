@@ -1,0 +1,190 @@
+// Compiles a group of variants into one program: their conditions, settled events, and a walk for each set of barriers.
+import {
+  OP_SETTLE_BOTH,
+  OP_SETTLE_ONE,
+  OP_TARGET,
+  OP_WALK,
+  OP_WINDOW_TARGET,
+  TILE_BITMAP_BYTES,
+} from '../kernels/program-layout.ts';
+import { GRIDMILL, VECTORBT } from '../kernels/walk-layout.ts';
+import type { Barriers } from '../simulate/simulation.ts';
+import type { Condition } from '../strategy/expression.ts';
+import type { EventSignals, Strategy, TargetSignals } from '../strategy/strategy.ts';
+import type { ColumnCatalog } from './column-catalog.ts';
+import { ConditionProgram } from './condition-program.ts';
+import type { FastMemory } from './fast-memory.ts';
+import { privateBitmaps, scratchOffset, variantBytes } from './fast-memory.ts';
+import { writeWalkSettings } from './fast-settings.ts';
+import { collectGraph } from './graph.ts';
+import type { Grid } from './grid.ts';
+import { ProgramMemory } from './program-memory.ts';
+import type { ExecutionRequest } from './request.ts';
+import { simulationSettings } from './score.ts';
+import type { Window } from './window.ts';
+
+export interface VariantProgramOptions {
+  readonly strategy: Strategy;
+  readonly execution: ExecutionRequest;
+  readonly grid: Grid;
+  readonly window: Window;
+  readonly catalog: ColumnCatalog;
+  readonly memory: FastMemory;
+  /** Where in the thread's region the program may lie: behind the market tables. */
+  readonly from: number;
+  /** Writes the target of a strategy's function, for a base variant. */
+  readonly writeTarget: (baseIndex: number, up: Uint32Array, down: Uint32Array) => void;
+}
+
+/** One variant of a program. */
+export interface VariantWalk {
+  readonly baseIndex: number;
+  readonly columns: readonly number[];
+  readonly barriers: Barriers;
+  /** Address of its cells. */
+  readonly sums: number;
+}
+
+interface Events {
+  readonly enterLong: number;
+  readonly exitLong: number;
+  readonly enterShort: number;
+  readonly exitShort: number;
+}
+
+export class VariantProgram {
+  readonly memory: ProgramMemory;
+  readonly walks: VariantWalk[] = [];
+  /** Whether a condition knows of bars before its own: then bars before the window count too. */
+  readonly hasCrossings: boolean;
+  readonly #options: VariantProgramOptions;
+  readonly #conditions: ConditionProgram;
+  readonly #zeros: number;
+  readonly #settings = new Map<Barriers, number>();
+  readonly #signals: readonly (Condition | undefined)[];
+
+  constructor(options: VariantProgramOptions) {
+    const { strategy, grid, catalog, memory } = options;
+    this.#options = options;
+    const graph = [...collectGraph(strategy).values()];
+    this.hasCrossings = graph.some(({ node }) => node.kind === 'cross');
+    const conditions = graph.filter(({ isCondition }) => isCondition).length;
+    const bitmaps = 2 + privateBitmaps(conditions);
+    const addresses = Array.from({ length: bitmaps }, (_, i) => options.from + i * TILE_BITMAP_BYTES);
+    const [zeros, ones, ...privates] = addresses as [number, number, ...number[]];
+    new Uint8Array(memory.buffer, zeros, TILE_BITMAP_BYTES).fill(0);
+    new Uint8Array(memory.buffer, ones, TILE_BITMAP_BYTES).fill(0xff);
+    this.#zeros = zeros;
+    const end = scratchOffset(memory.plan, memory.thread + 1);
+    this.memory = new ProgramMemory(memory.buffer, options.from + bitmaps * TILE_BITMAP_BYTES, end);
+    this.#conditions = new ConditionProgram({
+      strategy,
+      grid,
+      catalog,
+      memory: this.memory,
+      constants: { zeros, ones },
+      privates,
+    });
+    const { enterLong, exitLong, enterShort, exitShort } = (strategy.signals ?? {}) as EventSignals;
+    this.#signals = [enterLong, exitLong, enterShort, exitShort];
+  }
+
+  clear(): void {
+    this.memory.clear();
+    this.#conditions.clear();
+    this.#settings.clear();
+    this.walks.length = 0;
+  }
+
+  /** Adds a base variant under each of `risks`, unless there is no room for all of them. */
+  tryAdd(baseIndex: number, columns: readonly number[], risks: readonly Barriers[]): boolean {
+    const { strategy, window } = this.#options;
+    if (this.memory.bytesFree < variantBytes(strategy, window.candles.barCount, risks.length)) return false;
+    this.#conditions.begin(baseIndex, columns);
+    const events = this.#events(baseIndex);
+    for (const barriers of risks) {
+      const sums = this.memory.sums();
+      this.memory.add(
+        OP_WALK,
+        events.enterLong,
+        events.exitLong,
+        events.enterShort,
+        events.exitShort,
+        this.#settingsOf(barriers),
+        sums,
+      );
+      this.walks.push({ baseIndex, columns, barriers, sums });
+    }
+    return true;
+  }
+
+  #settingsOf(barriers: Barriers): number {
+    let address = this.#settings.get(barriers);
+    if (address === undefined) {
+      const settings = this.memory.settings();
+      writeWalkSettings(settings.values, simulationSettings(this.#options.execution, barriers));
+      address = settings.address;
+      this.#settings.set(barriers, address);
+    }
+    return address;
+  }
+
+  #events(baseIndex: number): Events {
+    const { strategy } = this.#options;
+    const signals = strategy.signals as EventSignals | TargetSignals | undefined;
+    if (signals === undefined) return this.#settle(this.#targetOfFunction(baseIndex));
+    if ('long' in signals || 'short' in signals) {
+      const { long, short } = signals as TargetSignals;
+      const up = this.#conditions.bitmap(long);
+      const down = this.#conditions.bitmap(short);
+      const events = this.#conditions.take(4);
+      this.memory.add(OP_TARGET, events, up, down, this.memory.state());
+      return this.#settle(fourFrom(events));
+    }
+    const [enterLong, exitLong, enterShort, exitShort] = this.#signals.map((signal) => this.#conditions.bitmap(signal));
+    return this.#settle({
+      enterLong: enterLong!,
+      exitLong: exitLong!,
+      enterShort: enterShort!,
+      exitShort: exitShort!,
+    });
+  }
+
+  #targetOfFunction(baseIndex: number): Events {
+    const words = Math.ceil(this.#options.window.candles.barCount / 32);
+    const up = this.memory.bits(words);
+    const down = this.memory.bits(words);
+    this.#options.writeTarget(baseIndex, up.values, down.values);
+    const events = this.#conditions.take(4);
+    this.memory.add(OP_WINDOW_TARGET, events, up.address, down.address, this.memory.state());
+    return fourFrom(events);
+  }
+
+  /** Conflicts cancel, the direction is applied. */
+  #settle(raw: Events): Events {
+    const { direction, profile } = this.#options.execution;
+    const { enterLong, exitLong, enterShort, exitShort } = raw;
+    if (direction === 'both') {
+      const settled = this.#conditions.take(4);
+      this.memory.add(OP_SETTLE_BOTH, settled, enterLong, exitLong, enterShort, exitShort);
+      return fourFrom(settled);
+    }
+    const enter = this.#conditions.take(2);
+    const exit = enter + TILE_BITMAP_BYTES;
+    const book = profile.ruleBook === 'vectorbt' ? VECTORBT : GRIDMILL;
+    const none = this.#zeros;
+    if (direction === 'long') {
+      this.memory.add(OP_SETTLE_ONE, enter, exit, enterLong, exitLong, enterShort, exitShort, book);
+      return { enterLong: enter, exitLong: exit, enterShort: none, exitShort: none };
+    }
+    this.memory.add(OP_SETTLE_ONE, enter, exit, enterShort, exitShort, enterLong, exitLong, book);
+    return { enterLong: none, exitLong: none, enterShort: enter, exitShort: exit };
+  }
+}
+
+const fourFrom = (address: number): Events => ({
+  enterLong: address,
+  exitLong: address + TILE_BITMAP_BYTES,
+  enterShort: address + 2 * TILE_BITMAP_BYTES,
+  exitShort: address + 3 * TILE_BITMAP_BYTES,
+});
