@@ -1,9 +1,10 @@
 // Progress of a sweep as plain data: enough to go on after a kill with at most one batch lost, and end in the same hash.
+
+import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { hashJson, type Json } from '../core/hash.ts';
 import type { RowDetail } from './detail.ts';
 import type { KeptRow, Ranking, Stage } from './ranking.ts';
-import type { Clock } from '../core/clock.ts';
 import type { SweepRequest } from './request.ts';
 import { requestJson } from './result-hash.ts';
 import type { VisitingOrder } from './variants.ts';

@@ -81,7 +81,10 @@ describe('ColumnSlots', () => {
       }
       for (const id of evictable.slice(0, Math.max(0, model.size + absent.length - slotCount))) model.delete(id);
       for (const id of ids) model.set(id, (model.get(id) ?? 0) + 1);
-      expect(placed!.missing.map(({ id }) => id), `seed ${seed}, step ${step}`).toEqual(absent);
+      expect(
+        placed!.missing.map(({ id }) => id),
+        `seed ${seed}, step ${step}`,
+      ).toEqual(absent);
       for (const { id, slot } of placed!.missing) contents.set(slot, id);
       batches.push(ids);
       expect(slots.size).toBe(model.size);

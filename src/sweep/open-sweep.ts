@@ -18,6 +18,8 @@ export interface PlanHost {
   readonly budgetBytes?: number;
   /** Scoring threads that `createScorer` would like to have; the plan may grant fewer. Default 1. */
   readonly workers?: number;
+  /** Grants all of them, also where the sweep is over before they have started. */
+  readonly allWorkers?: boolean;
   /** Who scores: the fast engine wherever it covers the request (`auto`, the default), or the one that is named. */
   readonly engine?: 'auto' | EngineName;
   /** Most bytes of finished columns, however much room there is. */
@@ -68,7 +70,7 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
     budgetBytes: host.budgetBytes,
     engine: choice.engine,
     workers: host.workers,
-    variants: toScore,
+    variants: host.allWorkers === true ? undefined : toScore,
     columnBytesMax: host.columnBytesMax,
     keptRows: request.top + (grid.riskAxes.length === 0 ? 0 : request.preselect),
     hostBytes: host.hostBytes,

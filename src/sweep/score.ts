@@ -59,7 +59,7 @@ export interface ScoreBatches {
   /** Which twin of the kernels scores, where one does. */
   readonly kernels?: Kernels['name'];
   /** Ends what runs. False when some thread could not be ended and may still touch the shared memory. */
-  close(): Promise<boolean | void>;
+  close(): Promise<boolean | undefined>;
 }
 
 export interface ScoringContext {
@@ -106,9 +106,9 @@ export function createNormativeScorer(context: ScoringContext, onVariant?: (scor
       const rows = new Float64Array(batch.baseIndices.length * perBase * METRIC_NAMES.length);
       let at = 0;
       for (const baseIndex of batch.baseIndices) {
-        giveUpWhenStopped(stop);
         const signals = source.signals(parametersAt(grid, baseIndex));
         for (let risk = 0; risk < perBase; risk++) {
+          giveUpWhenStopped(stop);
           const metrics = scoreOne(signals, batch.stage === 'A' ? {} : barriersAt(grid, risk));
           for (const name of METRIC_NAMES) rows[at++] = metrics[name] ?? Number.NaN;
           onVariant?.(at / METRIC_NAMES.length);

@@ -53,6 +53,7 @@ export function countBaseVariants(grid: Grid, selection: VariantSelection = { se
     return selection.sample === undefined ? undefined : selection.sample;
   }
   let count = grid.constraint === undefined ? points : 0;
-  for (let index = from; grid.constraint !== undefined && index < to; index++) if (meetsConstraint(grid, index)) count++;
+  for (let index = from; grid.constraint !== undefined && index < to; index++)
+    if (meetsConstraint(grid, index)) count++;
   return selection.sample === undefined ? count : Math.min(count, selection.sample);
 }

@@ -92,7 +92,8 @@ describe('the order', () => {
     const prng = createPrng(seed);
     for (let round = 0; round < 300; round++) {
       const lengths = Array.from({ length: 1 + prng.nextBelow(4) }, () => 1 + prng.nextBelow(9));
-      const constraint = prng.nextBelow(2) === 0 ? undefined : (p: Readonly<Record<string, number>>) => p['a0']! % 3 !== 1;
+      const constraint =
+        prng.nextBelow(2) === 0 ? undefined : (p: Readonly<Record<string, number>>) => p['a0']! % 3 !== 1;
       const grid = gridOf(lengths, constraint);
       const used = Array.from({ length: prng.nextBelow(4) }, () =>
         lengths.map((_, a) => a).filter(() => prng.nextBelow(2) === 0),
@@ -101,7 +102,10 @@ describe('the order', () => {
       const to = from + prng.nextBelow(grid.basePoints - from + 1);
       const expected = [...gridOrder(grid)].filter((index) => index >= from && index < to);
       const found = [...nearbyVariants(grid, operandsOf(grid, ...used), from, to)];
-      expect([...found].sort((a, b) => a - b), `seed ${seed}, round ${round}`).toEqual(expected);
+      expect(
+        [...found].sort((a, b) => a - b),
+        `seed ${seed}, round ${round}`,
+      ).toEqual(expected);
     }
   });
 
@@ -126,7 +130,9 @@ describe('the order', () => {
     const parameters = { length: range(5, 36), low: choice(20, 25, 30), high: choice(70, 75) };
     const grid = createGrid({ strategy, arithmetic: 'standard', parameters });
     const catalog = new ColumnCatalog(strategy, grid);
-    const lengths = [...nearbyVariants(grid, catalog.operands, 0, grid.basePoints)].map((index) => Math.floor(index / 6));
+    const lengths = [...nearbyVariants(grid, catalog.operands, 0, grid.basePoints)].map((index) =>
+      Math.floor(index / 6),
+    );
     const changes = lengths.filter((length, i) => i > 0 && length !== lengths[i - 1]).length;
     expect(changes).toBe(31);
   });

@@ -88,12 +88,8 @@ describe('one result for any number of workers and any batch size', () => {
     const { hash, outcome } = await sweep(request, candles);
     for (const workers of [1, 2, 3, 4]) {
       for (const batchSize of [1, 2, 7, 1000, undefined]) {
-        const scored = await sweep(
-          request,
-          candles,
-          { workers, cacheBytes: batchSize === 7 ? 1 : undefined },
-          { batchSize },
-        );
+        const columnBytesMax = batchSize === 7 ? 1 : undefined;
+        const scored = await sweep(request, candles, { workers }, { batchSize, columnBytesMax });
         expect(scored.hash, `${workers} workers, batches of ${batchSize}`).toBe(hash);
         expect(scored.outcome.top).toEqual(outcome.top);
         expect(scored.outcome.engine).toEqual(outcome.engine);

@@ -5,7 +5,7 @@ import { createFakeClock } from '../../src/core/clock.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { METRIC_NAMES } from '../../src/metrics/metrics.ts';
-import { type BatchMessage, NOT_SCORING, packError } from '../../src/pool/messages.ts';
+import { NOT_SCORING, packError, type WorkMessage } from '../../src/pool/messages.ts';
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts';
 import type { ScoringThread, ThreadEvents } from '../../src/pool/thread.ts';
 import { range } from '../../src/strategy/parameters.ts';
@@ -17,18 +17,23 @@ const parameters = { fast: range(1, 10), slow: range(11, 20) };
 const grid = createGrid({ strategy, arithmetic: 'standard', parameters });
 const stats = { columnsComputed: 1, hits: 2, misses: 3 };
 
+const firstOf = (message: WorkMessage): number =>
+  'batch' in message ? message.batch.baseIndices[0]! : -message.columns[0]!.id;
+
 /** A thread that does only what the test says. */
 class FakeThread implements ScoringThread {
-  readonly inbox: BatchMessage[] = [];
+  readonly inbox: WorkMessage[] = [];
   readonly events: ThreadEvents;
+  readonly number: number;
   at = NOT_SCORING;
   ended = false;
 
-  constructor(events: ThreadEvents) {
+  constructor(events: ThreadEvents, number = 0) {
     this.events = events;
+    this.number = number;
   }
 
-  post(message: BatchMessage): void {
+  post(message: WorkMessage): void {
     this.inbox.push(message);
   }
 
@@ -44,9 +49,20 @@ class FakeThread implements ScoringThread {
     this.events.onMessage(message);
   }
 
-  /** Answers the oldest batch; every value of its rows is the first base index. */
+  /** First base index of each batch in the inbox; a list of columns counts as minus its first id. */
+  get held(): number[] {
+    return this.inbox.map(firstOf);
+  }
+
+  /** Answers the oldest message; every value of the rows of a batch is its first base index. */
   answer(): void {
-    const { token, batch } = this.inbox.shift()!;
+    const message = this.inbox.shift()!;
+    const { token } = message;
+    if ('columns' in message) {
+      this.say({ token, filled: true, stats, ms: 2 });
+      return;
+    }
+    const { batch } = message;
     const rows = new Float64Array(batch.baseIndices.length * METRIC_NAMES.length).fill(batch.baseIndices[0]!);
     this.say({ token, rows, stats });
   }
@@ -65,8 +81,8 @@ afterEach(async () => {
 
 function createPool(options: Partial<PoolOptions> = {}) {
   const threads: FakeThread[] = [];
-  const start = (events: ThreadEvents): FakeThread => {
-    const thread = new FakeThread(events);
+  const start = (events: ThreadEvents, number: number): FakeThread => {
+    const thread = new FakeThread(events, number);
     threads.push(thread);
     return thread;
   };
@@ -110,7 +126,7 @@ describe('handing out', () => {
     expect(threads.map((thread) => thread.inbox.length)).toEqual([2, 2]);
     threads[0]!.answer();
     expect(threads.map((thread) => thread.inbox.length)).toEqual([2, 2]);
-    expect(threads[0]!.inbox.map(({ batch }) => batch.baseIndices[0])).toEqual([2, 4]);
+    expect(threads[0]!.held).toEqual([2, 4]);
   });
 
   test('each batch gets its own answer, in whatever order threads work', async () => {
@@ -179,7 +195,7 @@ describe('death', () => {
     const innocent = score(99);
     threads[0]!.die(1);
     expect(await isPending(guilty)).toBe(true);
-    const retry = threads.find((thread) => thread !== threads[0] && thread.inbox[0]?.batch.baseIndices[0] === 10)!;
+    const retry = threads.find((thread) => thread !== threads[0] && thread.held[0] === 10)!;
     retry.die(1, 'gave no sign of life for 60 s');
     const error = await failure(guilty);
     expect(error.code).toBe('WORKER_DIED');
@@ -197,14 +213,13 @@ describe('death', () => {
   test('only the batch being scored is blamed: one that waited at two doors is still good for two deaths', async () => {
     const { threads, score } = createPool({ workers: 2 });
     const [a, , waiting] = [score(1), score(2), score(3)];
-    expect(threads[0]!.inbox.map(({ batch }) => batch.baseIndices[0])).toEqual([1, 3]);
+    expect(threads[0]!.held).toEqual([1, 3]);
     threads[0]!.die(0);
     threads[2]!.answer();
     expect(await first(a)).toBe(1);
-    const holder = (): FakeThread =>
-      threads.findLast((thread) => thread.inbox.some((m) => m.batch.baseIndices[0] === 3))!;
+    const holder = (): FakeThread => threads.findLast((thread) => thread.held.includes(3))!;
     const second = holder();
-    while (second.inbox[0]!.batch.baseIndices[0] !== 3) second.answer();
+    while (second.held[0] !== 3) second.answer();
     second.die(0);
     expect(await isPending(waiting!)).toBe(true);
     holder().answer();
@@ -239,7 +254,7 @@ describe('death', () => {
       while (scored.length - answered < 10) scored.push(score(scored.length));
       const busy = threads.filter((thread) => thread.inbox.length > 0 && !thread.ended);
       const thread = busy[prng.nextBelow(busy.length)]!;
-      const variant = thread.inbox[0]!.batch.baseIndices[0]!;
+      const variant = thread.held[0]!;
       if (prng.nextBelow(3) === 0 && !killed.has(variant)) {
         killed.add(variant);
         thread.ended = true;
@@ -295,13 +310,13 @@ describe('lies', () => {
     const { threads, score } = createPool();
     const [a, b, c] = [score(1), score(2), score(3)];
     const [one, two] = threads as [FakeThread, FakeThread];
-    const [forA, forC] = one.inbox as [BatchMessage, BatchMessage];
+    const [forA, forC] = one.inbox as [WorkMessage, WorkMessage];
     one.say({ token: forC.token, rows: rowsOf(666), stats });
     one.answer();
     one.say({ token: forA.token, rows: rowsOf(666), stats });
     expect(await first(a!)).toBe(1);
     expect(await isPending(c!)).toBe(true);
-    const [forB] = two.inbox as [BatchMessage];
+    const [forB] = two.inbox as [WorkMessage];
     two.die();
     two.say({ token: forB.token, rows: rowsOf(666), stats });
     expect(await isPending(b!)).toBe(true);
