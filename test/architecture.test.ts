@@ -13,7 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   market: ['core'],
   indicators: ['core', 'market'],
   metrics: ['core', 'market'],
-  kernels: ['core', 'market', 'simulate'],
+  kernels: ['core', 'market', 'indicators', 'simulate'],
   strategy: ['core', 'market', 'indicators'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],

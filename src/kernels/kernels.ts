@@ -1,4 +1,5 @@
 // The kernel interface: what the fast engine asks of its two twins, WebAssembly SIMD and scalar TypeScript.
+import type { IndicatorCall } from './indicator-kernels.ts';
 
 /**
  * Bitmaps hold one bit per bar, bit `i & 31` of word `i >>> 5`; bits beyond the last bar are 0. All arrays handed to a
@@ -7,6 +8,8 @@
  */
 export interface Kernels {
   readonly name: 'wasm-simd' | 'scalar';
+  /** Computes the wanted outputs of one indicator into columns of the caller. */
+  computeIndicator(call: IndicatorCall): void;
   /** Fills the tables of a market whose prices are in place: once per window, by `prepareMarket`. */
   fillTables(market: MarketTables): void;
   /**

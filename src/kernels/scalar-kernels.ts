@@ -1,11 +1,13 @@
 // The scalar twin of the kernels: runs everywhere, and is what the WebAssembly twin must equal bit for bit.
 import type { KernelProvider, Kernels } from './kernels.ts';
+import { computeIndicator } from './scalar-indicators.ts';
 import { fillTables } from './scalar-market.ts';
 import { beginProgram, endProgram, runTile } from './scalar-program.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
 export const SCALAR_KERNELS: Kernels = {
   name: 'scalar',
+  computeIndicator,
   fillTables,
   beginWalk,
   walkTo,

@@ -2,8 +2,10 @@
 import { BAR_SUMS, BLOCK_BARS, type MarketTables, type WalkInput } from './kernels.ts';
 import {
   CASH,
+  DETAIL,
   DOWNSIDE_SQUARES,
   EXPOSED_BARS,
+  FULL,
   GAINS,
   LOSSES,
   MARKED,
@@ -20,17 +22,17 @@ import {
   VALUE,
 } from './walk-layout.ts';
 
-/** Adds the bars [MARKED, to), over which CASH and UNITS did not change, to the sums. */
+/** Adds the bars [MARKED, to), over which CASH and UNITS did not change, to the sums that the detail asks for. */
 export function markTo(input: WalkInput, to: number): void {
   const sums = input.sums;
   const from = sums[MARKED] | 0;
   if (from >= to) return;
   if (input.record !== undefined) recordEquity(input, from, to);
   const units = sums[UNITS];
-  if (units === 0) markFlat(sums, to - from);
-  else {
-    sums[EXPOSED_BARS] += to - from;
-    if (sums[CASH] === 0 && units > 0) {
+  if (units !== 0) sums[EXPOSED_BARS] += to - from;
+  if (input.settings[DETAIL] === FULL) {
+    if (units === 0) markFlat(sums, to - from);
+    else if (sums[CASH] === 0 && units > 0) {
       markHeld(input.market, sums, from, to);
       sinkHeld(input.market, sums, from, to);
     } else markMixed(input.market.close, sums, from, to);

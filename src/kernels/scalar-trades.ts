@@ -3,6 +3,7 @@ import type { WalkInput } from './kernels.ts';
 import {
   BEST_RETURN,
   CLOSED_TRADES,
+  DETAIL,
   ENDED_ENTRY_PRICE,
   ENDED_FEES,
   ENDED_PNL,
@@ -15,6 +16,7 @@ import {
   FIRST_PNL,
   HOLDING_BARS,
   LOST,
+  MONEY,
   OPEN_TRADES,
   PNL,
   PNL_SQUARED_DEVIATIONS,
@@ -32,13 +34,17 @@ import {
 export function addTrade(input: WalkInput, bar: number, reason: number): void {
   const sums = input.sums;
   const pnl = sums[ENDED_PNL];
-  const tradeReturn = pnl / sums[ENDED_VALUE];
   if (input.record !== undefined) recordTrade(input, bar, reason);
   sums[FEES] += sums[ENDED_FEES];
   if (reason === STILL_OPEN) {
     sums[OPEN_TRADES] += 1;
     return;
   }
+  if (input.settings[DETAIL] === MONEY) {
+    sums[CLOSED_TRADES] += 1;
+    return;
+  }
+  const tradeReturn = pnl / sums[ENDED_VALUE];
   if (sums[CLOSED_TRADES] === 0) sums[FIRST_PNL] = pnl;
   const distance = pnl - sums[FIRST_PNL];
   sums[SHIFTED_PNL] += distance;

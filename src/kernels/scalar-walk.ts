@@ -122,7 +122,8 @@ function endGridmill(input: WalkInput): void {
   }
   markTo(input, barCount);
   if (sums[UNITS] !== 0) markOpenTrade(input);
-  const finalEquity = sums[PREVIOUS];
+  const units = sums[UNITS];
+  const finalEquity = units === 0 ? sums[CASH] : sums[CASH] + units * input.market.close[lastBar];
   const initialCash = input.settings[INITIAL_CASH];
   sums[FINAL_EQUITY] = finalEquity;
   sums[TOTAL_RETURN] = (finalEquity - initialCash) / initialCash;

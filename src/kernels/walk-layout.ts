@@ -21,7 +21,16 @@ export const TRAILING_STOP = 13;
 export const TIME_LIMIT = 14;
 /** 1 to close what is left at the last close. */
 export const CLOSE_AT_END = 15;
-export const WALK_SETTINGS = 16;
+/** How much of the results is kept: one of FULL, MONEY and TRADES. walk-detail.ts lists the results of each. */
+export const DETAIL = 16;
+/** 1 when the variant has no short events at all: it may be walked by a shorter way. 0 when it may have some. */
+export const LONG_ONLY = 17;
+export const WALK_SETTINGS = 24;
+
+/** Values of DETAIL: every result; what money and counts need; that and the sums over trades. */
+export const FULL = 0;
+export const MONEY = 1;
+export const TRADES = 2;
 
 /** Values of RULE_BOOK. */
 export const GRIDMILL = 0;
@@ -148,6 +157,8 @@ export const NEXT_BAR = 72;
 export const FIRST_PNL = 73;
 export const SHIFTED_PNL = 74;
 export const SHIFTED_SQUARES = 75;
+/** 1 when the walk can take the short way of walk-money.ts. */
+export const IS_PLAIN = 76;
 export const WALK_CELLS = 80;
 
 /** Values of one trade in `WalkRecord.trades`. */

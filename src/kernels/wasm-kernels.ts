@@ -1,6 +1,8 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
+import type { IndicatorCall } from './indicator-kernels.ts';
 import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type TileProgram, type WalkInput } from './kernels.ts';
+import { type IndicatorExports, runIndicator } from './wasm-indicators.ts';
 import {
   MOST_PAGES,
   PAGE_BYTES,
@@ -12,20 +14,21 @@ import {
 
 /** Functions of src/kernels/assembly/index.ts. Addresses and counts are numbers; an address is a byte offset. */
 interface WasmExports
-  extends Readonly<
-    Record<
-      | 'fillTables'
-      | 'setMarket'
-      | 'setVariant'
-      | 'beginWalk'
-      | 'walkTo'
-      | 'endWalk'
-      | 'beginProgram'
-      | 'runTile'
-      | 'endProgram',
-      WasmFunction
-    >
-  > {
+  extends IndicatorExports,
+    Readonly<
+      Record<
+        | 'fillTables'
+        | 'setMarket'
+        | 'setVariant'
+        | 'beginWalk'
+        | 'walkTo'
+        | 'endWalk'
+        | 'beginProgram'
+        | 'runTile'
+        | 'endProgram',
+        WasmFunction
+      >
+    > {
   readonly BLOCK_BARS: { readonly value: number };
   readonly BAR_SUMS: { readonly value: number };
 }
@@ -42,6 +45,10 @@ export class WasmKernels implements Kernels {
       this.exports.BLOCK_BARS.value === BLOCK_BARS && this.exports.BAR_SUMS.value === BAR_SUMS,
       'both twins read one layout of the market tables',
     );
+  }
+
+  computeIndicator(call: IndicatorCall): void {
+    runIndicator(this.exports, call);
   }
 
   fillTables(market: MarketTables): void {

@@ -1,7 +1,7 @@
 // The standard metric set: what METRICS defines, computed from an equity curve and a trade list.
 import type { EquityScan } from './equity-scan.ts';
 import { scanEquity } from './equity-scan.ts';
-import type { Metrics, MetricsInput } from './metrics.ts';
+import { METRIC_NAMES, type MetricName, type Metrics, type MetricsInput } from './metrics.ts';
 import type { TradeSums } from './trade-sums.ts';
 import { sumTrades } from './trade-sums.ts';
 
@@ -21,83 +21,81 @@ export function standardMetrics(input: MetricsInput): Metrics {
 
 /** The same out of sums that were made elsewhere: what an engine that never holds an equity curve calls. */
 export function metricsFromSums(input: SummedInput, scan: EquityScan, trades: TradeSums): Metrics {
-  return {
-    ...returnMetrics(input, scan),
-    maxDrawdown: finite(scan.bars > 0 ? scan.maxDrawdown : Number.NaN),
-    maxDrawdownBars: finite(scan.bars > 0 ? scan.maxDrawdownBars : Number.NaN),
-    exposure: ratio(input.exposedBars, scan.bars),
-    ...tradeMetrics(trades),
-    ambiguousBars: input.ambiguousBars,
-    skippedOrders: input.skippedOrders,
-  };
+  const row = new Float64Array(METRIC_NAMES.length).fill(Number.NaN);
+  writeMoneyMetrics(row, 0, input, scan.bars, trades);
+  writeTradeMetrics(row, 0, trades);
+  writeCurveMetrics(row, 0, input, scan);
+  return Object.fromEntries(METRIC_NAMES.map((name, i) => [name, Number.isNaN(row[i]!) ? null : row[i]!])) as Metrics;
 }
 
 export type SummedInput = Omit<MetricsInput, 'equity' | 'trades'>;
 
-type ReturnMetricName =
-  | 'totalReturn'
-  | 'finalEquity'
-  | 'cagr'
-  | 'volatility'
-  | 'sharpe'
-  | 'sortino'
-  | 'calmar'
-  | 'omega';
+const at = Object.fromEntries(METRIC_NAMES.map((name, index) => [name, index])) as Readonly<Record<MetricName, number>>;
 
-function returnMetrics(input: SummedInput, scan: EquityScan): Pick<Metrics, ReturnMetricName> {
+/*
+ * A row holds the values of METRIC_NAMES from `from` on, NaN for null. Three functions fill it, by what they need to
+ * know: how an account ended, its trades, and its equity bar by bar.
+ */
+
+/** Metrics that the last equity and a few counts tell. */
+export function writeMoneyMetrics(
+  row: Float64Array,
+  from: number,
+  input: SummedInput,
+  bars: number,
+  { closed, open, fees }: Pick<TradeSums, 'closed' | 'open' | 'fees'>,
+): void {
+  row[from + at.totalReturn] = finite(input.totalReturn);
+  row[from + at.finalEquity] = finite(input.finalEquity);
+  row[from + at.cagr] = finite(growthPerYear(input, bars));
+  row[from + at.exposure] = ratio(input.exposedBars, bars);
+  row[from + at.trades] = closed;
+  row[from + at.openTrades] = open;
+  row[from + at.totalFees] = finite(fees);
+  row[from + at.ambiguousBars] = input.ambiguousBars;
+  row[from + at.skippedOrders] = input.skippedOrders;
+}
+
+/** Metrics of single trades. */
+export function writeTradeMetrics(row: Float64Array, from: number, sums: TradeSums): void {
+  const { closed } = sums;
+  const pnlDeviation = closed > 1 ? Math.sqrt(sums.pnlSquaredDeviations / (closed - 1)) : 0;
+  row[from + at.winRate] = ratio(sums.wins, closed);
+  row[from + at.profitFactor] = ratio(sums.won, sums.lost);
+  row[from + at.expectancy] = ratio(sums.pnl, closed);
+  row[from + at.bestTrade] = finite(sums.bestReturn);
+  row[from + at.worstTrade] = finite(sums.worstReturn);
+  row[from + at.averageTrade] = ratio(sums.returns, closed);
+  row[from + at.averageHoldingBars] = ratio(sums.holdingBars, closed);
+  row[from + at.sqn] = ratio(Math.sqrt(closed) * (sums.pnl / closed), pnlDeviation);
+}
+
+/** Metrics of the equity curve: returns per bar and drawdown. */
+export function writeCurveMetrics(row: Float64Array, from: number, input: SummedInput, scan: EquityScan): void {
   const perYear = input.periodsPerYear;
   const deviation = scan.bars > 1 ? Math.sqrt(scan.squaredDeviations / (scan.bars - 1)) : Number.NaN;
   const downside = Math.sqrt(scan.downsideSquares / scan.bars);
-  const growth = input.finalEquity / input.initialCash;
-  const cagr = scan.bars > 0 && growth >= 0 ? growth ** (perYear / scan.bars) - 1 : Number.NaN;
-  return {
-    totalReturn: finite(input.totalReturn),
-    finalEquity: finite(input.finalEquity),
-    cagr: finite(cagr),
-    volatility: finite(deviation * Math.sqrt(perYear)),
-    sharpe: deviation > DEVIATION_NOISE ? finite((scan.mean / deviation) * Math.sqrt(perYear)) : null,
-    sortino: downside > DEVIATION_NOISE ? finite((scan.mean * perYear) / (downside * Math.sqrt(perYear))) : null,
-    calmar: ratio(cagr, scan.maxDrawdown),
-    omega: ratio(scan.gains, scan.losses),
-  };
+  const noise = DEVIATION_NOISE;
+  const rootYear = Math.sqrt(perYear);
+  row[from + at.volatility] = finite(deviation * rootYear);
+  row[from + at.sharpe] = deviation > noise ? finite((scan.mean / deviation) * rootYear) : Number.NaN;
+  row[from + at.sortino] = downside > noise ? finite((scan.mean * perYear) / (downside * rootYear)) : Number.NaN;
+  row[from + at.calmar] = ratio(growthPerYear(input, scan.bars), scan.maxDrawdown);
+  row[from + at.omega] = ratio(scan.gains, scan.losses);
+  row[from + at.maxDrawdown] = finite(scan.bars > 0 ? scan.maxDrawdown : Number.NaN);
+  row[from + at.maxDrawdownBars] = finite(scan.bars > 0 ? scan.maxDrawdownBars : Number.NaN);
 }
 
-type TradeMetricName =
-  | 'trades'
-  | 'openTrades'
-  | 'winRate'
-  | 'profitFactor'
-  | 'expectancy'
-  | 'bestTrade'
-  | 'worstTrade'
-  | 'averageTrade'
-  | 'averageHoldingBars'
-  | 'totalFees'
-  | 'sqn';
-
-function tradeMetrics(sums: TradeSums): Pick<Metrics, TradeMetricName> {
-  const { closed } = sums;
-  const pnlDeviation = closed > 1 ? Math.sqrt(sums.pnlSquaredDeviations / (closed - 1)) : 0;
-  return {
-    trades: closed,
-    openTrades: sums.open,
-    winRate: ratio(sums.wins, closed),
-    profitFactor: ratio(sums.won, sums.lost),
-    expectancy: ratio(sums.pnl, closed),
-    bestTrade: finite(sums.bestReturn),
-    worstTrade: finite(sums.worstReturn),
-    averageTrade: ratio(sums.returns, closed),
-    averageHoldingBars: ratio(sums.holdingBars, closed),
-    totalFees: finite(sums.fees),
-    sqn: ratio(Math.sqrt(closed) * (sums.pnl / closed), pnlDeviation),
-  };
+function growthPerYear({ finalEquity, initialCash, periodsPerYear }: SummedInput, bars: number): number {
+  const growth = finalEquity / initialCash;
+  return bars > 0 && growth >= 0 ? growth ** (periodsPerYear / bars) - 1 : Number.NaN;
 }
 
-/** a / b, or null where b is 0 or the quotient is not finite. */
-function ratio(a: number, b: number): number | null {
-  return b === 0 ? null : finite(a / b);
+/** a / b, or NaN where b is 0 or the quotient is not finite. */
+function ratio(a: number, b: number): number {
+  return b === 0 ? Number.NaN : finite(a / b);
 }
 
-function finite(value: number): number | null {
-  return Number.isFinite(value) ? value : null;
+function finite(value: number): number {
+  return Number.isFinite(value) ? value : Number.NaN;
 }

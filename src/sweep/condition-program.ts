@@ -18,7 +18,7 @@ import {
 import type { Column, CompareCondition, Condition, CrossCondition } from '../strategy/expression.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnCatalog } from './column-catalog.ts';
-import { collectGraph } from './graph.ts';
+import { collectGraph, type Graph } from './graph.ts';
 import type { Grid } from './grid.ts';
 import type { ProgramMemory } from './program-memory.ts';
 
@@ -31,17 +31,24 @@ const NUMBER_OPS = {
 const SWAPPED = { '>': '<', '>=': '<=', '<': '>', '<=': '>=' } as const;
 
 /** A bitmap that conditions are made of: a condition, what one compares, or where a column has values. */
-interface Part {
+export interface ConditionPart {
   /** Per axis: how much one step on it moves the number of the instance; 0 where the part does not depend on it. */
   readonly strides: readonly number[];
   /** Whether several variants may have the same instance. */
   readonly shared: boolean;
+  /** Bitmaps it writes, one behind the other. */
+  readonly bitmaps: number;
+  /** Adds the operations that write to address `out`, for the current variant. */
+  readonly emit: (out: number) => void;
   /** Addresses of the instances of this program, where they are shared. */
   readonly known: Map<number, number>;
   /** The variant that wrote the private bitmap, and where it lies. */
   variant: number;
   address: number;
 }
+
+/** What a comparison reads: a column of the catalog by its place there, or a number. */
+type Operand = { readonly place: number } | { readonly number: () => number };
 
 /** Bitmaps that are the same for all programs. */
 export interface ConstantBitmaps {
@@ -61,8 +68,8 @@ export interface ConditionProgramOptions {
 
 export class ConditionProgram {
   readonly #options: ConditionProgramOptions;
-  readonly #parts = new Map<string, Part>();
-  readonly #operands: ReadonlyMap<string, number>;
+  readonly #graph: Graph;
+  readonly #parts = new Map<string, ConditionPart>();
   readonly #digits: number[];
   #variant = 0;
   #privatesUsed = 0;
@@ -71,20 +78,7 @@ export class ConditionProgram {
   constructor(options: ConditionProgramOptions) {
     this.#options = options;
     this.#digits = options.grid.axes.map(() => 0);
-    this.#operands = new Map(options.catalog.operands.map(({ column }, i) => [column.key, i]));
-    const graph = collectGraph(options.strategy);
-    const part = (key: string, ...of: readonly string[]): void => {
-      const names = new Set(of.flatMap((node) => graph.get(node)?.parameters ?? []));
-      this.#parts.set(key, newPart(options.grid, [...names]));
-    };
-    for (const { node } of graph.values()) {
-      if (node.kind === 'compare' || node.kind === 'logic') part(node.key, node.key);
-      if (node.kind !== 'cross') continue;
-      const [left, right] = node.inputs;
-      part(node.key, node.key);
-      part(pairKey(left, right), left.key, right.key);
-      for (const column of node.inputs) part(presentKey(column), column.key);
-    }
+    this.#graph = collectGraph(options.strategy);
   }
 
   /** Forgets the instances of the program before. */
@@ -107,14 +101,36 @@ export class ConditionProgram {
     this.#privatesUsed = 0;
   }
 
-  /** Address of the bitmap of a condition; that of no bars for none. */
-  bitmap(condition: Condition | undefined): number {
-    if (condition === undefined) return this.#options.constants.zeros;
-    return this.#part(condition.key, 1, (out) => {
-      if (condition.kind === 'compare') this.#compare(out, condition);
-      else if (condition.kind === 'cross') this.#cross(out, condition);
-      else this.#combine(out, condition.operator, condition.inputs);
-    });
+  /** The part of a condition, to be asked for by `bitmap` of each variant. */
+  part(condition: Condition): ConditionPart {
+    const known = this.#parts.get(condition.key);
+    if (known !== undefined) return known;
+    if (condition.kind === 'compare') return this.#newPart(condition.key, [condition], 1, this.#comparison(condition));
+    if (condition.kind === 'cross') return this.#newPart(condition.key, [condition], 1, this.#crossing(condition));
+    return this.#newPart(condition.key, [condition], 1, this.#combination(condition.operator, condition.inputs));
+  }
+
+  /** Address of the bitmap of a part; that of no bars for none. */
+  bitmap(part: ConditionPart | undefined): number {
+    if (part === undefined) return this.#options.constants.zeros;
+    if (!part.shared) {
+      if (part.variant === this.#variant) return part.address;
+      const address = this.take(part.bitmaps);
+      part.emit(address);
+      part.variant = this.#variant;
+      part.address = address;
+      return address;
+    }
+    const { strides } = part;
+    let instance = 0;
+    for (let a = 0; a < strides.length; a++) instance += this.#digits[a]! * strides[a]!;
+    let address = part.known.get(instance);
+    if (address === undefined) {
+      address = this.#options.memory.bitmaps(part.bitmaps);
+      part.emit(address);
+      part.known.set(instance, address);
+    }
+    return address;
   }
 
   /** `count` bitmaps, one behind the other, that are this variant's own until the next one starts. */
@@ -126,121 +142,131 @@ export class ConditionProgram {
     return address;
   }
 
-  #part(key: string, bitmaps: number, compute: (out: number) => void): number {
-    const part = this.#parts.get(key)!;
-    if (!part.shared) {
-      if (part.variant === this.#variant) return part.address;
-      const address = this.take(bitmaps);
-      compute(address);
-      part.variant = this.#variant;
-      part.address = address;
-      return address;
+  /** A part that depends on what `nodes` depend on. */
+  #newPart(
+    key: string,
+    nodes: readonly { readonly key: string }[],
+    bitmaps: number,
+    emit: (out: number) => void,
+  ): ConditionPart {
+    const parameters = new Set(nodes.flatMap((node) => this.#graph.get(node.key)?.parameters ?? []));
+    const { axes } = this.#options.grid;
+    const strides = axes.map(() => 0);
+    let count = 1;
+    for (let a = axes.length - 1; a >= 0; a--) {
+      const { name, values } = axes[a]!;
+      if (!parameters.has(name)) continue;
+      strides[a] = count;
+      count *= values.length;
     }
-    const { strides } = part;
-    let instance = 0;
-    for (let a = 0; a < strides.length; a++) instance += this.#digits[a]! * strides[a]!;
-    let address = part.known.get(instance);
-    if (address === undefined) {
-      address = this.#options.memory.bitmaps(bitmaps);
-      compute(address);
-      part.known.set(instance, address);
-    }
-    return address;
+    const shared = axes.some(({ name, values }) => values.length > 1 && !parameters.has(name));
+    const part = { strides, shared, bitmaps, emit, known: new Map<number, number>(), variant: -1, address: 0 };
+    this.#parts.set(key, part);
+    return part;
   }
 
-  #compare(out: number, { operator, inputs: [left, right] }: CompareCondition): void {
+  #comparison({ operator, inputs }: CompareCondition): (out: number) => void {
     const { memory } = this.#options;
-    if (left.kind === 'constant' && right.kind === 'constant') {
-      memory.add(OP_FILL, out, holds(operator, this.#number(left), this.#number(right)) ? 1 : 0, 0);
-    } else if (left.kind === 'constant') {
-      memory.addNumber(NUMBER_OPS[SWAPPED[operator]], out, this.#column(right), this.#number(left));
-    } else if (right.kind === 'constant') {
-      memory.addNumber(NUMBER_OPS[operator], out, this.#column(left), this.#number(right));
-    } else {
-      const swapped = operator === '<' || operator === '<=';
-      const code = operator === '>' || operator === '<' ? OP_ABOVE : OP_AT_OR_ABOVE;
-      const a = this.#column(swapped ? right : left);
-      memory.add(code, out, a, this.#column(swapped ? left : right));
+    const [left, right] = [this.#operand(inputs[0]), this.#operand(inputs[1])];
+    if ('number' in left) {
+      if ('place' in right) {
+        const code = NUMBER_OPS[SWAPPED[operator]];
+        return (out) => memory.addNumber(code, out, this.#columns[right.place]!, left.number());
+      }
+      return (out) => memory.add(OP_FILL, out, holds(operator, left.number(), right.number()) ? 1 : 0, 0);
     }
-  }
-
-  #cross(out: number, { direction, negated, inputs: [left, right] }: CrossCondition): void {
-    const { memory } = this.#options;
-    const greater = this.#part(pairKey(left, right), 2, (pair) => this.#bothWays(pair, left, right));
-    const less = greater + TILE_BITMAP_BYTES;
-    const a = this.#present(left);
-    const b = this.#present(right);
-    const after = direction === 'above' ? greater : less;
-    const before = direction === 'above' ? less : greater;
-    if (!negated) {
-      memory.add(OP_CROSSING, out, after, before, a, b, memory.state());
-      return;
+    if ('number' in right) {
+      const code = NUMBER_OPS[operator];
+      return (out) => memory.addNumber(code, out, this.#columns[left.place]!, right.number());
     }
-    const crossed = this.take(2);
-    const valid = crossed + TILE_BITMAP_BYTES;
-    memory.add(OP_CROSSING, crossed, after, before, a, b, memory.state());
-    memory.add(OP_AND, valid, a, b);
-    memory.add(OP_AND_NOT, out, valid, crossed);
+    const code = operator === '>' || operator === '<' ? OP_ABOVE : OP_AT_OR_ABOVE;
+    const [a, b] = operator === '<' || operator === '<=' ? [right, left] : [left, right];
+    return (out) => memory.add(code, out, this.#columns[a.place]!, this.#columns[b.place]!);
   }
 
-  #bothWays(pair: number, left: Column, right: Column): void {
+  #crossing({ direction, negated, inputs: [left, right] }: CrossCondition): (out: number) => void {
     const { memory } = this.#options;
-    const less = pair + TILE_BITMAP_BYTES;
-    if (left.kind === 'constant' && right.kind === 'constant') {
-      memory.add(OP_FILL, pair, this.#number(left) > this.#number(right) ? 1 : 0, 0);
-      memory.add(OP_FILL, less, this.#number(left) < this.#number(right) ? 1 : 0, 0);
-    } else if (left.kind === 'constant') {
-      memory.addNumber(OP_BELOW_NUMBER, pair, this.#column(right), this.#number(left));
-      memory.addNumber(OP_ABOVE_NUMBER, less, this.#column(right), this.#number(left));
-    } else if (right.kind === 'constant') {
-      memory.addNumber(OP_ABOVE_NUMBER, pair, this.#column(left), this.#number(right));
-      memory.addNumber(OP_BELOW_NUMBER, less, this.#column(left), this.#number(right));
-    } else memory.add(OP_BOTH_WAYS, pair, this.#column(left), this.#column(right));
+    const pairKey = `${left.key} ? ${right.key}`;
+    const pair = this.#parts.get(pairKey) ?? this.#newPart(pairKey, [left, right], 2, this.#bothWays(left, right));
+    const leftPresent = this.#presence(left);
+    const rightPresent = this.#presence(right);
+    const { ones } = this.#options.constants;
+    const isAbove = direction === 'above';
+    return (out) => {
+      const greater = this.bitmap(pair);
+      const less = greater + TILE_BITMAP_BYTES;
+      const a = leftPresent === undefined ? ones : this.bitmap(leftPresent);
+      const b = rightPresent === undefined ? ones : this.bitmap(rightPresent);
+      const after = isAbove ? greater : less;
+      const before = isAbove ? less : greater;
+      if (!negated) {
+        memory.add(OP_CROSSING, out, after, before, a, b, memory.state());
+        return;
+      }
+      const crossed = this.take(2);
+      const valid = crossed + TILE_BITMAP_BYTES;
+      memory.add(OP_CROSSING, crossed, after, before, a, b, memory.state());
+      memory.add(OP_AND, valid, a, b);
+      memory.add(OP_AND_NOT, out, valid, crossed);
+    };
   }
 
-  /** The bars on which a column has a value: a number has one on each. */
-  #present(column: Column): number {
-    if (column.kind === 'constant') return this.#options.constants.ones;
-    return this.#part(presentKey(column), 1, (out) => {
-      const { memory } = this.#options;
-      memory.addNumber(OP_AT_OR_ABOVE_NUMBER, out, this.#column(column), Number.NEGATIVE_INFINITY);
-    });
+  /** Two bitmaps: left > right, and behind it left < right. */
+  #bothWays(leftColumn: Column, rightColumn: Column): (out: number) => void {
+    const { memory } = this.#options;
+    const [left, right] = [this.#operand(leftColumn), this.#operand(rightColumn)];
+    if ('place' in left && 'place' in right) {
+      return (pair) => memory.add(OP_BOTH_WAYS, pair, this.#columns[left.place]!, this.#columns[right.place]!);
+    }
+    return (pair) => {
+      const less = pair + TILE_BITMAP_BYTES;
+      if ('place' in left) {
+        const number = (right as Extract<Operand, { number: unknown }>).number();
+        memory.addNumber(OP_ABOVE_NUMBER, pair, this.#columns[left.place]!, number);
+        memory.addNumber(OP_BELOW_NUMBER, less, this.#columns[left.place]!, number);
+      } else if ('place' in right) {
+        memory.addNumber(OP_BELOW_NUMBER, pair, this.#columns[right.place]!, left.number());
+        memory.addNumber(OP_ABOVE_NUMBER, less, this.#columns[right.place]!, left.number());
+      } else {
+        memory.add(OP_FILL, pair, left.number() > right.number() ? 1 : 0, 0);
+        memory.add(OP_FILL, less, left.number() < right.number() ? 1 : 0, 0);
+      }
+    };
   }
 
-  #combine(out: number, operator: 'and' | 'or', inputs: readonly Condition[]): void {
+  /** The bars on which a column has a value; undefined for a number, which has one on each. */
+  #presence(column: Column): ConditionPart | undefined {
+    const operand = this.#operand(column);
+    if ('number' in operand) return undefined;
+    const key = `${column.key} present`;
+    const { memory } = this.#options;
+    const emit = (out: number): void =>
+      memory.addNumber(OP_AT_OR_ABOVE_NUMBER, out, this.#columns[operand.place]!, Number.NEGATIVE_INFINITY);
+    return this.#parts.get(key) ?? this.#newPart(key, [column], 1, emit);
+  }
+
+  #combination(operator: 'and' | 'or', inputs: readonly Condition[]): (out: number) => void {
     const { memory } = this.#options;
     const code = operator === 'and' ? OP_AND : OP_OR;
-    const bitmaps = inputs.map((input) => this.bitmap(input));
-    memory.add(code, out, bitmaps[0]!, bitmaps[1] ?? bitmaps[0]!);
-    for (const bitmap of bitmaps.slice(2)) memory.add(code, out, out, bitmap);
+    const parts = inputs.map((input) => this.part(input));
+    const [first, second = first] = parts;
+    return (out) => {
+      const a = this.bitmap(first);
+      memory.add(code, out, a, this.bitmap(second));
+      for (let i = 2; i < parts.length; i++) memory.add(code, out, out, this.bitmap(parts[i]));
+    };
   }
 
-  #column(column: Column): number {
-    return this.#columns[this.#operands.get(column.key)!]!;
-  }
-
-  #number(column: Extract<Column, { kind: 'constant' }>): number {
+  #operand(column: Column): Operand {
+    if (column.kind !== 'constant') {
+      return { place: this.#options.catalog.operands.findIndex((operand) => operand.column.key === column.key) };
+    }
     const { value } = column;
-    if (typeof value === 'number') return value;
+    if (typeof value === 'number') return { number: () => value };
     const axis = this.#options.grid.axes.findIndex(({ name }) => name === value.parameter);
-    return this.#options.grid.axes[axis]!.values[this.#digits[axis]!]!;
+    const { values } = this.#options.grid.axes[axis]!;
+    return { number: () => values[this.#digits[axis]!]! };
   }
-}
-
-const pairKey = (left: Column, right: Column): string => `${left.key} ? ${right.key}`;
-const presentKey = (column: Column): string => `${column.key} present`;
-
-function newPart(grid: Grid, parameters: readonly string[]): Part {
-  const strides = grid.axes.map(() => 0);
-  let count = 1;
-  for (let a = grid.axes.length - 1; a >= 0; a--) {
-    const { name, values } = grid.axes[a]!;
-    if (!parameters.includes(name)) continue;
-    strides[a] = count;
-    count *= values.length;
-  }
-  const shared = grid.axes.some(({ name, values }) => values.length > 1 && !parameters.includes(name));
-  return { strides, shared, known: new Map(), variant: -1, address: 0 };
 }
 
 function holds(operator: CompareCondition['operator'], a: number, b: number): boolean {

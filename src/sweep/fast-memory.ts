@@ -76,15 +76,14 @@ function fixedBytes(strategy: Strategy): number {
   return (2 + privateBitmaps(conditionsOf(strategy))) * TILE_BITMAP_BYTES;
 }
 
-/** Most that one base variant with `risks` barriers adds to a program. */
-export function variantBytes(strategy: Strategy, barCount: number, risks: number): number {
+/** Most that one base variant adds to a program, by how many barriers it has. */
+export function variantBytes(strategy: Strategy, barCount: number): (risks: number) => number {
   const conditions = conditionsOf(strategy);
-  const operations = (7 * conditions + 4 + risks) * OP_BYTES;
   const shared = 6 * conditions * TILE_BITMAP_BYTES;
   const states = (conditions + 1) * STATE_BYTES;
-  const walks = risks * (WALK_CELLS + WALK_SETTINGS) * 8;
   const target = strategy.compute === undefined ? 0 : 2 * alignedBytes(Math.ceil(barCount / 32) * 4);
-  return operations + shared + states + walks + target + 64;
+  const fixed = (7 * conditions + 4) * OP_BYTES + shared + states + target + 64;
+  return (risks) => fixed + risks * (OP_BYTES + (WALK_CELLS + WALK_SETTINGS) * 8);
 }
 
 /** Most variants share most of their conditions: room for a full group of walks, and half of the rest. */
@@ -99,7 +98,7 @@ function heapBytes(strategy: Strategy, grid: Grid, window: Window, groupVariants
   const target = 2 * alignedBytes(Math.ceil(barCount / 32) * 4);
   const targets = strategy.compute === undefined ? 0 : Math.min(bases * target, TARGET_BYTES);
   const settings = risks * WALK_SETTINGS * 8;
-  const least = variantBytes(strategy, barCount, risks);
+  const least = variantBytes(strategy, barCount)(risks);
   return alignedBytes(Math.max(least, walks + operations + bitmaps + targets + settings));
 }
 

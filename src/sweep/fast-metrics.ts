@@ -28,9 +28,9 @@ import {
   WORST_RETURN,
 } from '../kernels/walk-layout.ts';
 import type { EquityScan } from '../metrics/equity-scan.ts';
-import type { Metrics } from '../metrics/metrics.ts';
-import { metricsFromSums } from '../metrics/standard-metrics.ts';
+import { writeCurveMetrics, writeMoneyMetrics, writeTradeMetrics } from '../metrics/standard-metrics.ts';
 import type { TradeSums } from '../metrics/trade-sums.ts';
+import type { RowDetail } from './detail.ts';
 
 /** Share of a metric that rounding of sums may take: an order below the 1e-9 that the metrics are held to. */
 const SHARE_LOST = 1e-10;
@@ -94,8 +94,15 @@ function tradeSums(sums: Float64Array): TradeSums {
   };
 }
 
-/** The standard metrics of a finished walk. `scan` is that of its sums, or of the equity curve it was replayed into. */
-export function metricsOfWalk(sums: Float64Array, scan: EquityScan, terms: MetricTerms): Metrics {
+/** Writes the row of a finished walk of that detail at `from`. `scan` is that of its sums, or of its replayed equity. */
+export function writeRowOfWalk(
+  rows: Float64Array,
+  from: number,
+  sums: Float64Array,
+  scan: EquityScan,
+  terms: MetricTerms,
+  detail: RowDetail,
+): void {
   const input = {
     ...terms,
     finalEquity: sums[FINAL_EQUITY]!,
@@ -104,5 +111,8 @@ export function metricsOfWalk(sums: Float64Array, scan: EquityScan, terms: Metri
     ambiguousBars: sums[AMBIGUOUS_BARS]!,
     skippedOrders: sums[SKIPPED_ORDERS]!,
   };
-  return metricsFromSums(input, scan, tradeSums(sums));
+  const trades = tradeSums(sums);
+  writeMoneyMetrics(rows, from, input, scan.bars, trades);
+  if (detail !== 'money') writeTradeMetrics(rows, from, trades);
+  if (detail === 'full') writeCurveMetrics(rows, from, input, scan);
 }

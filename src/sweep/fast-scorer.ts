@@ -12,9 +12,10 @@ import { METRIC_NAMES } from '../metrics/metrics.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import { ColumnCatalog } from './column-catalog.ts';
 import { ColumnStore } from './columns.ts';
+import type { RowDetail } from './detail.ts';
 import { FastColumns, type PlacedColumns } from './fast-columns.ts';
 import { type FastMemory, openFastMemory, planFastMemory, scratchOffset } from './fast-memory.ts';
-import { metricsOfWalk, needsBarSums, scanFromSums } from './fast-metrics.ts';
+import { needsBarSums, scanFromSums, writeRowOfWalk } from './fast-metrics.ts';
 import { writeFunctionTarget } from './fast-target.ts';
 import { barriersAt } from './grid.ts';
 import type { ScoringContext, VariantBatch, VariantScorer } from './score.ts';
@@ -30,7 +31,7 @@ export interface FastContext extends ScoringContext {
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
   /** One row of METRIC_NAMES.length values per base variant and risk point, risk points fastest; NaN stands for null. */
-  scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[], placed?: PlacedColumns): Float64Array;
+  scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[]): Float64Array;
 }
 
 /** Bars before the window that a crossing may remember: they are evaluated tile by tile, too. */
@@ -55,14 +56,19 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
     computeColumns: (tasks) => {
       for (const { id, slot } of tasks) scorer.columns.compute(id, slot);
     },
-    scoreVariants: (baseIndices, barriers, placed) => scorer.score(baseIndices, barriers, placed),
-    score: ({ stage, baseIndices, columns }: VariantBatch) => {
-      if (stage === 'A') return scorer.score(baseIndices, NO_BARRIERS, columns);
+    scoreVariants: (baseIndices, barriers) => scorer.score(baseIndices, barriers),
+    score: (batch: VariantBatch) => {
+      if (batch.stage === 'A') return scorer.score(batch.baseIndices, NO_BARRIERS, batch);
       risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
-      return scorer.score(baseIndices, risks, columns);
+      return scorer.score(batch.baseIndices, risks, batch);
     },
     stats: () => scorer.columns.stats,
   };
+}
+
+interface ScoreOptions {
+  readonly columns?: PlacedColumns;
+  readonly detail?: RowDetail;
 }
 
 const NO_BARRIERS: readonly Barriers[] = [{}];
@@ -78,6 +84,7 @@ class GroupScorer {
   readonly #onVariant: ((scored: number) => void) | undefined;
   #rows = new Float64Array(0);
   #scored = 0;
+  #detail: RowDetail = 'full';
   /** Equity of a variant that has to be scanned bar by bar; made when the first one comes. */
   #equity: Float64Array | undefined;
 
@@ -110,8 +117,12 @@ class GroupScorer {
     this.#perYear = periodsPerYear(window.candles.timeframe, execution.calendar);
   }
 
-  score(baseIndices: readonly number[], risks: readonly Barriers[], placed?: PlacedColumns): Float64Array {
+  score(baseIndices: readonly number[], risks: readonly Barriers[], options: ScoreOptions = {}): Float64Array {
+    const { columns: placed, detail = 'full' } = options;
+    this.#detail = detail;
+    this.#program.detail = detail;
     this.#rows = new Float64Array(baseIndices.length * risks.length * METRIC_NAMES.length);
+    if (detail !== 'full') this.#rows.fill(Number.NaN);
     this.#scored = 0;
     const slotOf = placed && new Map(placed.ids.map((id, i) => [id, placed.slots[i]!]));
     const { groupVariants } = this.#memory.plan;
@@ -150,7 +161,7 @@ class GroupScorer {
       const toScan: [row: number, walk: VariantWalk][] = [];
       for (const [n, walk] of walks.entries()) {
         const sums = memory.cells(walk.sums);
-        if (needsBarSums(sums, this.#market)) toScan.push([first + n, walk]);
+        if (this.#detail === 'full' && needsBarSums(sums, this.#market)) toScan.push([first + n, walk]);
         else this.#writeRow(first + n, sums, scanFromSums(sums, this.#market.barCount));
       }
       this.#scored += walks.length;
@@ -175,9 +186,8 @@ class GroupScorer {
 
   #writeRow(row: number, sums: Float64Array, scan: EquityScan): void {
     const { initialCash } = this.#context.execution;
-    const metrics = metricsOfWalk(sums, scan, { initialCash, periodsPerYear: this.#perYear });
-    let at = row * METRIC_NAMES.length;
-    for (const name of METRIC_NAMES) this.#rows[at++] = metrics[name] ?? Number.NaN;
+    const terms = { initialCash, periodsPerYear: this.#perYear };
+    writeRowOfWalk(this.#rows, row * METRIC_NAMES.length, sums, scan, terms, this.#detail);
   }
 
   /** Replays a walk into an equity curve and scans that. The scalar twin does it, whichever twin scores: bits are equal. */

@@ -9,6 +9,7 @@ import {
   FIXED_FEE,
   GRIDMILL,
   INITIAL_CASH,
+  LONG_ONLY,
   MIN_NOTIONAL,
   MIN_SIZE,
   RULE_BOOK,
@@ -68,7 +69,7 @@ const SIZING_CODES: Readonly<Record<SizingKind, number>> = {
   'fixed-units': SIZING_UNITS,
 };
 
-/** Writes settings in the layout of WALK_SETTINGS. The rule book must be `gridmill` or `vectorbt`. */
+/** Writes settings in the layout of WALK_SETTINGS, for a walk in full detail. The rule book must be `gridmill` or `vectorbt`. */
 export function writeWalkSettings(out: Float64Array, settings: SimulationSettings): void {
   const { profile, costs, sizing, barriers } = settings;
   out.fill(0, 0, WALK_SETTINGS);
@@ -88,4 +89,5 @@ export function writeWalkSettings(out: Float64Array, settings: SimulationSetting
   out[TRAILING_STOP] = barriers.trailingStop ?? Number.NaN;
   out[TIME_LIMIT] = barriers.timeLimit ?? Number.NaN;
   out[CLOSE_AT_END] = settings.closeAtEnd ? 1 : 0;
+  out[LONG_ONLY] = settings.direction === 'long' ? 1 : 0;
 }

@@ -7,12 +7,13 @@ import {
   OP_WINDOW_TARGET,
   TILE_BITMAP_BYTES,
 } from '../kernels/program-layout.ts';
-import { GRIDMILL, VECTORBT } from '../kernels/walk-layout.ts';
+import { DETAIL, FULL, GRIDMILL, MONEY, TRADES, VECTORBT } from '../kernels/walk-layout.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import type { Condition } from '../strategy/expression.ts';
-import type { EventSignals, Strategy, TargetSignals } from '../strategy/strategy.ts';
+import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnCatalog } from './column-catalog.ts';
-import { ConditionProgram } from './condition-program.ts';
+import { type ConditionPart, ConditionProgram } from './condition-program.ts';
+import type { RowDetail } from './detail.ts';
 import type { FastMemory } from './fast-memory.ts';
 import { privateBitmaps, scratchOffset, variantBytes } from './fast-memory.ts';
 import { writeWalkSettings } from './fast-settings.ts';
@@ -45,6 +46,8 @@ export interface VariantWalk {
   readonly sums: number;
 }
 
+const DETAILS: Readonly<Record<RowDetail, number>> = { money: MONEY, trades: TRADES, full: FULL };
+
 interface Events {
   readonly enterLong: number;
   readonly exitLong: number;
@@ -55,13 +58,16 @@ interface Events {
 export class VariantProgram {
   readonly memory: ProgramMemory;
   readonly walks: VariantWalk[] = [];
+  /** What the walks that are added from now on keep. */
+  detail: RowDetail = 'full';
   /** Whether a condition knows of bars before its own: then bars before the window count too. */
   readonly hasCrossings: boolean;
   readonly #options: VariantProgramOptions;
   readonly #conditions: ConditionProgram;
   readonly #zeros: number;
   readonly #settings = new Map<Barriers, number>();
-  readonly #signals: readonly (Condition | undefined)[];
+  readonly #signals: Readonly<Record<string, ConditionPart | undefined>>;
+  readonly #variantBytes: (risks: number) => number;
 
   constructor(options: VariantProgramOptions) {
     const { strategy, grid, catalog, memory } = options;
@@ -85,8 +91,13 @@ export class VariantProgram {
       constants: { zeros, ones },
       privates,
     });
-    const { enterLong, exitLong, enterShort, exitShort } = (strategy.signals ?? {}) as EventSignals;
-    this.#signals = [enterLong, exitLong, enterShort, exitShort];
+    this.#signals = Object.fromEntries(
+      Object.entries((strategy.signals ?? {}) as Record<string, Condition | undefined>).map(([name, condition]) => [
+        name,
+        condition && this.#conditions.part(condition),
+      ]),
+    );
+    this.#variantBytes = variantBytes(strategy, options.window.candles.barCount);
   }
 
   clear(): void {
@@ -98,8 +109,7 @@ export class VariantProgram {
 
   /** Adds a base variant under each of `risks`, unless there is no room for all of them. */
   tryAdd(baseIndex: number, columns: readonly number[], risks: readonly Barriers[]): boolean {
-    const { strategy, window } = this.#options;
-    if (this.memory.bytesFree < variantBytes(strategy, window.candles.barCount, risks.length)) return false;
+    if (this.memory.bytesFree < this.#variantBytes(risks.length)) return false;
     this.#conditions.begin(baseIndex, columns);
     const events = this.#events(baseIndex);
     for (const barriers of risks) {
@@ -123,6 +133,7 @@ export class VariantProgram {
     if (address === undefined) {
       const settings = this.memory.settings();
       writeWalkSettings(settings.values, simulationSettings(this.#options.execution, barriers));
+      settings.values[DETAIL] = DETAILS[this.detail];
       address = settings.address;
       this.#settings.set(barriers, address);
     }
@@ -131,22 +142,20 @@ export class VariantProgram {
 
   #events(baseIndex: number): Events {
     const { strategy } = this.#options;
-    const signals = strategy.signals as EventSignals | TargetSignals | undefined;
-    if (signals === undefined) return this.#settle(this.#targetOfFunction(baseIndex));
+    if (strategy.signals === undefined) return this.#settle(this.#targetOfFunction(baseIndex));
+    const signals = this.#signals;
     if ('long' in signals || 'short' in signals) {
-      const { long, short } = signals as TargetSignals;
-      const up = this.#conditions.bitmap(long);
-      const down = this.#conditions.bitmap(short);
+      const up = this.#conditions.bitmap(signals['long']);
+      const down = this.#conditions.bitmap(signals['short']);
       const events = this.#conditions.take(4);
       this.memory.add(OP_TARGET, events, up, down, this.memory.state());
       return this.#settle(fourFrom(events));
     }
-    const [enterLong, exitLong, enterShort, exitShort] = this.#signals.map((signal) => this.#conditions.bitmap(signal));
     return this.#settle({
-      enterLong: enterLong!,
-      exitLong: exitLong!,
-      enterShort: enterShort!,
-      exitShort: exitShort!,
+      enterLong: this.#conditions.bitmap(signals['enterLong']),
+      exitLong: this.#conditions.bitmap(signals['exitLong']),
+      enterShort: this.#conditions.bitmap(signals['enterShort']),
+      exitShort: this.#conditions.bitmap(signals['exitShort']),
     });
   }
 

@@ -6,8 +6,9 @@ import { METRIC_NAMES, type Metrics } from '../../src/metrics/metrics.ts';
 import { standardMetrics } from '../../src/metrics/standard-metrics.ts';
 import { simulate } from '../../src/simulate/simulate.ts';
 import type { Simulation, SimulationInput } from '../../src/simulate/simulation.ts';
-import { metricsOfWalk, needsBarSums, scanFromSums } from '../../src/sweep/fast-metrics.ts';
+import { needsBarSums, scanFromSums, writeRowOfWalk } from '../../src/sweep/fast-metrics.ts';
 import { metricsAgree } from '../../src/sweep/fast-tolerance.ts';
+import { metricsFromRow } from '../../src/sweep/score.ts';
 import { COVERED_PROFILES, type CoveredProfile, randomCase } from './random-case.ts';
 import { recordedWalk } from './recorded-walk.ts';
 
@@ -46,7 +47,9 @@ function differences(input: SimulationInput, stepBars: number, fastInput = input
   const byBar = needsBarSums(sums, market);
   const { initialCash } = fastInput.settings;
   const scan = byBar ? scanEquity(initialCash, walk.equity) : scanFromSums(sums, market.barCount);
-  const metrics = metricsOfWalk(sums, scan, { initialCash, periodsPerYear: PER_YEAR });
+  const row = new Float64Array(METRIC_NAMES.length);
+  writeRowOfWalk(row, 0, sums, scan, { initialCash, periodsPerYear: PER_YEAR }, 'full');
+  const metrics = metricsFromRow(row, 0);
   const want = normativeMetrics(input, expected);
   for (const name of METRIC_NAMES) {
     if (!metricsAgree(name, want, metrics, PER_YEAR)) found.push(`${name}: ${want[name]} became ${metrics[name]}`);

@@ -1,7 +1,8 @@
 // Do the indicators give the values of an established library, on every row of its own regression tables?
-import { expect, test } from 'vitest';
-import type { IndicatorName } from '../../src/indicators/registry.ts';
+import { describe, expect, test } from 'vitest';
+import type { IndicatorDefinition, IndicatorName } from '../../src/indicators/registry.ts';
 import { INDICATORS } from '../../src/indicators/registry.ts';
+import { createWasm, kernelOutputs } from '../twins/twins.ts';
 import { countOracle, describeOracle, readShared } from './oracle.ts';
 
 /** Relative to the larger of |expected| and 1: lines that cross zero are held to an absolute 1e-11. */
@@ -80,11 +81,17 @@ const columnOf = (table: Map<string, Float64Array>, name: string): Float64Array 
   return column;
 };
 
-function compute(indicator: IndicatorName, params: readonly number[], output: string): Float64Array {
+type Compute = (definition: IndicatorDefinition, inputs: Float64Array[], params: readonly number[]) => Float64Array[];
+
+const normative: Compute = (definition, inputs, params) => definition.compute(inputs, params, 'standard');
+const { wasm, arena } = createWasm(1 << 18);
+const kernels: Compute = ({ name }, inputs, params) => kernelOutputs(wasm, arena, name, inputs, params, 'standard');
+
+function outputOf(by: Compute, indicator: IndicatorName, params: readonly number[], output: string): Float64Array {
   const quotes = readColumns(QUOTES);
   const definition = INDICATORS[indicator];
   const inputs = definition.inputs.map((input) => columnOf(quotes, input === 'source' ? 'close' : input));
-  return definition.compute(inputs, params, 'standard')[definition.outputs.indexOf(output)];
+  return by(definition, inputs, params)[definition.outputs.indexOf(output)];
 }
 
 /** First row whose value is missing on one side only, or differs by more than the tolerance; null when none. */
@@ -100,23 +107,30 @@ function firstDifference(actual: Float64Array, expected: Float64Array): string |
 
 const FILES = [QUOTES, ...new Set(CASES.map((entry) => `oracles/indicators/results/${entry.table}`))];
 
-describeOracle('Indicator tables', FILES, CASES.length + 1, () => {
-  test.each(CASES)('$table $column is $indicator($params) $output on every row', (entry) => {
-    const expected = columnOf(readColumns(`oracles/indicators/results/${entry.table}`), entry.column);
-    const actual = compute(entry.indicator, entry.params, entry.output);
-    expect(expected.length).toBe(BARS);
-    expect(actual.length).toBe(BARS);
-    expect(firstDifference(actual, expected)).toBeNull();
-    countOracle(1);
-  });
+const ENGINES = [
+  { engine: 'the normative functions', by: normative },
+  { engine: 'the kernels', by: kernels },
+];
 
-  test('supertrend.csv gives the lower band exactly in uptrends and the upper one in downtrends', () => {
-    const table = readColumns('oracles/indicators/results/supertrend.csv');
-    const lower = columnOf(table, 'lowerBand');
-    const upper = columnOf(table, 'upperBand');
-    const direction = compute('supertrend', [10, 3], 'direction');
-    const expected = lower.map((band, row) => (!Number.isNaN(band) ? 1 : Number.isNaN(upper[row]) ? Number.NaN : -1));
-    expect(firstDifference(direction, expected)).toBeNull();
-    countOracle(1);
+describeOracle('Indicator tables', FILES, ENGINES.length * (CASES.length + 1), () => {
+  describe.each(ENGINES)('by $engine', ({ by }) => {
+    test.each(CASES)('$table $column is $indicator($params) $output on every row', (entry) => {
+      const expected = columnOf(readColumns(`oracles/indicators/results/${entry.table}`), entry.column);
+      const actual = outputOf(by, entry.indicator, entry.params, entry.output);
+      expect(expected.length).toBe(BARS);
+      expect(actual.length).toBe(BARS);
+      expect(firstDifference(actual, expected)).toBeNull();
+      countOracle(1);
+    });
+
+    test('supertrend.csv gives the lower band exactly in uptrends and the upper one in downtrends', () => {
+      const table = readColumns('oracles/indicators/results/supertrend.csv');
+      const lower = columnOf(table, 'lowerBand');
+      const upper = columnOf(table, 'upperBand');
+      const direction = outputOf(by, 'supertrend', [10, 3], 'direction');
+      const expected = lower.map((band, row) => (!Number.isNaN(band) ? 1 : Number.isNaN(upper[row]) ? Number.NaN : -1));
+      expect(firstDifference(direction, expected)).toBeNull();
+      countOracle(1);
+    });
   });
 });

@@ -56,6 +56,7 @@ export function randomWalk(arena: Arena, candles: Candles, prng: Prng): WalkInpu
     }
   }
   const settings = randomSettings(arena.float64('settings', layout.WALK_SETTINGS), prng);
+  settings[layout.LONG_ONLY] = direction === 'long' ? 1 : 0;
   const sums = arena.float64('sums', layout.WALK_CELLS).fill(Number.NaN);
   return { market, ...events, settings, sums };
 }

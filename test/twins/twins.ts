@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { createPrng, type Prng } from '../../src/core/prng.ts';
+import type { Arithmetic } from '../../src/indicators/arithmetic.ts';
+import { INDICATORS, type IndicatorName } from '../../src/indicators/registry.ts';
 import { Arena } from '../../src/kernels/arena.ts';
+import { indicatorScratch } from '../../src/kernels/indicator-kernels.ts';
+import type { Kernels } from '../../src/kernels/kernels.ts';
 import { createWasmMemory, WasmKernels } from '../../src/kernels/wasm-kernels.ts';
 import { compiledKernels } from '../../src/kernels/wasm-module.ts';
 
@@ -20,6 +24,35 @@ export function createWasm(bytes: number): { readonly wasm: WasmKernels; readonl
   buildKernels();
   const memory = createWasmMemory(bytes);
   return { wasm: new WasmKernels(compiledKernels(), memory), arena: new Arena(memory.buffer) };
+}
+
+/** All outputs of an indicator by a kernel, from inputs that lie anywhere. Takes what it needs of `arena` and gives it back. */
+export function kernelOutputs(
+  kernels: Kernels,
+  arena: Arena,
+  indicator: IndicatorName,
+  inputs: readonly Float64Array[],
+  params: readonly number[],
+  arithmetic: Arithmetic,
+): Float64Array[] {
+  const mark = arena.mark();
+  const bars = inputs[0]!.length;
+  const column = (): Float64Array => arena.float64('column', bars);
+  const places = inputs.map((input) => {
+    const place = column();
+    place.set(input);
+    return place;
+  });
+  const outputs = INDICATORS[indicator].outputs.map(column);
+  const needed = indicatorScratch(
+    indicator,
+    outputs.map(() => true),
+    arithmetic,
+  );
+  const scratch = Array.from({ length: needed }, column);
+  kernels.computeIndicator({ indicator, arithmetic, params, inputs: places, outputs, scratch });
+  arena.release(mark);
+  return outputs.map((output) => output.slice());
 }
 
 /** Bar counts around every boundary the kernels know: words, half words, blocks, and none at all. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Prng } from '../../src/core/prng.ts';
 import type { Kernels, WalkInput } from '../../src/kernels/kernels.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
+import { detailFor, FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from '../../src/kernels/walk-detail.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import { randomCandles, randomWalk } from './markets.ts';
 import { createWasm, firstDifference, forRounds, LENGTHS } from './twins.ts';
@@ -27,8 +28,7 @@ function randomCuts(bars: number, prng: Prng): number[] {
 }
 
 const nameOf = (index: number): string => {
-  const names = Object.entries(layout).filter(([name]) => !/^(WALK|TRADE|BY|SIZING|AT|SCOPE)_/.test(name));
-  const results = names.slice(names.findIndex(([name]) => name === 'FINAL_EQUITY'));
+  const results = Object.entries(layout).slice(Object.keys(layout).indexOf('FINAL_EQUITY'));
   return results.find(([, value]) => value === index)![0];
 };
 
@@ -56,6 +56,47 @@ test('sums are bit-equal, wherever the steps are cut', () => {
   expect(seen.ambiguous, 'ambiguous bars').toBeGreaterThan(50);
   expect(seen.ruined, 'ruined accounts').toBeGreaterThan(3);
   expect(seen.vectorbt, 'walks under vectorbt rules').toBeGreaterThan(300);
+});
+
+test('a lower detail keeps the bits of every result it promises', () => {
+  const levels = [
+    [layout.FULL, FULL_CELLS],
+    [layout.MONEY, MONEY_CELLS],
+    [layout.TRADES, TRADES_CELLS],
+  ] as const;
+  let plain = 0;
+  const all = forRounds(300, (prng) => {
+    arena.release(start);
+    const bars = 1 + prng.nextBelow(MOST_BARS);
+    const input = randomWalk(arena, randomCandles(bars, prng), prng);
+    const { settings } = input;
+    // Half of them are walked the short way.
+    if (prng.nextBelow(2) === 0) {
+      settings.fill(Number.NaN, layout.STOP_LOSS, layout.CLOSE_AT_END);
+      settings[layout.RULE_BOOK] = layout.GRIDMILL;
+      settings[layout.SIZING_KIND] = layout.SIZING_FRACTION;
+      settings[layout.SIZING_VALUE] = prng.nextBelow(3) === 0 ? 0.5 : 1;
+      settings[layout.SIZE_STEP] = 0;
+      plain += settings[layout.LONG_ONLY]!;
+    }
+    const full = results(SCALAR_KERNELS, input, []);
+    for (const [detail, cells] of levels) {
+      settings[layout.DETAIL] = detail;
+      for (const kernels of [SCALAR_KERNELS, wasm]) {
+        const found = results(kernels, input, randomCuts(bars, prng));
+        for (const cell of cells) {
+          expect(found[cell], `${nameOf(cell)}, detail ${detail}, ${kernels.name}, ${bars} bars`).toBe(full[cell]);
+        }
+      }
+    }
+  });
+  if (all) expect(plain, 'walks that may take the short way').toBeGreaterThan(25);
+});
+
+test('metrics that need only money are walked for money only', () => {
+  expect(detailFor([layout.TOTAL_RETURN, layout.CLOSED_TRADES])).toBe(layout.MONEY);
+  expect(detailFor([layout.TOTAL_RETURN, layout.WINS])).toBe(layout.TRADES);
+  expect(detailFor([layout.MAX_DRAWDOWN])).toBe(layout.FULL);
 });
 
 test('the drawdown of a long hold is bit-equal, where whole blocks of new peaks are skipped', () => {

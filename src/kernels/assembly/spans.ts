@@ -1,8 +1,10 @@
 // Adds stretches of bars to the sums of a walk: returns by prefix sums, drawdowns by block tables, or bar by bar.
 import {
   CASH,
+  DETAIL,
   DOWNSIDE_SQUARES,
   EXPOSED_BARS,
+  FULL,
   GAINS,
   LOSSES,
   MARKED,
@@ -29,19 +31,20 @@ import {
   blockFall,
   close,
   put,
+  settings,
   sums,
 } from './walk-input';
 
-/** Adds the bars [MARKED, to), over which cash and units did not change, to the sums. */
+/** Adds the bars [MARKED, to), over which cash and units did not change, to the sums that the detail asks for. */
 export function markTo(to: i32): void {
   const from = <i32>at(sums, MARKED);
   if (from >= to) return;
   const cash = at(sums, CASH);
   const units = at(sums, UNITS);
-  if (units === 0) markFlat(to - from, cash);
-  else {
-    add(sums, EXPOSED_BARS, <f64>(to - from));
-    if (cash === 0 && units > 0) markHeld(from, to, units);
+  if (units !== 0) add(sums, EXPOSED_BARS, <f64>(to - from));
+  if (at(settings, DETAIL) === <f64>FULL) {
+    if (units === 0) markFlat(to - from, cash);
+    else if (cash === 0 && units > 0) markHeld(from, to, units);
     else markMixed(from, to, cash, units);
   }
   put(sums, MARKED, <f64>to);

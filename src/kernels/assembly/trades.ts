@@ -2,11 +2,13 @@
 import {
   BEST_RETURN,
   CLOSED_TRADES,
+  DETAIL,
   ENTRY_BAR,
   FEES,
   FIRST_PNL,
   HOLDING_BARS,
   LOST,
+  MONEY,
   OPEN_TRADES,
   PNL,
   PNL_SQUARED_DEVIATIONS,
@@ -19,17 +21,21 @@ import {
   WORST_RETURN,
 } from '../walk-layout';
 import { larger, negativePart, positivePart, smaller } from './select';
-import { add, at, put, sums } from './walk-input';
+import { add, at, put, settings, sums } from './walk-input';
 
 /** Adds one trade of the position that began at ENTRY_BAR. `value` is what was paid for it, entry price times size. */
 export function addTrade(bar: i32, value: f64, fees: f64, pnl: f64, reason: i32): void {
   const cells = sums;
-  const tradeReturn = pnl / value;
   add(cells, FEES, fees);
   if (reason === STILL_OPEN) {
     add(cells, OPEN_TRADES, 1);
     return;
   }
+  if (at(settings, DETAIL) === <f64>MONEY) {
+    add(cells, CLOSED_TRADES, 1);
+    return;
+  }
+  const tradeReturn = pnl / value;
   if (at(cells, CLOSED_TRADES) === 0) put(cells, FIRST_PNL, pnl);
   const distance = pnl - at(cells, FIRST_PNL);
   add(cells, SHIFTED_PNL, distance);

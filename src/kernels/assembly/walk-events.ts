@@ -28,3 +28,20 @@ function eitherOf(a: usize, b: usize, word: i32, words: i32): u64 {
 export function isSet(bitmap: usize, bar: i32): bool {
   return ((load<u32>(bitmap + (<usize>(bar >>> 5) << 2)) >>> (bar & 31)) & 1) === 1;
 }
+
+/** The 64 bits of word `word` of a bitmap that begins at a multiple of eight bytes. */
+@inline
+export function wordAt(bitmap: usize, word: i32): u64 {
+  return load<u64>(bitmap + (<usize>word << 3));
+}
+
+/**
+ * Whether a position is held before each of 64 bars, when only longs are held, every order fills and entries and exits
+ * never meet in one bar; `carry` is 1 when one is held before the first. These are the carries of one addition: an
+ * entry generates one, a bar without exit hands it on.
+ */
+@inline
+export function heldBefore(enters: u64, exits: u64, carry: u64): u64 {
+  const stays = ~exits;
+  return enters ^ stays ^ (enters + stays + carry);
+}

@@ -20,6 +20,7 @@ import {
   HIT_PRICE,
   HIT_REASON,
   INITIAL_CASH,
+  IS_PLAIN,
   LOWER,
   NEXT_BAR,
   PEAK,
@@ -61,6 +62,7 @@ import {
   settings,
   sums,
 } from './walk-input';
+import { canWalkMoney, walkMoneyTo } from './walk-money';
 
 const NONE: i32 = -1;
 
@@ -91,10 +93,12 @@ export function beginWalk(): void {
   put(sums, FREE_CASH, initialCash);
   put(sums, STOP_DISTANCE, NaN);
   put(sums, TARGET_DISTANCE, NaN);
+  put(sums, IS_PLAIN, <f64>canWalkMoney());
 }
 
 /** Acts on the events of bars before `to`, and on what barriers do until then. */
 export function walkTo(to: i32): void {
+  if (at(sums, IS_PLAIN) !== 0 && walkMoneyTo(to)) return;
   if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
   else walkGridmillTo(to);
 }
@@ -124,7 +128,8 @@ function endGridmill(): void {
   if (at(settings, CLOSE_AT_END) !== 0 && at(sums, UNITS) !== 0) exitAtMarket(lastBar, at(close, lastBar), BY_END);
   markTo(barCount);
   if (at(sums, UNITS) !== 0) markOpenTrade();
-  const finalEquity = at(sums, PREVIOUS);
+  const units = at(sums, UNITS);
+  const finalEquity = units === 0 ? at(sums, CASH) : at(sums, CASH) + units * at(close, lastBar);
   const initialCash = at(settings, INITIAL_CASH);
   put(sums, FINAL_EQUITY, finalEquity);
   put(sums, TOTAL_RETURN, (finalEquity - initialCash) / initialCash);
