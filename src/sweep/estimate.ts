@@ -40,7 +40,7 @@ export interface SweepEstimate {
 const SAMPLE_VARIANTS = 256;
 const FEW_VARIANTS = 8;
 const FEW_MS = 40;
-/** Places of the grid from which equal shares of the sample are taken: variants side by side share columns. */
+/** Places of the grid from which shares of the sample are taken. */
 const SAMPLE_PLACES = 4;
 /** The sample is scored again until this long has passed, for a pace without start-up. */
 const CALIBRATION_MS = 300;
@@ -108,17 +108,13 @@ export function estimateSweep(request: SweepRequest, host: PlanHost & { readonly
   };
 }
 
-/** At most `count` base variants: equal shares from several places of the grid, side by side where they share columns. */
-function sample({ grid, catalog }: OpenedSweep, count: number): number[] {
+/** At most `count` base variants whose columns have room: some side by side, from each of several places of the grid. */
+function sample({ grid, catalog, plan }: OpenedSweep, count: number): number[] {
+  const room = catalog === undefined ? count : Math.max(1, plan.fast!.slots - catalog.operands.length);
+  const each = Math.ceil(Math.min(count, room) / SAMPLE_PLACES);
   const found = new Set<number>();
-  for (let place = 0; place < SAMPLE_PLACES; place++) {
-    const offset = Math.floor((grid.basePoints * place) / SAMPLE_PLACES);
-    const limit = Math.floor((grid.basePoints * (place + 1)) / SAMPLE_PLACES) - offset;
-    let taken = 0;
-    for (const base of baseVariants(grid, { seed: 0, offset, limit }, catalog?.operands)) {
-      if (taken++ >= count / SAMPLE_PLACES) break;
-      found.add(base);
-    }
+  for (const offset of baseVariants(grid, { seed: 1, sample: Math.min(SAMPLE_PLACES, room) })) {
+    for (const base of baseVariants(grid, { seed: 0, offset, limit: each })) found.add(base);
   }
   return [...found];
 }

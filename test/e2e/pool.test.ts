@@ -198,7 +198,7 @@ describe('what the user is told', () => {
       strategyRef: undefined,
       onNote: (note) => void notes.push(note),
     });
-    const host = testHost(candles, { createScorer });
+    const host = testHost(candles, { createScorer, workers: 4, allWorkers: true });
     const outcome = await runSweep(request, host);
     expect(resultHash('test', request, host.window, outcome)).toBe((await sweep(request, candles)).hash);
     expect(notes).toEqual([expect.stringContaining('one thread scores it')]);
@@ -266,7 +266,7 @@ describe('stopping', () => {
       const request = { strategy: BUILT_IN_STRATEGIES.macd, strategyHash: 'built-in', ...profile.defaults, calendar: 'continuous', rank: 'sharpe', top: 3, preselect: 0, seed: 1, profile };
       const createScorer = createPoolScorer({ workers: 3, strategyRef: { builtIn: ${JSON.stringify(strategyRef)} }, onNote: console.log });
       const clock = { monotonicMs: () => performance.now(), wallMs: () => 0 };
-      await runSweep(request, { window: createWindow(candles), stop: NEVER_STOP, clock, createScorer }).then(
+      await runSweep(request, { window: createWindow(candles), stop: NEVER_STOP, clock, workers: 3, allWorkers: true, createScorer }).then(
         (outcome) => console.log('rows', outcome.top.length),
         (error) => console.log('failed', error.code),
       );`;
