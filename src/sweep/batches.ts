@@ -13,7 +13,7 @@ const BATCH_VARIANTS_MAX = 65_536;
 /** Batches of one stage that lie in front of a thread when it works off the end of it. */
 const LAST_BATCHES = 2;
 
-/** Learns how long variants take, and sizes batches by it. */
+/** Learns how long variants take, and sizes batches by it. A base variant counts once for each of its risk points. */
 export class BatchSizer {
   readonly #targetMs: number;
   readonly #threads: number;

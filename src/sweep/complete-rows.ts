@@ -28,7 +28,7 @@ export async function completeRows(
     else risks.push(riskIndex);
   }
   const batches = formBatches(bases, {
-    size: () => work.sizer.size(bases.length),
+    size: () => Math.ceil(work.sizer.size(bases.length * perBase) / perBase),
     most: Math.max(1, Math.floor(work.rowsMax / perBase)),
     columnsOf: work.catalog === undefined ? undefined : (base) => work.catalog!.idsOf(base),
     columnsMax: work.columnsMax,

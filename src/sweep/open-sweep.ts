@@ -24,8 +24,8 @@ export interface PlanHost {
   readonly engine?: 'auto' | EngineName;
   /** Most bytes of finished columns, however much room there is. */
   readonly columnBytesMax?: number;
-  /** Bytes that the host itself will hold, such as the rows of --all-results. */
-  readonly hostBytes?: number;
+  /** Bytes that the host itself will hold of the last stage's rows, however many those are. */
+  readonly hostBytes?: (rows: number) => number;
 }
 
 export interface OpenedSweep {
@@ -73,7 +73,7 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
     variants: host.allWorkers === true ? undefined : toScore,
     columnBytesMax: host.columnBytesMax,
     keptRows: request.top + (grid.riskAxes.length === 0 ? 0 : request.preselect),
-    hostBytes: host.hostBytes,
+    hostBytes: host.hostBytes?.(rowsOfLastStage(request, { grid, selected }) ?? grid.basePoints * grid.riskPoints),
   });
   return { grid, bases, selected, toScore, choice, catalog: catalog?.count === 0 ? undefined : catalog, plan };
 }
@@ -86,7 +86,10 @@ function variantsToScore(request: SweepRequest, grid: Grid, bases: number | unde
 }
 
 /** Rows of the last stage, where they can be counted. */
-export function rowsOfLastStage({ preselect }: SweepRequest, { grid, selected }: OpenedSweep): number | undefined {
+export function rowsOfLastStage(
+  { preselect }: Pick<SweepRequest, 'preselect'>,
+  { grid, selected }: Pick<OpenedSweep, 'grid' | 'selected'>,
+): number | undefined {
   if (selected === undefined || grid.riskAxes.length === 0) return selected;
   return (preselect === 0 ? selected : Math.min(selected, preselect)) * grid.riskPoints;
 }

@@ -46,6 +46,10 @@ const COMPLETE_MS = 500;
 /** How much longer a complete row may take than one with little detail. */
 const COMPLETE_FACTOR = 10;
 
+/** The first batches of expressions, before their pace is known: about this long at this cost of a bar. */
+const FIRST_BATCH_MS = 10;
+const FIRST_NS_PER_BAR = 1;
+
 interface Run extends BatchWork {
   readonly host: SweepHost;
   readonly opened: OpenedSweep;
@@ -129,7 +133,14 @@ function batchWork(request: SweepRequest, host: SweepHost, opened: OpenedSweep, 
     grid,
     scorer,
     flow: new ColumnFlow(scorer, asked === undefined ? undefined : new ColumnSlots(slotCount)),
-    sizer: new BatchSizer(host.checkpoint === undefined ? targetMs : CHECKPOINT_BATCH_MS, threads),
+    sizer: new BatchSizer(
+      host.checkpoint === undefined ? targetMs : CHECKPOINT_BATCH_MS,
+      threads,
+      // What a strategy's own function takes nobody knows.
+      catalog === undefined
+        ? 1
+        : Math.floor((FIRST_BATCH_MS * 1e6) / (host.window.candles.barCount * FIRST_NS_PER_BAR)),
+    ),
     clock: host.clock,
     catalog: asked,
     // Half of the slots, so that the columns of the next batch have room while one is scored.
@@ -195,7 +206,6 @@ async function runOneStage(
   restore(ranking, resumed?.kept ?? []);
   let taken = resumed?.taken ?? 0;
   const before = run.scored - taken * perBase;
-  const earlier = run.resumed?.scored ?? 0;
   // Rows of an earlier attempt may hold less than this one computes.
   const kept = resumed !== undefined && taken > 0 ? (resumed.detail ?? 'full') : detail;
   const held = detail === 'full' ? kept : detail;
@@ -219,7 +229,7 @@ async function runOneStage(
       if (isGapless) taken += batchBases;
       if (isGapless) saver.save(taken, run.scored);
       const elapsedMs = host.clock.monotonicMs() - run.startedMs;
-      prediction.hear(elapsedMs, run.scored - earlier, earlier, run.flow.columnsComputed, run.scorer.worked?.());
+      prediction.hear(elapsedMs, run.scored, run.sizer.variantMs, run.flow.columnsComputed, run.scorer.worked?.());
       const total = count === undefined ? undefined : count * perBase;
       host.onProgress?.({ stage, scored: run.scored - before, total, elapsedMs, best: ranking.best });
     },

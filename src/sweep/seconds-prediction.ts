@@ -22,12 +22,18 @@ export class SecondsPrediction {
     return this.#seconds;
   }
 
-  /** `scored` of the variants were scored in this process, `before` in an earlier attempt. */
-  hear(elapsedMs: number, scored: number, before: number, columns: number, worked: WorkTimes | undefined): void {
-    if (this.#seconds !== undefined || this.#toScore === undefined || elapsedMs < LISTEN_MS || scored === 0) return;
-    if (worked === undefined) return;
-    const variantsMs = (worked.scoringMs / scored) * Math.max(0, this.#toScore - before - scored);
+  /** `scored` variants are done, an earlier attempt's included, the last ones in `rowMs` each. */
+  hear(
+    elapsedMs: number,
+    scored: number,
+    rowMs: number | undefined,
+    columns: number,
+    worked: WorkTimes | undefined,
+  ): void {
+    if (this.#seconds !== undefined || this.#toScore === undefined || elapsedMs < LISTEN_MS) return;
+    if (worked === undefined || rowMs === undefined) return;
+    const rowsMs = rowMs * Math.max(0, this.#toScore - scored);
     const columnsMs = (worked.columnsMs / Math.max(1, columns)) * Math.max(0, this.#columns - columns);
-    this.#seconds = (elapsedMs + (variantsMs + columnsMs) / this.#threads) / 1000;
+    this.#seconds = (elapsedMs + (rowsMs + columnsMs) / this.#threads) / 1000;
   }
 }

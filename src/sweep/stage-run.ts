@@ -54,7 +54,8 @@ export async function runStage(work: BatchWork, stageWork: StageWork): Promise<v
   const { stage, detail } = stageWork;
   const rowsPerBase = stage === 'A' ? 1 : grid.riskPoints;
   let handedOut = 0;
-  const left = (): number | undefined => (stageWork.count === undefined ? undefined : stageWork.count - handedOut);
+  const left = (): number | undefined =>
+    stageWork.count === undefined ? undefined : (stageWork.count - handedOut) * rowsPerBase;
   let isGapless = true;
   const pace = createPace(work);
   const inFlight: { readonly batch: VariantBatch; readonly rows: Promise<Float64Array> }[] = [];
@@ -70,7 +71,7 @@ export async function runStage(work: BatchWork, stageWork: StageWork): Promise<v
     stageWork.onTaken(batch.baseIndices.length, taken, isGapless);
   };
   const batches = formBatches(stageWork.bases, {
-    size: () => work.batchSize ?? sizer.size(left()),
+    size: () => work.batchSize ?? Math.ceil(sizer.size(left()) / rowsPerBase),
     most: Math.max(1, Math.floor(work.rowsMax / rowsPerBase)),
     columnsOf: work.catalog === undefined ? undefined : (base) => work.catalog!.idsOf(base),
     columnsMax: work.columnsMax,
@@ -81,7 +82,7 @@ export async function runStage(work: BatchWork, stageWork: StageWork): Promise<v
     if (stageWork.isStopped()) break;
     handedOut += baseIndices.length;
     const batch: VariantBatch = { stage, baseIndices, detail };
-    const rows = pace(baseIndices.length, () => flow.score(batch, columns));
+    const rows = pace(baseIndices.length * rowsPerBase, () => flow.score(batch, columns));
     // A batch that fails while an older one is awaited must not count as unhandled; settleOldest still sees it.
     rows.catch(() => undefined);
     inFlight.push({ batch, rows });
