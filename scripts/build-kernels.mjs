@@ -7,7 +7,11 @@ import { fileURLToPath } from 'node:url';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const sources = join(root, 'src/kernels/assembly');
 /** Files outside that folder which both compilers read. */
-const SHARED_SOURCES = ['src/kernels/walk-layout.ts', 'src/simulate/vectorbt-tolerance.ts'];
+const SHARED_SOURCES = [
+  'src/kernels/market-layout.ts',
+  'src/kernels/walk-layout.ts',
+  'src/simulate/vectorbt-tolerance.ts',
+];
 export const kernelsPath = join(root, 'dist/kernels/kernels.wasm');
 
 /** Shared memory is imported; `stub` and `noAssert`: kernels neither allocate nor throw; `converge`: smaller, same bits. */

@@ -10,13 +10,18 @@ export interface Kernels {
   readonly name: 'wasm-simd' | 'scalar';
   /** Computes the wanted outputs of one indicator into columns of the caller. */
   computeIndicator(call: IndicatorCall): void;
-  /** Fills the tables of a market whose prices are in place: once per window, by `prepareMarket`. */
-  fillTables(market: MarketTables): void;
+  /**
+   * Fills the tables of `market` that `needs` names, a sum of NEEDS_* in market-layout.ts, for the first `bars` bars of
+   * its arrays, whose prices are in place. `carry` holds where the prefix sums stand before them, and afterwards where
+   * they stand before bar `keepAt` of the arrays, if that is one of them.
+   */
+  fillTables(market: MarketTables, bars: number, keepAt: number, needs: number): void;
   /**
    * Scores one variant in three steps: sets up the sums; walks the events of bars before `to` (exclusive, ascending
    * over the calls, barCount in the last one) from fill to fill; and finishes the sums that become one row of metrics.
    * Where the steps are cut does not change a bit of the outcome, so that several variants can be walked side by side
-   * through one stretch of bars while its tables lie in the cache.
+   * through one stretch of bars while its tables lie in the cache. A step from bar `from` reads prices and tables of the
+   * bars from - BLOCK_BARS (inclusive) to to + BLOCK_BARS (exclusive) alone; the last one and `endWalk` belong together.
    */
   beginWalk(input: WalkInput): void;
   walkTo(input: WalkInput, to: number): void;
@@ -24,7 +29,7 @@ export interface Kernels {
   /**
    * The same three steps for every walk of a program: a group of variants, from columns over conditions and events to
    * sums. `runTile` takes the bars [from, from + bars) of the window, at most TILE_BARS of them, in ascending order;
-   * `from` is a multiple of 32. Bars before the window have negative numbers; on them only conditions are evaluated.
+   * `from` is a multiple of 64. Bars before the window have negative numbers; on them only conditions are evaluated.
    */
   beginProgram(program: TileProgram): void;
   runTile(program: TileProgram, from: number, bars: number): void;
@@ -40,15 +45,21 @@ export interface KernelProvider {
 /** Bars of one block of the market tables. */
 export const BLOCK_BARS = 16;
 
-/** Values per bar in `barSums`. */
+/** Values per bar in `barSums` and in `barExtremes`. */
 export const BAR_SUMS = 4;
 
+/** Values of `carry`: four sums, what rounding took from each, and the close before. */
+export const CARRY_CELLS = 9;
+
 /**
- * Arena views that do not change between variants; made once per window by `prepareMarket`. All prices are finite and
- * above 0, and low <= open, close <= high.
+ * Arena views that do not change between variants: of a whole window (`prepareMarket`), or of the bars around one tile
+ * of it (`moveMarket`). All prices are finite and above 0, and low <= open, close <= high.
  */
 export interface MarketTables {
+  /** Bars of the window. */
   readonly barCount: number;
+  /** The bar of the window that index 0 of every array stands for, a multiple of BLOCK_BARS; blocks begin with its block. */
+  readonly firstBar: number;
   readonly open: Float64Array;
   readonly high: Float64Array;
   readonly low: Float64Array;
@@ -59,6 +70,11 @@ export interface MarketTables {
    * min(r, 0) squared, then of max(r, 0).
    */
   readonly barSums: Float64Array;
+  /**
+   * At 4 i the highest close from bar i to the end of its block, and minus the lowest one; then the highest from the
+   * start of its block to bar i, and minus the lowest. Signs are such that both extremes of two stretches are maxima.
+   */
+  readonly barExtremes: Float64Array;
   /** Per block: highest and lowest close. */
   readonly blockCloseMax: Float64Array;
   readonly blockCloseMin: Float64Array;
@@ -72,10 +88,14 @@ export interface MarketTables {
   /** Per block: highest high, lowest low. */
   readonly blockHigh: Float64Array;
   readonly blockLow: Float64Array;
+  /** Where the prefix sums of the next tile go on, CARRY_CELLS values. */
+  readonly carry: Float64Array;
 }
 
 export interface WalkInput {
   readonly market: MarketTables;
+  /** The bar, a multiple of 64, that bit 0 of the four bitmaps stands for; 0 when left out. */
+  readonly eventsFrom?: number;
   /** Settled events (conflicts cancelled, direction applied): bits at the bar that decided them. */
   readonly enterLong: Uint32Array;
   readonly exitLong: Uint32Array;

@@ -62,15 +62,17 @@ function placeStop(input: WalkInput, side: number): void {
 }
 
 /**
- * The first bar in [from, last] that touches a barrier, with HIT_PRICE, HIT_REASON and HIT_AMBIGUOUS
+ * The first bar in [firstBar, lastBar] that touches a barrier, with HIT_PRICE, HIT_REASON and HIT_AMBIGUOUS
  * set, or -1. A trailing stop has followed every bar before it.
  */
-export function findHit(input: WalkInput, from: number, last: number): number {
+export function findHit(input: WalkInput, firstBar: number, lastBar: number): number {
   const sums = input.sums;
   const market = input.market;
   const side = sums[ENTRY_SIDE];
   const trails = !Number.isNaN(input.settings[TRAILING_STOP]);
-  let bar = from;
+  // Bars of the arrays from here on.
+  const last = lastBar - market.firstBar;
+  let bar = firstBar - market.firstBar;
   while (bar <= last) {
     const block = (bar / BLOCK_BARS) | 0;
     const blockEnd = (block + 1) * BLOCK_BARS;
@@ -79,13 +81,13 @@ export function findHit(input: WalkInput, from: number, last: number): number {
       const isWhole = end - bar === BLOCK_BARS;
       if (!(isWhole && followBlock(input, side, block))) {
         const hit = trailBars(input, side, bar, end);
-        if (hit >= 0) return hit;
+        if (hit >= 0) return hit + market.firstBar;
       }
     } else if (market.blockLow[block] <= sums[LOWER] || market.blockHigh[block] >= sums[UPPER]) {
       const hit = touchBars(market, sums, bar, end);
       if (hit >= 0) {
         describeHit(input, side, hit);
-        return hit;
+        return hit + market.firstBar;
       }
     }
     bar = end;
@@ -130,7 +132,7 @@ function followBlock(input: WalkInput, side: number, block: number): boolean {
   return true;
 }
 
-/** Tests bars [from, to) one by one; the trailing stop follows each bar that was not hit (rule 10). */
+/** Tests bars [from, to) of the arrays one by one; the trailing stop follows each bar that was not hit (rule 10). */
 function trailBars(input: WalkInput, side: number, from: number, to: number): number {
   const sums = input.sums;
   const high = input.market.high;
@@ -167,19 +169,21 @@ function describeHit(input: WalkInput, side: number, bar: number): void {
   sums[HIT_AMBIGUOUS] = stopTouched && targetTouched && !gapped ? 1 : 0;
 }
 
-/** The first bar in [from, last] at whose close a short account is worth nothing (rule 9), or -1. */
-export function findRuin(input: WalkInput, from: number, last: number): number {
+/** The first bar in [firstBar, lastBar] at whose close a short account is worth nothing (rule 9), or -1. */
+export function findRuin(input: WalkInput, firstBar: number, lastBar: number): number {
   const cash = input.sums[CASH];
   const units = input.sums[UNITS];
   const close = input.market.close;
   const closeMax = input.market.blockCloseMax;
-  let bar = from;
+  const offset = input.market.firstBar;
+  const last = lastBar - offset;
+  let bar = firstBar - offset;
   while (bar <= last) {
     const block = (bar / BLOCK_BARS) | 0;
     const blockEnd = (block + 1) * BLOCK_BARS;
     const end = blockEnd <= last ? blockEnd : last + 1;
     if (cash + units * closeMax[block] <= 0) {
-      for (; bar < end; bar++) if (cash + units * close[bar] <= 0) return bar;
+      for (; bar < end; bar++) if (cash + units * close[bar] <= 0) return bar + offset;
     }
     bar = end;
   }

@@ -1,6 +1,6 @@
 // Entries and exits under our own rules: price, size, fee, cash and profit with the operations of src/simulate/book.ts.
 import type { WalkInput } from './kernels.ts';
-import { markTo } from './scalar-spans.ts';
+import { markTo, startSpan } from './scalar-spans.ts';
 import { addTrade } from './scalar-trades.ts';
 import {
   CASH,
@@ -74,6 +74,7 @@ export function enter(input: WalkInput, side: number, bar: number): boolean {
   sums[ENTRY_VALUE] = value;
   sums[ENTRY_FEE] = fee;
   sums[ENTRY_SIZE] = size;
+  startSpan(input, bar);
   return true;
 }
 
@@ -119,7 +120,7 @@ export function exitAt(input: WalkInput, bar: number, reason: number): void {
 export function markOpenTrade(input: WalkInput): void {
   const sums = input.sums;
   const lastBar = input.market.barCount - 1;
-  const price = input.market.close[lastBar];
+  const price = input.market.close[lastBar - input.market.firstBar];
   const entryValue = sums[ENTRY_VALUE];
   const entryFee = sums[ENTRY_FEE];
   const value = sums[ENTRY_SIZE] * price;

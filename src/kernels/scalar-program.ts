@@ -39,8 +39,11 @@ const TILE_WORDS = TILE_BITMAP_BYTES / 4;
 interface Prepared {
   readonly views: MemoryViews;
   /** By operation; undefined where it is no walk. */
-  readonly walks: readonly (WalkInput | undefined)[];
+  readonly walks: readonly (TileWalk | undefined)[];
 }
+
+/** A walk whose event bitmaps are those of the current tile. */
+type TileWalk = WalkInput & { eventsFrom: number };
 
 const prepared = new WeakMap<TileProgram, Prepared>();
 
@@ -48,16 +51,21 @@ const prepared = new WeakMap<TileProgram, Prepared>();
 export function beginProgram(program: TileProgram): void {
   const { ops, opCount, market } = program;
   const { buffer } = ops;
-  const words = Math.ceil(market.barCount / 32);
-  // The walk reads event bitmaps of the window; all walks share these, as only the bits of the current tile are read.
-  const window = () => new Uint32Array(words);
-  const events = { enterLong: window(), exitLong: window(), enterShort: window(), exitShort: window() };
-  const walks = Array.from({ length: opCount }, (_, n): WalkInput | undefined => {
+  const walks = Array.from({ length: opCount }, (_, n): TileWalk | undefined => {
     const op = n * OP_CELLS;
     if (ops[op] !== OP_WALK) return undefined;
-    const settings = new Float64Array(buffer, ops[op + 5]! >>> 0, WALK_SETTINGS);
-    const sums = new Float64Array(buffer, ops[op + 6]! >>> 0, WALK_CELLS);
-    return { market, ...events, settings, sums, record: program.record };
+    const bitmap = (index: number) => new Uint32Array(buffer, ops[op + index]! >>> 0, TILE_WORDS);
+    return {
+      market,
+      enterLong: bitmap(1),
+      exitLong: bitmap(2),
+      enterShort: bitmap(3),
+      exitShort: bitmap(4),
+      eventsFrom: 0,
+      settings: new Float64Array(buffer, ops[op + 5]! >>> 0, WALK_SETTINGS),
+      sums: new Float64Array(buffer, ops[op + 6]! >>> 0, WALK_CELLS),
+      record: program.record,
+    };
   });
   const views = { f64: new Float64Array(buffer), u32: new Uint32Array(buffer) };
   prepared.set(program, { views, walks });
@@ -71,7 +79,7 @@ export function endProgram(program: TileProgram): void {
 }
 
 /**
- * Runs every operation over the bars [from, from + bars) of the window: at most a tile; `from` is a multiple of 32. Bars
+ * Runs every operation over the bars [from, from + bars) of the window: at most a tile; `from` is a multiple of 64. Bars
  * before the window have negative numbers, any of them; on them only conditions are evaluated, so that crossings know
  * their past.
  * Causal:   an operation reads bars up to its own, and its state.
@@ -88,8 +96,10 @@ export function runTile(program: TileProgram, from: number, bars: number): void 
     const code = ops[n * OP_CELLS]!;
     if (code < OP_FIRST_OF_WINDOW) evaluate(views, ops, n * OP_CELLS, from, bars);
     else if (from < 0) continue;
-    else if (code === OP_WALK) walkTile(views.u32, ops, n * OP_CELLS, walks[n]!, from, bars);
-    else act(views, ops, n * OP_CELLS, from, bars);
+    else if (code === OP_WALK) {
+      walks[n]!.eventsFrom = from;
+      walkTo(walks[n]!, from + bars);
+    } else act(views, ops, n * OP_CELLS, from, bars);
   }
 }
 
@@ -135,16 +145,4 @@ function act(views: MemoryViews, ops: Int32Array, op: number, from: number, bars
     const cells = { enter: at(1), exit: at(2), rawEnter: at(3), rawExit: at(4), otherEnter: at(5), otherExit: at(6) };
     settleOne(views, cells, ops[op + 7] === VECTORBT, words);
   }
-}
-
-function walkTile(u32: Uint32Array, ops: Int32Array, op: number, walk: WalkInput, from: number, bars: number): void {
-  const words = Math.ceil(bars / 32);
-  const first = from / 32;
-  for (let i = 0; i < words; i++) {
-    walk.enterLong[first + i] = u32[word(ops, op, 1) + i]!;
-    walk.exitLong[first + i] = u32[word(ops, op, 2) + i]!;
-    walk.enterShort[first + i] = u32[word(ops, op, 3) + i]!;
-    walk.exitShort[first + i] = u32[word(ops, op, 4) + i]!;
-  }
-  walkTo(walk, from + bars);
 }

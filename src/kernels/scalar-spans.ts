@@ -14,8 +14,15 @@ import {
   PEAK,
   PREVIOUS,
   RETURNS,
+  SPAN_DOWNSIDE_SQUARES,
+  SPAN_FIRST,
+  SPAN_GAINS,
+  SPAN_LOSSES,
+  SPAN_RETURNS,
+  SPAN_SQUARES,
   SPANS,
   SQUARES,
+  SUNK,
   TROUGH,
   UNDER_WATER,
   UNITS,
@@ -27,25 +34,66 @@ export function markTo(input: WalkInput, to: number): void {
   const sums = input.sums;
   const from = sums[MARKED] | 0;
   if (from >= to) return;
-  if (input.record !== undefined) recordEquity(input, from, to);
-  const units = sums[UNITS];
-  if (units !== 0) sums[EXPOSED_BARS] += to - from;
+  if (sums[UNITS] !== 0) sums[EXPOSED_BARS] += to - from;
   if (input.settings[DETAIL] === FULL) {
-    if (units === 0) markFlat(sums, to - from);
-    else if (sums[CASH] === 0 && units > 0) {
-      markHeld(input.market, sums, from, to);
-      sinkHeld(input.market, sums, from, to);
-    } else markMixed(input.market.close, sums, from, to);
+    if (sums[UNITS] === 0) {
+      markFlat(sums, to - from);
+      input.record?.equity.fill(sums[CASH], from, to);
+    } else {
+      sinkTo(input, to);
+      if (holdsAll(sums)) addHeld(input.market, sums, from, to);
+      else addMixed(sums);
+    }
   }
   sums[MARKED] = to;
+}
+
+/** Begins a stretch of bars at which the position of the cells is held: keeps what its sums will need of its first bar. */
+export function startSpan(input: WalkInput, bar: number): void {
+  if (input.settings[DETAIL] !== FULL) return;
+  const sums = input.sums;
+  const market = input.market;
+  const at = bar - market.firstBar;
+  const barSums = market.barSums;
+  const isHeld = holdsAll(sums);
+  sums[SUNK] = bar;
+  sums[SPAN_FIRST] = sums[CASH] + sums[UNITS] * market.close[at];
+  for (let k = 0; k < BAR_SUMS; k++) sums[SPAN_RETURNS + k] = isHeld ? barSums[at * BAR_SUMS + k] : 0;
+  sums[SPAN_LOSSES] = 0;
+}
+
+/**
+ * At the end of a step: adds the held bars before `to` to what cannot wait for the end of their stretch, because the
+ * tables it is read from may move on. The last bar of the window waits: what is left may be closed there.
+ */
+export function finishStep(input: WalkInput, to: number): void {
+  const lastBar = input.market.barCount - 1;
+  if (input.sums[UNITS] !== 0 && input.settings[DETAIL] === FULL) sinkTo(input, to < lastBar ? to : lastBar);
+}
+
+/** Whether the position holds all there is: equity is then a multiple of the close. */
+function holdsAll(sums: Float64Array): boolean {
+  return sums[CASH] === 0 && sums[UNITS] > 0;
+}
+
+function sinkTo(input: WalkInput, to: number): void {
+  const sums = input.sums;
+  const market = input.market;
+  const from = sums[SUNK] | 0;
+  if (from >= to) return;
+  if (input.record !== undefined) recordEquity(input, from, to);
+  if (holdsAll(sums)) sinkHeld(market, sums, from - market.firstBar, to - market.firstBar);
+  else mix(market.close, sums, from - market.firstBar, to - market.firstBar);
+  sums[SUNK] = to;
 }
 
 function recordEquity(input: WalkInput, from: number, to: number): void {
   const cash = input.sums[CASH];
   const units = input.sums[UNITS];
   const close = input.market.close;
+  const firstBar = input.market.firstBar;
   const equity = input.record!.equity;
-  for (let bar = from; bar < to; bar++) equity[bar] = cash + units * close[bar];
+  for (let bar = from; bar < to; bar++) equity[bar] = cash + units * close[bar - firstBar];
 }
 
 /** Ends the stretch under water that is still open: at a new peak, and after the last bar. */
@@ -89,30 +137,36 @@ function markFlat(sums: Float64Array, bars: number): void {
 }
 
 /** Returns of bars [from, to) of a long position that holds all there is: equity is UNITS times the close. */
-function markHeld(market: MarketTables, sums: Float64Array, from: number, to: number): void {
-  const close = market.close;
-  const units = sums[UNITS];
-  const last = to - 1;
-  sums[VALUE] = units * close[from];
+function addHeld(market: MarketTables, sums: Float64Array, from: number, to: number): void {
+  const last = to - 1 - market.firstBar;
+  sums[VALUE] = sums[SPAN_FIRST];
   addReturn(sums);
-  if (last > from) {
+  if (to - 1 > from) {
     const barSums = market.barSums;
-    const a = from * BAR_SUMS;
     const b = last * BAR_SUMS;
-    const returns = barSums[b] - barSums[a];
-    const gains = barSums[b + 3] - barSums[a + 3];
+    const returns = barSums[b] - sums[SPAN_RETURNS];
+    const gains = barSums[b + 3] - sums[SPAN_GAINS];
     sums[RETURNS] += returns;
-    sums[SQUARES] += barSums[b + 1] - barSums[a + 1];
-    sums[DOWNSIDE_SQUARES] += barSums[b + 2] - barSums[a + 2];
+    sums[SQUARES] += barSums[b + 1] - sums[SPAN_SQUARES];
+    sums[DOWNSIDE_SQUARES] += barSums[b + 2] - sums[SPAN_DOWNSIDE_SQUARES];
     sums[GAINS] += gains;
     sums[LOSSES] += gains - returns;
     sums[SPANS] += 1;
   }
-  sums[PREVIOUS] = units * close[last];
+  sums[PREVIOUS] = sums[UNITS] * market.close[last];
+}
+
+/** Returns of the bars of another position: `mix` has added them up. */
+function addMixed(sums: Float64Array): void {
+  sums[RETURNS] += sums[SPAN_RETURNS];
+  sums[SQUARES] += sums[SPAN_SQUARES];
+  sums[DOWNSIDE_SQUARES] += sums[SPAN_DOWNSIDE_SQUARES];
+  sums[GAINS] += sums[SPAN_GAINS];
+  sums[LOSSES] += sums[SPAN_LOSSES];
 }
 
 /**
- * Drawdown over bars [from, to) of such a position. A block that stays under water costs two look-ups; one with a new
+ * Drawdown over bars [from, to) of the arrays, of such a position. A block that stays under water costs two look-ups; one with a new
  * peak is looked at bar by bar only if it could hold a deeper or longer drawdown than is known. Products are monotone
  * in the close, so the outcome equals that of a look at every bar.
  */
@@ -180,16 +234,16 @@ function sinkBars(close: Float64Array, sums: Float64Array, from: number, to: num
   }
 }
 
-/** Bars [from, to) with both cash and a position, or a short one: returns and drawdown bar by bar. */
-function markMixed(close: Float64Array, sums: Float64Array, from: number, to: number): void {
+/** Bars [from, to) of the arrays with both cash and a position, or a short one: returns and drawdown bar by bar. */
+function mix(close: Float64Array, sums: Float64Array, from: number, to: number): void {
   const cash = sums[CASH];
   const units = sums[UNITS];
   let previous = sums[PREVIOUS];
-  let returns = 0;
-  let squares = 0;
-  let downside = 0;
-  let gains = 0;
-  let losses = 0;
+  let returns = sums[SPAN_RETURNS];
+  let squares = sums[SPAN_SQUARES];
+  let downside = sums[SPAN_DOWNSIDE_SQUARES];
+  let gains = sums[SPAN_GAINS];
+  let losses = sums[SPAN_LOSSES];
   for (let bar = from; bar < to; bar++) {
     const value = cash + units * close[bar];
     const r = previous > 0 ? (value - previous) / previous : 0;
@@ -211,9 +265,9 @@ function markMixed(close: Float64Array, sums: Float64Array, from: number, to: nu
     }
   }
   sums[PREVIOUS] = previous;
-  sums[RETURNS] += returns;
-  sums[SQUARES] += squares;
-  sums[DOWNSIDE_SQUARES] += downside;
-  sums[GAINS] += gains;
-  sums[LOSSES] += losses;
+  sums[SPAN_RETURNS] = returns;
+  sums[SPAN_SQUARES] = squares;
+  sums[SPAN_DOWNSIDE_SQUARES] = downside;
+  sums[SPAN_GAINS] = gains;
+  sums[SPAN_LOSSES] = losses;
 }

@@ -1,7 +1,7 @@
 // Equity and trades that vectorbt rebuilds from its order records, with the operations of src/simulate/vectorbt-book.ts.
 import { addSnapped, isClose, isLess } from '../simulate/vectorbt-tolerance.ts';
 import type { WalkInput } from './kernels.ts';
-import { markTo } from './scalar-spans.ts';
+import { markTo, startSpan } from './scalar-spans.ts';
 import { addTrade } from './scalar-trades.ts';
 import {
   CASH,
@@ -40,6 +40,7 @@ export function recordFill(input: WalkInput, bar: number, side: number, reason: 
   sums[FLOW] = addSnapped(sums[FLOW], flow);
   sums[UNITS] = addSnapped(sums[UNITS], side === 1 ? size : -size);
   sums[FILL_COUNT] += 1;
+  startSpan(input, bar);
   sums[EXIT_PRICE] = sums[FILL_PRICE];
   addToTrades(input, bar, side, reason);
 }
@@ -110,7 +111,7 @@ export function finishVectorbtBook(input: WalkInput): void {
   const sums = input.sums;
   const initialCash = input.settings[INITIAL_CASH];
   const lastBar = input.market.barCount - 1;
-  const lastClose = input.market.close[lastBar];
+  const lastClose = input.market.close[lastBar - input.market.firstBar];
   markTo(input, lastBar + 1);
   if (sums[ENTRY_SIDE] !== 0 && isLess(0, sums[ENTRY_SIZE])) {
     sums[ENDED_SIZE] = sums[ENTRY_SIZE];

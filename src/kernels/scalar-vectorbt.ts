@@ -59,7 +59,7 @@ export function endVectorbt(input: WalkInput): void {
   const sums = input.sums;
   const lastBar = input.market.barCount - 1;
   if (input.settings[CLOSE_AT_END] !== 0 && sums[POSITION] !== 0) {
-    sums[REFERENCE] = input.market.close[lastBar];
+    sums[REFERENCE] = input.market.close[lastBar - input.market.firstBar];
     sums[ORDER_SLIPPAGE] = input.settings[SLIPPAGE];
     placeExit(input, lastBar, BY_END);
   }
@@ -67,11 +67,12 @@ export function endVectorbt(input: WalkInput): void {
 }
 
 function openNext(input: WalkInput, from: number, to: number): number {
-  const bar = nextEvent(input.enterLong, input.enterShort, from, to);
+  const eventsFrom = input.eventsFrom ?? 0;
+  const bar = nextEvent(input.enterLong, input.enterShort, from, to, eventsFrom);
   if (bar < 0) return NONE;
-  input.sums[REFERENCE] = input.market.close[bar];
+  input.sums[REFERENCE] = input.market.close[bar - input.market.firstBar];
   sizeOrder(input);
-  place(input, bar, isSet(input.enterLong, bar) ? 1 : -1, SCOPE_BOTH, BY_SIGNAL);
+  place(input, bar, isSet(input.enterLong, bar - eventsFrom) ? 1 : -1, SCOPE_BOTH, BY_SIGNAL);
   return bar + 1;
 }
 
@@ -92,7 +93,8 @@ function leaveNext(input: WalkInput, from: number, to: number): number {
   const isLong = sums[POSITION] > 0;
   const exits = isLong ? input.exitLong : input.exitShort;
   const entries = isLong ? input.enterShort : input.enterLong;
-  const event = nextEvent(exits, entries, from, to);
+  const eventsFrom = input.eventsFrom ?? 0;
+  const event = nextEvent(exits, entries, from, to, eventsFrom);
   if (!(Number.isNaN(sums[STOP_DISTANCE]) && Number.isNaN(sums[TARGET_DISTANCE]))) {
     const hit = findStop(input, from, event < 0 ? to - 1 : event, isLong);
     if (hit >= 0) {
@@ -104,8 +106,8 @@ function leaveNext(input: WalkInput, from: number, to: number): number {
     }
   }
   if (event < 0) return NONE;
-  sums[REFERENCE] = input.market.close[event];
-  if (isSet(entries, event)) {
+  sums[REFERENCE] = input.market.close[event - input.market.firstBar];
+  if (isSet(entries, event - eventsFrom)) {
     sizeOrder(input);
     sums[ORDER_SIZE] = Math.abs(sums[POSITION]) + sums[ORDER_SIZE];
     place(input, event, isLong ? -1 : 1, SCOPE_BOTH, BY_REVERSE);
@@ -149,7 +151,7 @@ function setStops(input: WalkInput, bar: number): void {
     return;
   }
   const trailing = settings[TRAILING_STOP];
-  const reference = input.market.close[bar];
+  const reference = input.market.close[bar - input.market.firstBar];
   const away = position > 0 ? 1 : -1;
   sums[STOP_DISTANCE] = Number.isNaN(trailing) ? settings[STOP_LOSS] : trailing;
   sums[TARGET_DISTANCE] = settings[TAKE_PROFIT];
@@ -158,12 +160,14 @@ function setStops(input: WalkInput, bar: number): void {
   sums[TARGET_LEVEL] = reference * (1 + away * sums[TARGET_DISTANCE]);
 }
 
-/** The first bar in [from, last] that hits the stop or the target, or -1. A trailing stop has followed up to it. */
-function findStop(input: WalkInput, from: number, last: number, isLong: boolean): number {
+/** The first bar in [firstBar, lastBar] that hits the stop or the target, or -1. A trailing stop has followed up to it. */
+function findStop(input: WalkInput, firstBar: number, lastBar: number, isLong: boolean): number {
   const sums = input.sums;
   const market = input.market;
   const trails = !Number.isNaN(input.settings[TRAILING_STOP]);
-  let bar = from;
+  // Bars of the arrays from here on.
+  const last = lastBar - market.firstBar;
+  let bar = firstBar - market.firstBar;
   while (bar <= last) {
     const block = (bar / BLOCK_BARS) | 0;
     const blockEnd = (block + 1) * BLOCK_BARS;
@@ -183,7 +187,7 @@ function findStop(input: WalkInput, from: number, last: number, isLong: boolean)
     const near = isLong ? lowest <= level || highest >= target : highest >= level || lowest <= target;
     if (near || (trails && end - bar < BLOCK_BARS)) {
       const hit = testBars(input, bar, end, isLong, trails);
-      if (hit >= 0) return hit;
+      if (hit >= 0) return hit + market.firstBar;
     } else if (trails) {
       sums[BEST_PRICE] = best;
       sums[STOP_LEVEL] = level;
@@ -193,7 +197,7 @@ function findStop(input: WalkInput, from: number, last: number, isLong: boolean)
   return NONE;
 }
 
-/** Tests bars [from, to) one by one, the stop before the target; the trailing stop follows every bar tested. */
+/** Tests bars [from, to) of the arrays one by one, the stop before the target; the trailing stop follows every bar tested. */
 function testBars(input: WalkInput, from: number, to: number, isLong: boolean, trails: boolean): number {
   const sums = input.sums;
   const market = input.market;

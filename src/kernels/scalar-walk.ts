@@ -2,7 +2,7 @@
 import type { WalkInput } from './kernels.ts';
 import { findHit, findRuin, startBarriers } from './scalar-barriers.ts';
 import { enter, exitAt, exitAtMarket, markOpenTrade } from './scalar-orders.ts';
-import { markTo, surface } from './scalar-spans.ts';
+import { finishStep, markTo, surface } from './scalar-spans.ts';
 import { squareDeviations } from './scalar-trades.ts';
 import { endVectorbt, walkVectorbtTo } from './scalar-vectorbt.ts';
 import { isSet, nextEvent } from './scalar-walk-events.ts';
@@ -89,6 +89,7 @@ export function beginWalk(input: WalkInput): void {
 export function walkTo(input: WalkInput, to: number): void {
   if (input.settings[RULE_BOOK] === VECTORBT) walkVectorbtTo(input, to);
   else walkGridmillTo(input, to);
+  finishStep(input, to);
 }
 
 /** Closes or marks what is left, and finishes the sums. */
@@ -117,13 +118,14 @@ function endGridmill(input: WalkInput): void {
   const barCount = input.market.barCount;
   const lastBar = barCount - 1;
   if (input.settings[CLOSE_AT_END] !== 0 && sums[UNITS] !== 0) {
-    sums[REFERENCE] = input.market.close[lastBar];
+    sums[REFERENCE] = input.market.close[lastBar - input.market.firstBar];
     exitAtMarket(input, lastBar, BY_END);
   }
   markTo(input, barCount);
   if (sums[UNITS] !== 0) markOpenTrade(input);
   const units = sums[UNITS];
-  const finalEquity = units === 0 ? sums[CASH] : sums[CASH] + units * input.market.close[lastBar];
+  const finalEquity =
+    units === 0 ? sums[CASH] : sums[CASH] + units * input.market.close[lastBar - input.market.firstBar];
   const initialCash = input.settings[INITIAL_CASH];
   sums[FINAL_EQUITY] = finalEquity;
   sums[TOTAL_RETURN] = (finalEquity - initialCash) / initialCash;
@@ -140,12 +142,15 @@ function anyBarrier(settings: Float64Array): boolean {
 
 /** Acts on the next entry signal in [from, to); answers the first bar whose signal counts after it, or -1 for none. */
 function enterNext(input: WalkInput, from: number, to: number, atClose: boolean): number {
-  const event = nextEvent(input.enterLong, input.enterShort, from, to);
+  const market = input.market;
+  const eventsFrom = input.eventsFrom ?? 0;
+  const event = nextEvent(input.enterLong, input.enterShort, from, to, eventsFrom);
   if (event < 0) return NONE;
   const fillBar = atClose ? event : event + 1;
-  if (fillBar >= input.market.barCount) return NONE;
-  input.sums[REFERENCE] = atClose ? input.market.close[fillBar] : input.market.open[fillBar];
-  openPosition(input, isSet(input.enterLong, event) ? 1 : -1, fillBar);
+  if (fillBar >= market.barCount) return NONE;
+  const at = fillBar - market.firstBar;
+  input.sums[REFERENCE] = atClose ? market.close[at] : market.open[at];
+  openPosition(input, isSet(input.enterLong, event - eventsFrom) ? 1 : -1, fillBar);
   return event + 1;
 }
 
@@ -162,16 +167,19 @@ function leaveNext(input: WalkInput, from: number, to: number, atClose: boolean)
   const isLong = sums[UNITS] > 0;
   const exits = isLong ? input.exitLong : input.exitShort;
   const entries = isLong ? input.enterShort : input.enterLong;
-  const event = nextEvent(exits, entries, from, to);
+  const market = input.market;
+  const eventsFrom = input.eventsFrom ?? 0;
+  const event = nextEvent(exits, entries, from, to, eventsFrom);
   if (sums[HAS_BARRIERS] !== 0 || !isLong) {
     const watched = watch(input, from, event, to, atClose, isLong);
     if (watched >= 0) return watched;
   }
   if (event < 0) return NONE;
   const fillBar = atClose ? event : event + 1;
-  if (fillBar >= input.market.barCount) return NONE;
-  sums[REFERENCE] = atClose ? input.market.close[fillBar] : input.market.open[fillBar];
-  if (isSet(entries, event)) {
+  if (fillBar >= market.barCount) return NONE;
+  const at = fillBar - market.firstBar;
+  sums[REFERENCE] = atClose ? market.close[at] : market.open[at];
+  if (isSet(entries, event - eventsFrom)) {
     exitAtMarket(input, fillBar, BY_REVERSE);
     if (sums[RUINED] === 0) openPosition(input, isLong ? -1 : 1, fillBar);
   } else exitAtMarket(input, fillBar, BY_SIGNAL);
@@ -195,7 +203,7 @@ function watch(input: WalkInput, from: number, event: number, to: number, atClos
     const beforeExit = hit >= 0 ? hit - 1 : isTimed ? timeLimit - 1 : atClose && event >= 0 ? event - 1 : lastBar;
     const ruin = findRuin(input, atClose ? from - 1 : from, beforeExit);
     if (ruin >= 0) {
-      sums[REFERENCE] = input.market.close[ruin];
+      sums[REFERENCE] = input.market.close[ruin - input.market.firstBar];
       exitAtMarket(input, ruin, BY_RUIN);
       return ruin;
     }
@@ -209,7 +217,7 @@ function watch(input: WalkInput, from: number, event: number, to: number, atClos
     return atClose ? hit + 1 : hit;
   }
   if (isTimed) {
-    sums[REFERENCE] = input.market.close[timeLimit];
+    sums[REFERENCE] = input.market.close[timeLimit - input.market.firstBar];
     exitAtMarket(input, timeLimit, BY_TIME_LIMIT);
     return atClose ? timeLimit + 1 : timeLimit;
   }

@@ -157,9 +157,22 @@ export const NEXT_BAR = 72;
 export const FIRST_PNL = 73;
 export const SHIFTED_PNL = 74;
 export const SHIFTED_SQUARES = 75;
-/** 1 when the walk can take the short way of walk-money.ts. */
+/** 1 when the walk may take the short way of walk-plain.ts. */
 export const IS_PLAIN = 76;
-export const WALK_CELLS = 80;
+/** The stretch of bars held since MARKED: its bars before this one are in the drawdown, and in SPAN_* where those are sums. */
+export const SUNK = 77;
+/** Equity at the close of its first bar. */
+export const SPAN_FIRST = 78;
+/**
+ * Of a position that holds all there is: the prefix sums of bar returns at its first bar, in their order. Of another:
+ * RETURNS to GAINS of its bars before SUNK, added up by themselves.
+ */
+export const SPAN_RETURNS = 79;
+export const SPAN_SQUARES = 80;
+export const SPAN_DOWNSIDE_SQUARES = 81;
+export const SPAN_GAINS = 82;
+export const SPAN_LOSSES = 83;
+export const WALK_CELLS = 88;
 
 /** Values of one trade in `WalkRecord.trades`. */
 export const TRADE_SIDE = 0;

@@ -38,6 +38,9 @@ export class WasmKernels implements Kernels {
   readonly name = 'wasm-simd';
   private readonly exports: WasmExports;
   private input: WalkInput | undefined;
+  private eventsFrom = 0;
+  private market: MarketTables | undefined;
+  private firstBar = 0;
 
   constructor(module: WasmModule, memory: WasmMemory) {
     this.exports = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as WasmExports;
@@ -51,10 +54,9 @@ export class WasmKernels implements Kernels {
     runIndicator(this.exports, call);
   }
 
-  fillTables(market: MarketTables): void {
-    this.input = undefined;
+  fillTables(market: MarketTables, bars: number, keepAt: number, needs: number): void {
     this.readMarket(market);
-    this.exports.fillTables();
+    this.exports.fillTables(bars, keepAt, needs);
   }
 
   beginWalk(input: WalkInput): void {
@@ -93,8 +95,10 @@ export class WasmKernels implements Kernels {
 
   /** Tells the instance what to work on, unless it is what it worked on last. */
   private readInput(input: WalkInput): void {
-    if (input === this.input) return;
-    if (input.market !== this.input?.market) this.readMarket(input.market);
+    const { market, eventsFrom = 0 } = input;
+    const isSameMarket = market === this.market && market.firstBar === this.firstBar;
+    if (isSameMarket && input === this.input && eventsFrom === this.eventsFrom) return;
+    if (!isSameMarket) this.readMarket(market);
     this.exports.setVariant(
       input.enterLong.byteOffset,
       input.exitLong.byteOffset,
@@ -102,25 +106,32 @@ export class WasmKernels implements Kernels {
       input.exitShort.byteOffset,
       input.settings.byteOffset,
       input.sums.byteOffset,
+      eventsFrom,
     );
     this.input = input;
+    this.eventsFrom = eventsFrom;
   }
 
-  /** Tells the instance where the tables of the window lie; variants of one window share them. */
+  /** Tells the instance where the tables lie and what bars they are of; variants of one window share them. */
   private readMarket(market: MarketTables): void {
+    this.market = market;
+    this.firstBar = market.firstBar;
     this.exports.setMarket(
       market.barCount,
+      market.firstBar,
       market.open.byteOffset,
       market.high.byteOffset,
       market.low.byteOffset,
       market.close.byteOffset,
       market.barSums.byteOffset,
+      market.barExtremes.byteOffset,
       market.blockCloseMax.byteOffset,
       market.blockCloseMin.byteOffset,
       market.blockFall.byteOffset,
       market.blockBarsAfterMax.byteOffset,
       market.blockHigh.byteOffset,
       market.blockLow.byteOffset,
+      market.carry.byteOffset,
     );
   }
 }

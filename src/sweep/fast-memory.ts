@@ -1,13 +1,18 @@
 // The one memory of the fast engine: slots for columns that all threads read, and a region of its own for each thread.
 import { assert } from '../core/assert.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Arithmetic } from '../indicators/arithmetic.ts';
+import { INDICATORS } from '../indicators/registry.ts';
 import { alignedBytes } from '../kernels/arena.ts';
+import { indicatorScratch } from '../kernels/indicator-kernels.ts';
 import type { KernelProvider, Kernels } from '../kernels/kernels.ts';
-import { marketBytes } from '../kernels/market-tables.ts';
-import { OP_BYTES, STATE_BYTES, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
+import { marketTileBytes } from '../kernels/market-tables.ts';
+import { OP_BYTES, STATE_BYTES, TILE_BARS, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
 import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
 import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
 import { attachKernels, loadKernels, type SharedKernels } from '../kernels/wasm-loader.ts';
+import type { Candles } from '../market/candles.ts';
+import type { Column, SourceColumn } from '../strategy/expression.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { ColumnCatalog } from './column-catalog.ts';
 import { collectGraph } from './graph.ts';
@@ -21,11 +26,17 @@ const GROUP_VARIANTS = 2048;
 /** Most bytes of the targets that a strategy's function wrote for the variants of one program. */
 const TARGET_BYTES = 16 * 2 ** 20;
 
+type SourceField = SourceColumn['field'];
+
 export interface FastMemoryPlan {
   /** Columns that lie in memory at the same time. */
   readonly slots: number;
   /** Of one slot: a value per bar of the history. */
   readonly columnBytes: number;
+  /** Columns of the candles that indicators read: they lie behind the slots, for all threads. */
+  readonly sources: readonly SourceField[];
+  /** Columns that one thread needs while it computes an indicator. */
+  readonly workColumns: number;
   /** Rows of one batch at most; a base variant with more risk points than that is cut. */
   readonly groupVariants: number;
   readonly threads: number;
@@ -53,16 +64,53 @@ export function planFastMemory(
   const wanted = Math.min(columnBudget / columnBytes, LIMITS.columnEntriesMax, catalog.count);
   const slots = Math.max(catalog.operands.length, Math.floor(wanted));
   const groupVariants = Math.min(GROUP_VARIANTS, Math.max(1, grid.basePoints * grid.riskPoints));
+  const { sources, workColumns } = planIndicators(strategy, grid.arithmetic);
   const scratchBytes =
-    marketBytes(window.candles.barCount) + fixedBytes(strategy) + heapBytes(strategy, grid, window, groupVariants);
+    workColumns * columnBytes +
+    marketTileBytes(TILE_BARS) +
+    fixedBytes(strategy) +
+    heapBytes(strategy, grid, window, groupVariants);
   return {
     slots,
     columnBytes,
+    sources,
+    workColumns,
     groupVariants,
     threads,
     scratchBytes,
-    arenaBytes: RESERVED_BYTES + slots * columnBytes + threads * scratchBytes,
+    arenaBytes: RESERVED_BYTES + (slots + sources.length) * columnBytes + threads * scratchBytes,
   };
+}
+
+/** An indicator on base candles whose kernel writes into a slot; its inputs are columns of the candles, or copied. */
+export type KernelColumn = Extract<Column, { kind: 'indicator' }>;
+
+/** The column as one that a kernel computes, or undefined: those of higher timeframes are not as long as a slot. */
+export function kernelColumn(column: Column): KernelColumn | undefined {
+  return column.kind === 'indicator' && column.timeframe === 'base' ? column : undefined;
+}
+
+/** Scratch columns of the kernel of a column. */
+export function kernelScratch({ indicator, output }: KernelColumn, arithmetic: Arithmetic): number {
+  const wanted = INDICATORS[indicator].outputs.map((_, index) => index === output);
+  return indicatorScratch(indicator, wanted, arithmetic);
+}
+
+/** What the indicators that are compared read in place, and the columns that computing one of them takes at most. */
+function planIndicators(strategy: Strategy, arithmetic: Arithmetic): Pick<FastMemoryPlan, 'sources' | 'workColumns'> {
+  const sources = new Set<SourceField>();
+  let workColumns = 0;
+  for (const { column } of new ColumnCatalog(strategy, { axes: [] }).operands) {
+    const kernel = kernelColumn(column);
+    if (kernel === undefined) continue;
+    let copied = 0;
+    for (const input of kernel.inputs) {
+      if (input.kind === 'source') sources.add(input.field);
+      else copied++;
+    }
+    workColumns = Math.max(workColumns, copied + kernelScratch(kernel, arithmetic));
+  }
+  return { sources: [...sources], workColumns };
 }
 
 /** Bitmaps that one variant alone writes: some for each condition, and its events before and after they are settled. */
@@ -115,12 +163,15 @@ export interface FastMemory {
   readonly shared: SharedFastMemory;
 }
 
-/** Makes the memory, all 0, for the calling thread as thread 0. */
-export function openFastMemory(plan: FastMemoryPlan, provider?: KernelProvider): FastMemory {
+/** Makes the memory with the sources in their place, for the calling thread as thread 0. */
+export function openFastMemory(plan: FastMemoryPlan, history: Candles, provider?: KernelProvider): FastMemory {
   const chosen = provider ?? loadKernels().provider;
   const made = chosen.create(plan.arenaBytes);
   const { buffer, kernels } = made;
   const shared = 'shared' in made ? (made.shared as SharedKernels) : { buffer: buffer as SharedArrayBuffer };
+  for (const field of plan.sources) {
+    new Float64Array(buffer, sourceOffset(plan, field), history.barCount).set(history[field]);
+  }
   return { plan, kernels, buffer, thread: 0, shared };
 }
 
@@ -134,6 +185,12 @@ export function attachFastMemory(plan: FastMemoryPlan, shared: SharedFastMemory,
 /** Byte offset of a slot. */
 export const slotOffset = (plan: FastMemoryPlan, slot: number): number => RESERVED_BYTES + slot * plan.columnBytes;
 
-/** Byte offset of a thread's region. */
+/** Byte offset of a column of the candles. */
+export const sourceOffset = (plan: FastMemoryPlan, field: SourceField): number =>
+  slotOffset(plan, plan.slots + plan.sources.indexOf(field));
+
+/** Byte offset of a thread's region: first its work columns, then what programs are made of. */
+export const threadOffset = (plan: FastMemoryPlan, thread: number): number =>
+  slotOffset(plan, plan.slots + plan.sources.length) + thread * plan.scratchBytes;
 export const scratchOffset = (plan: FastMemoryPlan, thread: number): number =>
-  slotOffset(plan, plan.slots) + thread * plan.scratchBytes;
+  threadOffset(plan, thread) + plan.workColumns * plan.columnBytes;

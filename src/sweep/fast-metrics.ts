@@ -43,8 +43,8 @@ const ROUNDING = 2 ** -52;
  */
 export function needsBarSums(sums: Float64Array, market: MarketTables): boolean {
   if (sums[SPANS]! === 0) return false;
-  const { barCount, barSums } = market;
-  const last = (barCount - 1) * BAR_SUMS;
+  const { barCount, barSums, firstBar } = market;
+  const last = (barCount - 1 - firstBar) * BAR_SUMS;
   const squares = sums[SQUARES]!;
   const losses = sums[LOSSES]!;
   const lost = (sums[SPANS]! + 2) * ROUNDING;

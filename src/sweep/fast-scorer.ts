@@ -2,8 +2,8 @@
 import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
 import { Arena } from '../kernels/arena.ts';
-import type { KernelProvider, Kernels, MarketTables, TileProgram } from '../kernels/kernels.ts';
-import { prepareMarket } from '../kernels/market-tables.ts';
+import type { KernelProvider, Kernels, TileProgram } from '../kernels/kernels.ts';
+import { createMarketTile, type MarketTile, moveMarket } from '../kernels/market-tables.ts';
 import { TILE_BARS } from '../kernels/program-layout.ts';
 import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
@@ -47,6 +47,7 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
     context.memory ??
     openFastMemory(
       planFastMemory(strategy, grid, window, { threads: 1, columnBudget: context.cacheBytes }),
+      window.history,
       context.provider,
     );
   const scorer = new GroupScorer(context, memory, onVariant);
@@ -79,7 +80,7 @@ class GroupScorer {
   readonly #memory: FastMemory;
   readonly #catalog: ColumnCatalog;
   readonly #program: VariantProgram;
-  readonly #market: MarketTables;
+  readonly #market: MarketTile;
   readonly #perYear: number;
   readonly #onVariant: ((scored: number) => void) | undefined;
   #rows = new Float64Array(0);
@@ -101,9 +102,10 @@ class GroupScorer {
       cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
       isShared: () => false,
     });
-    this.columns = new FastColumns(this.#catalog, store, memory, window);
+    this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);
     const arena = new Arena(memory.buffer, scratchOffset(memory.plan, memory.thread));
-    this.#market = prepareMarket(arena, window.candles, memory.kernels);
+    this.#market = createMarketTile(arena, TILE_BARS);
+    this.#market.barCount = window.candles.barCount;
     this.#program = new VariantProgram({
       strategy,
       execution,
@@ -179,6 +181,7 @@ class GroupScorer {
     for (const [bar, bars] of tilesOf(history, window.candles.barCount, tileBars)) {
       const reason = stop?.reason();
       if (reason !== undefined) throw stoppedBy(reason);
+      if (bar >= 0) moveMarket(this.#market, window.candles, bar, bar + bars, kernels, this.#program.marketNeeds);
       kernels.runTile(program, bar, bars);
     }
     kernels.endProgram(program);

@@ -1,4 +1,5 @@
 // Compiles a group of variants into one program: their conditions, settled events, and a walk for each set of barriers.
+import { marketNeeds } from '../kernels/market-tables.ts';
 import {
   OP_SETTLE_BOTH,
   OP_SETTLE_ONE,
@@ -15,7 +16,7 @@ import type { ColumnCatalog } from './column-catalog.ts';
 import { type ConditionPart, ConditionProgram } from './condition-program.ts';
 import type { RowDetail } from './detail.ts';
 import type { FastMemory } from './fast-memory.ts';
-import { privateBitmaps, scratchOffset, variantBytes } from './fast-memory.ts';
+import { privateBitmaps, threadOffset, variantBytes } from './fast-memory.ts';
 import { writeWalkSettings } from './fast-settings.ts';
 import { collectGraph } from './graph.ts';
 import type { Grid } from './grid.ts';
@@ -60,6 +61,8 @@ export class VariantProgram {
   readonly walks: VariantWalk[] = [];
   /** What the walks that are added from now on keep. */
   detail: RowDetail = 'full';
+  /** What the walks read of the market: a sum of NEEDS_*. */
+  marketNeeds = 0;
   /** Whether a condition knows of bars before its own: then bars before the window count too. */
   readonly hasCrossings: boolean;
   readonly #options: VariantProgramOptions;
@@ -81,7 +84,7 @@ export class VariantProgram {
     new Uint8Array(memory.buffer, zeros, TILE_BITMAP_BYTES).fill(0);
     new Uint8Array(memory.buffer, ones, TILE_BITMAP_BYTES).fill(0xff);
     this.#zeros = zeros;
-    const end = scratchOffset(memory.plan, memory.thread + 1);
+    const end = threadOffset(memory.plan, memory.thread + 1);
     this.memory = new ProgramMemory(memory.buffer, options.from + bitmaps * TILE_BITMAP_BYTES, end);
     this.#conditions = new ConditionProgram({
       strategy,
@@ -104,6 +107,7 @@ export class VariantProgram {
     this.memory.clear();
     this.#conditions.clear();
     this.#settings.clear();
+    this.marketNeeds = 0;
     this.walks.length = 0;
   }
 
@@ -134,6 +138,7 @@ export class VariantProgram {
       const settings = this.memory.settings();
       writeWalkSettings(settings.values, simulationSettings(this.#options.execution, barriers));
       settings.values[DETAIL] = DETAILS[this.detail];
+      this.marketNeeds |= marketNeeds(settings.values);
       address = settings.address;
       this.#settings.set(barriers, address);
     }

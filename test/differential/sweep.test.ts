@@ -54,7 +54,7 @@ function randomContext(seed: number): FastContext {
     // From too small for one column to large enough for all.
     cacheBytes: [0, 30_000, 10_000_000][prng.nextBelow(3)]!,
     provider: SCALAR_PROVIDER,
-    tileBars: 32 * (1 + prng.nextBelow(20)),
+    tileBars: 64 * (1 + prng.nextBelow(10)),
   };
 }
 

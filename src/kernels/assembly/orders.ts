@@ -22,7 +22,7 @@ import {
   STILL_OPEN,
   UNITS,
 } from '../walk-layout';
-import { markTo } from './spans';
+import { markTo, startSpan } from './spans';
 import { addTrade } from './trades';
 import { add, at, barCount, close, put, settings, sums } from './walk-input';
 
@@ -67,6 +67,7 @@ export function enter(side: f64, bar: i32, reference: f64): bool {
   put(sums, ENTRY_VALUE, value);
   put(sums, ENTRY_FEE, fee);
   put(sums, ENTRY_SIZE, size);
+  startSpan(bar);
   return true;
 }
 

@@ -52,7 +52,7 @@ export function beginProgram(ops: usize, count: i32): void {
 }
 
 /**
- * Runs every operation over the bars [from, from + bars) of the window: at most a tile; `from` is a multiple of 32. Bars
+ * Runs every operation over the bars [from, from + bars) of the window: at most a tile; `from` is a multiple of 64. Bars
  * before the window have negative numbers, any of them; on them only conditions are evaluated, so that crossings know
  * their past.
  * Causal:   an operation reads bars up to its own, and its state.
@@ -150,8 +150,7 @@ function act(op: usize, code: i32, from: i32, bars: i32): void {
   }
 }
 
-/** Names the variant of a walk. A walk finds the word of a bar from the window's first: bitmaps of a tile begin later. */
+/** Names the variant of a walk; the bitmaps of a tile begin at its first bar. */
 function setWalk(op: usize, from: i32): void {
-  const back = <usize>(from >>> 3);
-  setVariant(arg(op, 1) - back, arg(op, 2) - back, arg(op, 3) - back, arg(op, 4) - back, arg(op, 5), arg(op, 6));
+  setVariant(arg(op, 1), arg(op, 2), arg(op, 3), arg(op, 4), arg(op, 5), arg(op, 6), from);
 }

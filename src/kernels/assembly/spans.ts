@@ -14,16 +14,23 @@ import {
   PREVIOUS,
   RETURNS,
   SPANS,
+  SPAN_DOWNSIDE_SQUARES,
+  SPAN_FIRST,
+  SPAN_LOSSES,
+  SPAN_RETURNS,
   SQUARES,
+  SUNK,
   TROUGH,
   UNDER_WATER,
   UNITS,
 } from '../walk-layout';
-import { smaller } from './select';
+import { larger, smaller } from './select';
 import {
   BLOCK_BARS,
   add,
   at,
+  barCount,
+  barExtremes,
   barSums,
   blockBarsAfterMax,
   blockCloseMax,
@@ -44,10 +51,92 @@ export function markTo(to: i32): void {
   if (units !== 0) add(sums, EXPOSED_BARS, <f64>(to - from));
   if (at(settings, DETAIL) === <f64>FULL) {
     if (units === 0) markFlat(to - from, cash);
-    else if (cash === 0 && units > 0) markHeld(from, to, units);
-    else markMixed(from, to, cash, units);
+    else {
+      sinkTo(to, cash, units);
+      if (holdsAll(cash, units)) addHeld(from, to, units);
+      else addMixed();
+    }
   }
   put(sums, MARKED, <f64>to);
+}
+
+/** Begins a stretch of bars at which the position of the cells is held: keeps what its sums will need of its first bar. */
+export function startSpan(bar: i32): void {
+  if (at(settings, DETAIL) !== <f64>FULL) return;
+  const cells = sums;
+  const cash = at(cells, CASH);
+  const units = at(cells, UNITS);
+  put(cells, SUNK, <f64>bar);
+  put(cells, SPAN_FIRST, equityAt(cash, units, at(close, bar)));
+  const isHeld = holdsAll(cash, units);
+  const address = barSums + (<usize>bar << 5);
+  storePair(cells, SPAN_RETURNS, isHeld ? v128.load(address) : f64x2.splat(0));
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, isHeld ? v128.load(address, 16) : f64x2.splat(0));
+  put(cells, SPAN_LOSSES, 0);
+}
+
+/**
+ * Ends the stretch without position since the exit at bar `from`, and begins one that holds `units` for all the cash,
+ * from bar `to`: both returns up to the close of that bar, the second one taken as the first of its stretch.
+ */
+@inline
+export function beginHeld(cells: usize, from: i32, to: i32, cash: f64, units: f64): void {
+  const first = units * at(close, to);
+  const flat = f64x2.splat(cash);
+  const before = f64x2.replace_lane(flat, 0, at(cells, PREVIOUS));
+  const r = f64x2.div(f64x2.sub(f64x2.replace_lane(flat, 1, first), before), before);
+  addReturnValue(cells, f64x2.extract_lane(r, 0));
+  addReturnValue(cells, f64x2.extract_lane(r, 1));
+  if (cash < at(cells, PEAK)) {
+    add(cells, UNDER_WATER, <f64>(to - from));
+    put(cells, TROUGH, smaller(at(cells, TROUGH), cash));
+  } else {
+    surface();
+    put(cells, PEAK, cash);
+    put(cells, TROUGH, cash);
+  }
+  const address = barSums + (<usize>to << 5);
+  put(cells, PREVIOUS, first);
+  put(cells, SPAN_FIRST, first);
+  put(cells, SUNK, <f64>to);
+  storePair(cells, SPAN_RETURNS, v128.load(address));
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, v128.load(address, 16));
+}
+
+/**
+ * Ends that stretch, held since bar `from`, before bar `to`. Should it have been begun the general way, PREVIOUS still
+ * is the equity before it.
+ */
+@inline
+export function endHeld(cells: usize, from: i32, to: i32, units: f64): void {
+  const sunk = <i32>at(cells, SUNK);
+  if (sunk < to) sinkHeld(sunk, to, units);
+  if (at(cells, PREVIOUS) !== at(cells, SPAN_FIRST)) addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
+  addSpan(cells, from, to - 1);
+  put(cells, PREVIOUS, units * at(close, to - 1));
+}
+
+/**
+ * At the end of a step: adds the held bars before `to` to what cannot wait for the end of their stretch, because the
+ * tables it is read from may move on. The last bar of the window waits: what is left may be closed there.
+ */
+export function finishStep(to: i32): void {
+  const units = at(sums, UNITS);
+  if (units !== 0 && at(settings, DETAIL) === <f64>FULL) sinkTo(min(to, barCount - 1), at(sums, CASH), units);
+}
+
+/** Whether a position holds all there is: equity is then a multiple of the close. */
+@inline
+function holdsAll(cash: f64, units: f64): bool {
+  return cash === 0 && units > 0;
+}
+
+function sinkTo(to: i32, cash: f64, units: f64): void {
+  const from = <i32>at(sums, SUNK);
+  if (from >= to) return;
+  if (holdsAll(cash, units)) sinkHeld(from, to, units);
+  else mix(from, to, cash, units);
+  put(sums, SUNK, <f64>to);
 }
 
 /** Ends the stretch under water that is still open: at a new peak, and after the last bar. */
@@ -67,7 +156,11 @@ export function surface(): void {
  */
 @inline
 function addReturn(cells: usize, before: f64, after: f64): void {
-  const r: f64 = before > 0 ? (after - before) / before : 0;
+  addReturnValue(cells, before > 0 ? (after - before) / before : 0);
+}
+
+@inline
+function addReturnValue(cells: usize, r: f64): void {
   const both = f64x2.splat(r);
   const down = f64x2.pmin(both, f64x2.splat(0));
   const up = f64x2.pmax(f64x2.splat(0), both);
@@ -79,8 +172,17 @@ function addReturn(cells: usize, before: f64, after: f64): void {
 /** Adds two values to two neighbouring cells: RETURNS and SQUARES, or DOWNSIDE_SQUARES and GAINS. */
 @inline
 function addPair(cells: usize, index: i32, values: v128): void {
-  const address = cells + (<usize>index << 3);
-  v128.store(address, f64x2.add(v128.load(address), values));
+  storePair(cells, index, f64x2.add(loadPair(cells, index), values));
+}
+
+@inline
+function loadPair(cells: usize, index: i32): v128 {
+  return v128.load(cells + (<usize>index << 3));
+}
+
+@inline
+function storePair(cells: usize, index: i32, values: v128): void {
+  v128.store(cells + (<usize>index << 3), values);
 }
 
 /** `bars` closes at which equity is `cash`. */
@@ -98,29 +200,76 @@ function markFlat(bars: i32, cash: f64): void {
   }
 }
 
-/** Bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
-function markHeld(from: i32, to: i32, units: f64): void {
+/** Returns of bars [from, to) of a long position that holds all there is: equity is `units` times the close. */
+function addHeld(from: i32, to: i32, units: f64): void {
   const cells = sums;
   const last = to - 1;
-  addReturn(cells, at(cells, PREVIOUS), units * at(close, from));
-  if (last > from) {
-    const a = barSums + (<usize>from << 5);
-    const b = barSums + (<usize>last << 5);
-    const plain = f64x2.sub(v128.load(b), v128.load(a));
-    const signed = f64x2.sub(v128.load(b, 16), v128.load(a, 16));
-    addPair(cells, RETURNS, plain);
-    addPair(cells, DOWNSIDE_SQUARES, signed);
-    add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
-    add(cells, SPANS, 1);
-  }
+  addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
+  addSpan(cells, from, last);
   put(cells, PREVIOUS, units * at(close, last));
-  sink(from, to, 0, units);
+}
+
+/** Returns of bars (from, last] of a stretch that began at bar `from`, as differences of prefix sums. */
+@inline
+function addSpan(cells: usize, from: i32, last: i32): void {
+  // Over one bar the differences are 0 and change nothing.
+  const address = barSums + (<usize>last << 5);
+  const plain = f64x2.sub(v128.load(address), loadPair(cells, SPAN_RETURNS));
+  const signed = f64x2.sub(v128.load(address, 16), loadPair(cells, SPAN_DOWNSIDE_SQUARES));
+  addPair(cells, RETURNS, plain);
+  addPair(cells, DOWNSIDE_SQUARES, signed);
+  add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
+  add(cells, SPANS, <f64>(last > from));
+}
+
+/** Returns of the bars of another position: `mix` has added them up. */
+function addMixed(): void {
+  const cells = sums;
+  addPair(cells, RETURNS, loadPair(cells, SPAN_RETURNS));
+  addPair(cells, DOWNSIDE_SQUARES, loadPair(cells, SPAN_DOWNSIDE_SQUARES));
+  add(cells, LOSSES, at(cells, SPAN_LOSSES));
 }
 
 /** Equity at a close. Without cash it is the product alone, to the bit: 0 + x is x. */
 @inline
 function equityAt(cash: f64, units: f64, price: f64): f64 {
   return cash + units * price;
+}
+
+/** Drawdown over bars [from, to) of a position that holds all there is: most of them stay under water altogether. */
+function sinkHeld(from: i32, to: i32, units: f64): void {
+  const cells = sums;
+  const extremes = f64x2.mul(f64x2.splat(units), extremesOf(from, to));
+  if (f64x2.extract_lane(extremes, 0) < at(cells, PEAK)) {
+    add(cells, UNDER_WATER, <f64>(to - from));
+    put(cells, TROUGH, smaller(at(cells, TROUGH), -f64x2.extract_lane(extremes, 1)));
+  } else sink(from, to, 0, units);
+}
+
+/** Highest close of bars [from, to), and minus the lowest one. */
+@inline
+function extremesOf(from: i32, to: i32): v128 {
+  const last = to - 1;
+  const lastBlock = last / BLOCK_BARS;
+  let block = from / BLOCK_BARS;
+  if (block === lastBlock) {
+    let highest = at(close, from);
+    let lowest = highest;
+    for (let bar = from + 1; bar < to; bar++) {
+      highest = larger(highest, at(close, bar));
+      lowest = smaller(lowest, at(close, bar));
+    }
+    return f64x2.replace_lane(f64x2.splat(highest), 1, -lowest);
+  }
+  let extremes = f64x2.pmax(
+    v128.load(barExtremes + (<usize>from << 5)),
+    v128.load(barExtremes + (<usize>last << 5), 16),
+  );
+  for (block += 1; block < lastBlock; block++) {
+    // The first bar of a block sees all of it.
+    extremes = f64x2.pmax(extremes, v128.load(barExtremes + (<usize>(block * BLOCK_BARS) << 5)));
+  }
+  return extremes;
 }
 
 /**
@@ -205,12 +354,12 @@ function sinkBars(from: i32, to: i32, cash: f64, units: f64): void {
  * Bars [from, to) with both cash and a position, or a short one: returns bar by bar, two divisions at a time. Each sum
  * still takes one bar after the other; its neighbour in the pair takes the same bars.
  */
-function markMixed(from: i32, to: i32, cash: f64, units: f64): void {
+function mix(from: i32, to: i32, cash: f64, units: f64): void {
   const cells = sums;
   const none = f64x2.splat(0);
-  let plain = none;
-  let signed = none;
-  let losses: f64 = 0;
+  let plain = loadPair(cells, SPAN_RETURNS);
+  let signed = loadPair(cells, SPAN_DOWNSIDE_SQUARES);
+  let losses = at(cells, SPAN_LOSSES);
   let before = f64x2.splat(at(cells, PREVIOUS));
   let bar = from;
   for (; bar < to - 1; bar += 2) {
@@ -235,10 +384,10 @@ function markMixed(from: i32, to: i32, cash: f64, units: f64): void {
     losses -= f64x2.extract_lane(down, 0);
     before = after;
   }
+  storePair(cells, SPAN_RETURNS, plain);
+  storePair(cells, SPAN_DOWNSIDE_SQUARES, signed);
+  put(cells, SPAN_LOSSES, losses);
   put(cells, PREVIOUS, f64x2.extract_lane(before, 1));
-  addPair(cells, RETURNS, plain);
-  addPair(cells, DOWNSIDE_SQUARES, signed);
-  add(cells, LOSSES, losses);
   sink(from, to, cash, units);
 }
 

@@ -31,16 +31,19 @@ export function addTrade(bar: i32, value: f64, fees: f64, pnl: f64, reason: i32)
     add(cells, OPEN_TRADES, 1);
     return;
   }
-  if (at(settings, DETAIL) === <f64>MONEY) {
-    add(cells, CLOSED_TRADES, 1);
-    return;
-  }
+  const closed = at(cells, CLOSED_TRADES);
+  put(cells, CLOSED_TRADES, closed + 1);
+  if (at(settings, DETAIL) !== <f64>MONEY) addClosed(cells, <i32>closed, bar - <i32>at(cells, ENTRY_BAR), value, pnl);
+}
+
+/** Adds a closed trade, held for `bars`, to the sums over trades; `before` it were that many. */
+@inline
+export function addClosed(cells: usize, before: i32, bars: i32, value: f64, pnl: f64): void {
   const tradeReturn = pnl / value;
-  if (at(cells, CLOSED_TRADES) === 0) put(cells, FIRST_PNL, pnl);
+  if (before === 0) put(cells, FIRST_PNL, pnl);
   const distance = pnl - at(cells, FIRST_PNL);
   add(cells, SHIFTED_PNL, distance);
   add(cells, SHIFTED_SQUARES, distance * distance);
-  add(cells, CLOSED_TRADES, 1);
   add(cells, PNL, pnl);
   add(cells, WINS, <f64>(pnl > 0));
   add(cells, WON, positivePart(pnl));
@@ -48,7 +51,7 @@ export function addTrade(bar: i32, value: f64, fees: f64, pnl: f64, reason: i32)
   add(cells, TRADE_RETURNS, tradeReturn);
   put(cells, BEST_RETURN, larger(at(cells, BEST_RETURN), tradeReturn));
   put(cells, WORST_RETURN, smaller(at(cells, WORST_RETURN), tradeReturn));
-  add(cells, HOLDING_BARS, <f64>bar - at(cells, ENTRY_BAR));
+  add(cells, HOLDING_BARS, <f64>bars);
 }
 
 /**

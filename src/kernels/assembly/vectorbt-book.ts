@@ -18,7 +18,7 @@ import {
   TOTAL_RETURN,
   UNITS,
 } from '../walk-layout';
-import { markTo } from './spans';
+import { markTo, startSpan } from './spans';
 import { addTrade } from './trades';
 import { add, at, barCount, close, put, settings, sums } from './walk-input';
 
@@ -34,6 +34,7 @@ export function recordFill(bar: i32, side: f64, reason: i32): void {
   put(sums, FLOW, addSnapped(at(sums, FLOW), flow));
   put(sums, UNITS, addSnapped(at(sums, UNITS), side === 1 ? size : -size));
   add(sums, FILL_COUNT, 1);
+  startSpan(bar);
   addToTrades(bar, side, size, price, fee, reason);
 }
 

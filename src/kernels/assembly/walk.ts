@@ -44,7 +44,7 @@ import {
 } from '../walk-layout';
 import { findHit, findRuin, startBarriers } from './barriers';
 import { enter, exitAt, exitAtMarket, markOpenTrade } from './orders';
-import { markTo, surface } from './spans';
+import { finishStep, markTo, surface } from './spans';
 import { squareDeviations } from './trades';
 import { endVectorbt, walkVectorbtTo } from './vectorbt';
 import { isSet, nextEvent } from './walk-events';
@@ -62,7 +62,7 @@ import {
   settings,
   sums,
 } from './walk-input';
-import { canWalkMoney, walkMoneyTo } from './walk-money';
+import { isPlain, walkPlainTo } from './walk-plain';
 
 const NONE: i32 = -1;
 
@@ -93,14 +93,16 @@ export function beginWalk(): void {
   put(sums, FREE_CASH, initialCash);
   put(sums, STOP_DISTANCE, NaN);
   put(sums, TARGET_DISTANCE, NaN);
-  put(sums, IS_PLAIN, <f64>canWalkMoney());
+  put(sums, IS_PLAIN, <f64>isPlain());
 }
 
 /** Acts on the events of bars before `to`, and on what barriers do until then. */
 export function walkTo(to: i32): void {
-  if (at(sums, IS_PLAIN) !== 0 && walkMoneyTo(to)) return;
-  if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
-  else walkGridmillTo(to);
+  if (at(sums, IS_PLAIN) === 0 || !walkPlainTo(to)) {
+    if (at(settings, RULE_BOOK) === <f64>VECTORBT) walkVectorbtTo(to);
+    else walkGridmillTo(to);
+  }
+  finishStep(to);
 }
 
 /** Closes or marks what is left, and finishes the sums. */
