@@ -2,8 +2,10 @@
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
+import type { Column } from '../strategy/expression.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { type FastMemoryPlan, planFastMemory } from './fast-memory.ts';
+import { ColumnCatalog } from './column-catalog.ts';
+import { type FastMemoryPlan, kernelColumn, planFastMemory } from './fast-memory.ts';
 import { collectGraph, type GraphNode, instanceCount, isShared } from './graph.ts';
 import type { Grid } from './grid.ts';
 import type { EngineName } from './request.ts';
@@ -19,6 +21,8 @@ const COLUMNS_PER_CANDLE = 6;
 const WORKING_COLUMNS = 4;
 /** Columns that were computed and not yet collected, per thread: the collector lags behind. */
 const UNCOLLECTED_BYTES = 56 * MIB;
+/** How often such a column is computed again, at a guess, where not all have room. */
+const TIMES_COMPUTED = 4;
 /** Of one ranked row with its key, in the heap that keeps it and in the result. */
 const KEPT_ROW_BYTES = 1200;
 /** Rows of the normative engine's batches; those of the fast engine have their own bound. */
@@ -41,7 +45,7 @@ export interface SweepPlan {
   /** Of the whole process at its peak, by what they are for. They add up to `bytesPredicted`. */
   readonly bytes: {
     readonly runtime: number;
-    /** As loaded, and once more in shared memory when there are several threads. */
+    /** As loaded, once more in shared memory when there are several threads, and what kernels read of them. */
     readonly candles: number;
     /** Finished columns: one copy for all threads on the fast engine, one for each on the normative one. */
     readonly columns: number;
@@ -170,24 +174,29 @@ function rowBytesOf(variantsPerBatch: number, { keptRows = 0, hostBytes = 0 }: P
 
 function fastCosts(strategy: Strategy, grid: Grid, window: Window, options: PlanOptions): Costs {
   const bars = window.history.barCount;
-  const columns = [...collectGraph(strategy).values()].filter(isComputed);
-  const { slots, columnBytes, scratchBytes, groupVariants } = planFastMemory(strategy, grid, window, {
+  const { slots, columnBytes, sources, scratchBytes, groupVariants } = planFastMemory(strategy, grid, window, {
     threads: 1,
     columnBudget: 0,
   });
   const all = planFastMemory(strategy, grid, window, { threads: 1, columnBudget: Number.POSITIVE_INFINITY });
   const leastColumns = slots * columnBytes;
-  // The columns of one variant: what is made of what, and the other outputs of an indicator until they are asked for.
-  const cacheBytes = columns.length * bars * 8;
-  const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8;
-  const uncollected = Math.min(countInstances(columns, grid) * bars * 8, UNCOLLECTED_BYTES);
+  // Columns that no kernel writes into a slot: what is made of what, and custom ones. They leave garbage behind.
+  const operands = new Set(new ColumnCatalog(strategy, grid).operands.map(({ column }) => column.key));
+  const outside = [...collectGraph(strategy).values()].filter(
+    (entry) => isComputed(entry) && !(operands.has(entry.node.key) && kernelColumn(entry.node as Column) !== undefined),
+  );
+  const cacheBytes = outside.length * bars * 8;
+  const garbage = Math.min(countInstances(outside, grid) * bars * 8 * TIMES_COMPUTED, UNCOLLECTED_BYTES);
+  const working = outside.length === 0 ? 0 : WORKING_COLUMNS * bars * 8;
+  const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8 + UNCOLLECTED_BYTES;
   const equity = window.candles.barCount * 8;
-  const perThread = scratchBytes + cacheBytes + WORKING_COLUMNS * bars * 8 + functionBytes + uncollected + equity;
+  const perThread = scratchBytes + cacheBytes + working + garbage + functionBytes + equity;
+  const sourceBytes = sources.length * columnBytes;
   return {
     columnBytes: all.slots * columnBytes,
     threadBytes: (workers) => workers * (perThread + (workers > 1 ? THREAD_BYTES : 0)),
     cacheBytes,
-    candleBytes: candleBytesOf(bars),
+    candleBytes: (workers) => candleBytesOf(bars)(workers) + sourceBytes,
     rowBytes: rowBytesOf(groupVariants, options),
     leastColumns,
     usefulBytes: (workers) => Math.min(all.slots, workers * slots + USEFUL_COLUMNS) * columnBytes,

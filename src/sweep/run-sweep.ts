@@ -83,7 +83,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   const { grid, plan, choice } = opened;
   const { window, stop, clock } = host;
   const resumed = loadProgress(request, host.checkpoint, window);
-  const memory = plan.fast === undefined ? undefined : openFastMemory(plan.fast);
+  const memory = plan.fast === undefined ? undefined : openFastMemory(plan.fast, window.history);
   const context: ScoringContext = {
     strategy: request.strategy,
     execution: request,
