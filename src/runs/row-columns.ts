@@ -111,7 +111,9 @@ export class RowColumns {
       ],
       // A large sweep computes only the metrics that its ranking needs; a map without a value would be empty.
       metrics: Object.fromEntries(
-        columns.filter(([name, values]) => name === rank || values.some((value) => value !== null)),
+        columns.filter(
+          ([name, values]) => this.#every === 1 || name === rank || values.some((value) => value !== null),
+        ),
       ),
       total: scored,
       capped,

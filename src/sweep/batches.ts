@@ -1,9 +1,9 @@
 // Cuts a stream of base variants into batches: as long as they should take, and no more columns than have room.
 
 /** Milliseconds of a batch in a thread of its own: long beside a message, short beside a sweep. */
-export const POOL_BATCH_MS = 100;
+export const POOL_BATCH_MS = 120;
 /** … in the calling thread, which hears an interrupt only between batches. */
-export const LONE_BATCH_MS = 30;
+export const LONE_BATCH_MS = 40;
 /** With checkpoints a batch is also what a kill costs at most, and each ends in a durable write. */
 export const CHECKPOINT_BATCH_MS = 250;
 /** Batches do not shrink below this towards the end of a stage. */

@@ -3,8 +3,8 @@ import type { Grid } from './grid.ts';
 import type { ScoredRow } from './request.ts';
 
 /**
- * All rows, complete and in grid order, of a sweep of up to SAMPLE_ALL times `most` rows. Of a larger one a share spread
- * evenly over the grid, about `most` of them, in any order, and with those metrics only that ranking needs.
+ * All rows, complete, of a sweep of up to SAMPLE_ALL times `most` rows. Of a larger one a share spread evenly over the
+ * grid, about `most` of them, and with those metrics only that ranking needs. In any order.
  */
 export interface RowSample {
   readonly most: number;
@@ -27,7 +27,7 @@ export interface RowSink {
 
 const SAMPLE_ALL = 8;
 
-/** Whether rows must come complete and in grid order. `rows`: those of the last stage, where known. */
+/** Whether rows must be complete. `rows`: those of the last stage, where known. */
 export function wantsAllRows({ onRow, rowSample }: RowTakers, rows: number | undefined): boolean {
   if (onRow !== undefined) return true;
   return rowSample !== undefined && rows !== undefined && rows <= rowSample.most * SAMPLE_ALL;

@@ -1,6 +1,7 @@
 // The one runner of sweeps: stage A over base variants, stage B over the shortlist's risk grid, ranked as it streams.
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
+import type { KernelProvider } from '../kernels/kernels.ts';
 import type { MetricName } from '../metrics/metrics.ts';
 import { BatchSizer, CHECKPOINT_BATCH_MS, LONE_BATCH_MS, POOL_BATCH_MS } from './batches.ts';
 import { type Checkpoint, createSaver, loadProgress, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
@@ -19,6 +20,7 @@ import { SecondsPrediction } from './seconds-prediction.ts';
 import { type BatchWork, runStage } from './stage-run.ts';
 import { sweepOutcome } from './sweep-outcome.ts';
 import { baseVariants, type VisitingOrder } from './variants.ts';
+import { nearbyFirst } from './visiting-order.ts';
 
 /** What a host hands in: data, when to stop, where progress and rows go, and who scores. Nothing here but `engine` changes results. */
 export interface SweepHost extends PlanHost, RowTakers {
@@ -29,11 +31,13 @@ export interface SweepHost extends PlanHost, RowTakers {
   readonly createScorer?: (context: ScoringContext) => Promise<ScoreBatches>;
   /** Keeps progress, and goes on from the progress kept. Rows taken before are not streamed again. */
   readonly checkpoint?: Checkpoint;
+  /** Which twin of the kernels the fast engine runs; the fastest that this runtime has when left out. */
+  readonly kernels?: KernelProvider;
   /** Most resident bytes of this process so far. */
   readonly peakBytes?: () => number;
   /** Fixes the batch size instead of learning it. */
   readonly batchSize?: number;
-  /** Fixes the order of variants instead of choosing it by the columns that fit; rows that are streamed keep grid order. */
+  /** Fixes the order of variants; rows that are streamed keep grid order. */
   readonly order?: VisitingOrder;
   /** Fixes how much of a row is computed at first; by default what ranking and sinks read of it, where that pays. */
   readonly detail?: 'full' | 'least';
@@ -83,7 +87,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   const { grid, plan, choice } = opened;
   const { window, stop, clock } = host;
   const resumed = loadProgress(request, host.checkpoint, window);
-  const memory = plan.fast === undefined ? undefined : openFastMemory(plan.fast, window.history);
+  const memory = plan.fast === undefined ? undefined : openFastMemory(plan.fast, window.history, host.kernels);
   const context: ScoringContext = {
     strategy: request.strategy,
     execution: request,
@@ -104,7 +108,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
       host,
       opened,
       objectives: [request.rank, ...(request.alsoRank ?? [])],
-      order: resumed?.order ?? chooseOrder(request, host, opened),
+      order: resumed?.order ?? chooseOrder(host, opened),
       startedMs,
       prediction: new SecondsPrediction(opened.toScore, plan.distinctColumns, scorer.threads ?? 1),
       resumed,
@@ -150,18 +154,20 @@ function batchWork(request: SweepRequest, host: SweepHost, opened: OpenedSweep, 
   };
 }
 
-/** Grid order where rows are streamed in it or all columns fit; else neighbours share columns. */
-function chooseOrder(request: SweepRequest, host: SweepHost, opened: OpenedSweep): VisitingOrder {
-  const { catalog, plan } = opened;
-  if (catalog === undefined || request.sample !== undefined) return 'grid';
-  if (wantsAllRows(host, rowsOfLastStage(request, opened))) return 'grid';
-  return host.order ?? (catalog.count > (plan.fast?.slots ?? catalog.count) ? 'near' : 'grid');
+/**
+ * Neighbours share columns, unless rows are to be streamed in grid order. That also pays where all columns fit: those of
+ * one batch then stay in a core's own cache.
+ */
+function chooseOrder(host: SweepHost, { catalog }: OpenedSweep): VisitingOrder {
+  if (catalog === undefined || host.onRow !== undefined) return 'grid';
+  return host.order ?? 'near';
 }
 
 async function runStages(run: Run): Promise<Finished> {
   const { request, grid, objectives, host } = run;
   const { selected, catalog } = run.opened;
-  const all = () => baseVariants(grid, request, run.order === 'near' ? catalog?.operands : undefined);
+  const operands = run.order === 'near' ? catalog?.operands : undefined;
+  const all = () => baseVariants(grid, request, operands);
   const detail = lastDetail(run);
   if (grid.riskAxes.length === 0) {
     const ranking = createRanking(grid, 'A', objectives, request.top);
@@ -176,10 +182,11 @@ async function runStages(run: Run): Promise<Finished> {
     // Stopped before stage B: what stage A has is all there is to rank.
     if (host.stop.reason() !== undefined) return finished;
   }
-  // Grid order makes the rows of --all-results, and which of them a deadline leaves out, independent of stage A's ties.
+  // In an order of their own, the rows of --all-results, and which a deadline leaves out, do not depend on stage A's ties.
   const kept = run.shortlist ?? shortlist.baseIndices();
   run.shortlist = kept;
-  return runOneStage(run, 'B', kept, kept.length, final, detail, true);
+  const ordered = operands === undefined ? kept : nearbyFirst(grid, operands, kept);
+  return runOneStage(run, 'B', ordered, kept.length, final, detail, true);
 }
 
 /** The least that ranking and sinks read, unless completing the ranked rows costs more than it saves. */

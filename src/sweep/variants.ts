@@ -3,15 +3,18 @@ import type { OperandColumn } from './column-catalog.ts';
 import { type Grid, meetsConstraint } from './grid.ts';
 import type { SweepRequest } from './request.ts';
 import { createPermutation } from './sampler.ts';
-import { nearbyVariants } from './visiting-order.ts';
+import { nearbyFirst, nearbyVariants } from './visiting-order.ts';
 
 /** Up to this many grid points the variants under the constraint are counted before a sweep; beyond, they are not. */
 export const COUNTED_POINTS_MAX = 10_000_000;
 
+/** Drawn variants that are put in order at a time: a sample of any size takes constant memory. */
+const ORDERED_DRAWS = 65_536;
+
 /** Which base variants to visit: all, a range of grid points, or a random sample. */
 export type VariantSelection = Pick<SweepRequest, 'seed' | 'sample' | 'offset' | 'limit'>;
 
-/** `grid`: ascending. `near`: neighbours share columns, for when not all columns fit. Results do not depend on it. */
+/** `grid`: ascending, or as drawn. `near`: neighbours share columns. Results do not depend on it. */
 export type VisitingOrder = 'grid' | 'near';
 
 /** The range [from, to) of grid points that a selection visits in grid order. */
@@ -21,7 +24,7 @@ function pointRange(grid: Grid, { offset = 0, limit }: VariantSelection): { from
 
 /**
  * Base indices that satisfy the constraint: in grid order, near each other by the columns of `operands` when those are
- * given, or `sample` of them in a seeded random order.
+ * given, or `sample` of them in a seeded random order, of which each stretch is put near each other.
  */
 export function* baseVariants(
   grid: Grid,
@@ -35,6 +38,22 @@ export function* baseVariants(
     else for (let index = from; index < to; index++) if (meetsConstraint(grid, index)) yield index;
     return;
   }
+  const drawn = drawVariants(grid, sample, seed);
+  if (operands === undefined) {
+    yield* drawn;
+    return;
+  }
+  let some: number[] = [];
+  for (const index of drawn) {
+    some.push(index);
+    if (some.length < ORDERED_DRAWS) continue;
+    yield* nearbyFirst(grid, operands, some);
+    some = [];
+  }
+  yield* nearbyFirst(grid, operands, some);
+}
+
+function* drawVariants(grid: Grid, sample: number, seed: number): Generator<number> {
   const draw = createPermutation(grid.basePoints, seed);
   let drawn = 0;
   for (let i = 0; i < grid.basePoints && drawn < sample; i++) {

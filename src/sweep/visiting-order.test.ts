@@ -6,7 +6,7 @@ import { choice, range } from '../strategy/parameters.ts';
 import { ColumnCatalog } from './column-catalog.ts';
 import { ColumnSlots } from './column-slots.ts';
 import { createGrid, type Grid, meetsConstraint } from './grid.ts';
-import { nearbyVariants } from './visiting-order.ts';
+import { nearbyFirst, nearbyVariants } from './visiting-order.ts';
 
 interface Operand {
   readonly strides: readonly number[];
@@ -106,6 +106,22 @@ describe('the order', () => {
         [...found].sort((a, b) => a - b),
         `seed ${seed}, round ${round}`,
       ).toEqual(expected);
+    }
+  });
+
+  test('of some variants is the order of all without the others', () => {
+    const seed = 78;
+    const prng = createPrng(seed);
+    for (let round = 0; round < 200; round++) {
+      const lengths = Array.from({ length: 1 + prng.nextBelow(4) }, () => 1 + prng.nextBelow(9));
+      const grid = gridOf(lengths);
+      const used = Array.from({ length: 1 + prng.nextBelow(3) }, () =>
+        lengths.map((_, a) => a).filter(() => prng.nextBelow(2) === 0),
+      );
+      const operands = operandsOf(grid, ...used);
+      const some = [...gridOrder(grid)].filter(() => prng.nextBelow(3) === 0);
+      const expected = [...near(grid, operands)].filter((index) => some.includes(index));
+      expect(nearbyFirst(grid, operands, some), `seed ${seed}, round ${round}`).toEqual(expected);
     }
   });
 

@@ -50,10 +50,47 @@ function stridesOf(radices: readonly number[]): number[] {
   return strides;
 }
 
-function* nearbyInBox({ axes }: Grid, operands: Operands, box: Box): Generator<number> {
+/** The same order over some base indices of the grid, ascending: a list of its own. */
+export function nearbyFirst(grid: Grid, operands: Operands, baseIndices: readonly number[]): number[] {
+  const { axes } = grid;
+  const count = axes.length;
+  const radices = axes.map(({ values }) => values.length);
+  const strides = stridesOf(radices);
+  const columnAxes = axesOf(grid, operands);
+  const found: number[] = [];
+  const visit = (indices: readonly number[], box: Int32Array, mirrored: boolean): void => {
+    const axis = indices.length < 2 ? -1 : axisToHalve(box, 0, count, columnAxes);
+    if (axis < 0) {
+      found.push(...indices);
+      return;
+    }
+    const middle = (box[axis]! + box[count + axis]!) >> 1;
+    const isLow = (index: number): boolean => Math.floor(index / strides[axis]!) % radices[axis]! < middle;
+    const low = Int32Array.from(box);
+    low[count + axis] = middle;
+    const high = Int32Array.from(box);
+    high[axis] = middle;
+    const parts = [
+      { indices: indices.filter(isLow), box: low },
+      { indices: indices.filter((index) => !isLow(index)), box: high },
+    ];
+    const [first, second] = mirrored ? parts.reverse() : parts;
+    visit(first!.indices, first!.box, false);
+    visit(second!.indices, second!.box, true);
+  };
+  visit(baseIndices, Int32Array.from([...radices.map(() => 0), ...radices]), false);
+  return found;
+}
+
+/** Per operand: the axes its column depends on. */
+const axesOf = ({ axes }: Grid, operands: Operands): number[][] =>
+  operands.map((operand) => axes.map((_, a) => a).filter((a) => operand.strides[a]! > 0));
+
+function* nearbyInBox(grid: Grid, operands: Operands, box: Box): Generator<number> {
+  const { axes } = grid;
   const count = axes.length;
   const strides = stridesOf(axes.map(({ values }) => values.length));
-  const columnAxes = operands.map((operand) => axes.map((_, a) => a).filter((a) => operand.strides[a]! > 0));
+  const columnAxes = axesOf(grid, operands);
   const isFree = axes.map((_, a) => !columnAxes.some((used) => used.includes(a)));
   const free = axes.map((_, a) => a).filter((a) => isFree[a]);
   /** Frames of lows, highs and whether the box is visited in mirrored order. */
