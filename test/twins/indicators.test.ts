@@ -73,6 +73,15 @@ function fillCandles(columns: Columns, prng: Prng): void {
   }
 }
 
+/** Numbers of all sizes and both signs, none missing: sums lose digits and overflow, and only a rebuild heals them. */
+function fillWild(column: Float64Array, prng: Prng): void {
+  const sizes = [0, 3, 30, 616][prng.nextBelow(4)]!;
+  for (let i = 0; i < column.length; i++) {
+    if (sizes === 0) column[i] = [0, -0, 1, -1][prng.nextBelow(4)]!;
+    else column[i] = (prng.nextBelow(2) === 0 ? -1.7 : 1.7) * 10 ** (308 - sizes * prng.next());
+  }
+}
+
 /** A column of the arena between two guard values. */
 function guardedColumn(bars: number): { readonly column: Float64Array; check(): void } {
   const all = arena.float64('guarded', bars + 2).fill(OLD);
@@ -94,8 +103,11 @@ function randomCase(definition: IndicatorDefinition, arithmetic: IndicatorCall['
   const candles = Object.fromEntries(
     ['open', 'high', 'low', 'close', 'volume'].map((name) => [name, arena.float64(name, bars)]),
   ) as Columns;
-  // Any numbers at all, in one case of six: no market has them, but a column of the user may.
-  if (prng.nextBelow(6) === 0) {
+  // Any numbers at all, in one case of four: no market has them, but a column of the user may.
+  const fill = prng.nextBelow(8);
+  if (fill === 0) {
+    for (const column of Object.values(candles)) fillWild(column, prng);
+  } else if (fill === 1) {
     const kind = (['special', 'touching', 'gaps'] as const)[prng.nextBelow(3)]!;
     for (const column of Object.values(candles)) fillColumn(column, kind, prng);
   } else {

@@ -9,7 +9,7 @@ const LAMBERT: f64 = 0.015;
  * Warm-up:  out[0..length-2] stays as it is.
  * Bad data: a missing bar has no mean, and a bar without a mean has no value.
  * Numerics: deviations summed left to right for each window; neighbouring windows share a register and never meet.
- * Cost:     no allocation; bars × length, about 0.2 ns for each.
+ * Cost:     no allocation; bars × length, about 0.2 ns for each bar of each window.
  * Oracle:   src/indicators/cci.ts, bit for bit.
  */
 export function channelIndex(out: usize, price: usize, bars: i32, length: i32): void {

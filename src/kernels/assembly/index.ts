@@ -1,5 +1,7 @@
 // The exports of kernels.wasm. This folder is AssemblyScript: compiled by asc, never by tsc.
-export { balanceVolume, supertrend, typicalPrice, vectorbtBalanceVolume, volumeWeightedPrice } from './bar-by-bar';
+export { supertrend } from './supertrend';
+export { typicalPrice } from './typical-price';
+export { balanceVolume, vectorbtBalanceVolume, volumeWeightedPrice } from './volume';
 export { channelIndex } from './cci';
 export {
   bands,

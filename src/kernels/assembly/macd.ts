@@ -8,7 +8,7 @@ import { isPresent } from './missing';
  * Warm-up:  line: max(fast, slow) − 1 bars; signal and histogram: signalLength − 1 bars more.
  * Bad data: a missing bar ends the averages; the bars after it seed them again.
  * Numerics: as smooth with the weights given; the seeds of both averages are sums of the same differences.
- * Cost:     no allocation; about 2.5 ns per bar for all three.
+ * Cost:     no allocation; about 2.3 ns per bar for all three.
  * Oracle:   src/indicators/macd.ts in the standard arithmetic, bit for bit.
  */
 export function macd(

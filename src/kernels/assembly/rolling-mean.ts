@@ -12,7 +12,7 @@ const REBUILD_BARS: i32 = 4096;
  * Bad data: a missing bar (NaN or infinite) spoils the `length` bars that contain it and no more.
  * Numerics: running sum and its rounding errors, rebuilt after a missing bar and every 4096 bars. From one rebuild to
  *           the next no bar depends on what came before: such runs are independent, and two of them share a register.
- * Cost:     no allocation; about 1.2 ns per bar.
+ * Cost:     no allocation; about 1.3 ns per bar of prices, 1.5 where outweighsEach does not hold.
  * Oracle:   src/indicators/rolling-mean.ts, bit for bit.
  */
 export function rollingMean(out: usize, column: usize, bars: i32, length: i32): void {

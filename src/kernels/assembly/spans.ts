@@ -24,7 +24,7 @@ import {
   UNDER_WATER,
   UNITS,
 } from '../walk-layout';
-import { larger, smaller } from './select';
+import { smaller } from './select';
 import {
   BLOCK_BARS,
   add,
@@ -85,8 +85,7 @@ export function beginHeld(cells: usize, from: i32, to: i32, cash: f64, units: f6
   const flat = f64x2.splat(cash);
   const before = f64x2.replace_lane(flat, 0, at(cells, PREVIOUS));
   const r = f64x2.div(f64x2.sub(f64x2.replace_lane(flat, 1, first), before), before);
-  addReturnValue(cells, f64x2.extract_lane(r, 0));
-  addReturnValue(cells, f64x2.extract_lane(r, 1));
+  addTwoReturns(cells, r);
   if (cash < at(cells, PEAK)) {
     add(cells, UNDER_WATER, <f64>(to - from));
     put(cells, TROUGH, smaller(at(cells, TROUGH), cash));
@@ -156,17 +155,27 @@ export function surface(): void {
  */
 @inline
 function addReturn(cells: usize, before: f64, after: f64): void {
-  addReturnValue(cells, before > 0 ? (after - before) / before : 0);
-}
-
-@inline
-function addReturnValue(cells: usize, r: f64): void {
+  const r: f64 = before > 0 ? (after - before) / before : 0;
   const both = f64x2.splat(r);
   const down = f64x2.pmin(both, f64x2.splat(0));
   const up = f64x2.pmax(f64x2.splat(0), both);
   addPair(cells, RETURNS, f64x2.mul(both, f64x2.replace_lane(f64x2.splat(1), 1, r)));
   addPair(cells, DOWNSIDE_SQUARES, i64x2.shuffle(f64x2.mul(down, down), up, 0, 2));
   put(cells, LOSSES, at(cells, LOSSES) - f64x2.extract_lane(down, 0));
+}
+
+/** Two returns of equity, one after the other. */
+@inline
+function addTwoReturns(cells: usize, r: v128): void {
+  const down = f64x2.pmin(r, f64x2.splat(0));
+  const up = f64x2.pmax(f64x2.splat(0), r);
+  const squares = f64x2.mul(r, r);
+  const downSquares = f64x2.mul(down, down);
+  const plain = f64x2.add(loadPair(cells, RETURNS), i64x2.shuffle(r, squares, 0, 2));
+  const signed = f64x2.add(loadPair(cells, DOWNSIDE_SQUARES), i64x2.shuffle(downSquares, up, 0, 2));
+  storePair(cells, RETURNS, f64x2.add(plain, i64x2.shuffle(r, squares, 1, 3)));
+  storePair(cells, DOWNSIDE_SQUARES, f64x2.add(signed, i64x2.shuffle(downSquares, up, 1, 3)));
+  put(cells, LOSSES, at(cells, LOSSES) - f64x2.extract_lane(down, 0) - f64x2.extract_lane(down, 1));
 }
 
 /** Adds two values to two neighbouring cells: RETURNS and SQUARES, or DOWNSIDE_SQUARES and GAINS. */
@@ -236,40 +245,31 @@ function equityAt(cash: f64, units: f64, price: f64): f64 {
   return cash + units * price;
 }
 
-/** Drawdown over bars [from, to) of a position that holds all there is: most of them stay under water altogether. */
+/**
+ * Drawdown over bars [from, to) of a position that holds all there is. Most of them stay under water altogether. The
+ * extremes are those of a few bars more when all lie in one block: first it is tried to do with them.
+ */
 function sinkHeld(from: i32, to: i32, units: f64): void {
   const cells = sums;
-  const extremes = f64x2.mul(f64x2.splat(units), extremesOf(from, to));
-  if (f64x2.extract_lane(extremes, 0) < at(cells, PEAK)) {
-    add(cells, UNDER_WATER, <f64>(to - from));
-    put(cells, TROUGH, smaller(at(cells, TROUGH), -f64x2.extract_lane(extremes, 1)));
-  } else sink(from, to, 0, units);
-}
-
-/** Highest close of bars [from, to), and minus the lowest one. */
-@inline
-function extremesOf(from: i32, to: i32): v128 {
   const last = to - 1;
+  const firstBlock = from / BLOCK_BARS;
   const lastBlock = last / BLOCK_BARS;
-  let block = from / BLOCK_BARS;
-  if (block === lastBlock) {
-    let highest = at(close, from);
-    let lowest = highest;
-    for (let bar = from + 1; bar < to; bar++) {
-      highest = larger(highest, at(close, bar));
-      lowest = smaller(lowest, at(close, bar));
-    }
-    return f64x2.replace_lane(f64x2.splat(highest), 1, -lowest);
-  }
   let extremes = f64x2.pmax(
     v128.load(barExtremes + (<usize>from << 5)),
     v128.load(barExtremes + (<usize>last << 5), 16),
   );
-  for (block += 1; block < lastBlock; block++) {
+  for (let block = firstBlock + 1; block < lastBlock; block++) {
     // The first bar of a block sees all of it.
     extremes = f64x2.pmax(extremes, v128.load(barExtremes + (<usize>(block * BLOCK_BARS) << 5)));
   }
-  return extremes;
+  extremes = f64x2.mul(f64x2.splat(units), extremes);
+  if (f64x2.extract_lane(extremes, 0) < at(cells, PEAK)) {
+    const lowest = -f64x2.extract_lane(extremes, 1);
+    add(cells, UNDER_WATER, <f64>(to - from));
+    if (lowest >= at(cells, TROUGH)) return;
+    if (firstBlock === lastBlock) lowerTrough(from, to, 0, units);
+    else put(cells, TROUGH, lowest);
+  } else sink(from, to, 0, units);
 }
 
 /**
