@@ -256,6 +256,34 @@ describe('stopping', () => {
     expect(outcome.scored).toBeLessThan(outcome.variants);
   });
 
+  const STOP_MS = 900;
+
+  test.each(['cancelled', 'deadline'] as const)(
+    '%s in the middle of a long batch ends within 500 ms',
+    async (reason) => {
+      // One batch holds everything and takes seconds; on an idle machine threads are through within 50 ms.
+      const stop = createStopSource(testClock, reason === 'deadline' ? 1200 : undefined);
+      const request = testRequest('sma-cross', {
+        parameters: { fast: range(2, 33), slow: range(40, 103) },
+        direction: 'both',
+      });
+      const long = testCandles(400_000);
+      let cancelledAt = Number.NaN;
+      const begun = testClock.monotonicMs();
+      if (reason === 'cancelled') {
+        setTimeout(() => {
+          cancelledAt = testClock.monotonicMs();
+          stop.cancel();
+        }, 1200);
+      }
+      const { outcome } = await sweep(request, long, { workers: 2 }, { stop, batchSize: 2048 });
+      const endedAt = testClock.monotonicMs();
+      expect(outcome.stopped).toBe(reason);
+      expect(outcome.scored).toBe(0);
+      expect(endedAt - (reason === 'cancelled' ? cancelledAt : begun + STOP_MS)).toBeLessThan(500);
+    },
+  );
+
   test('the process ends by itself after a sweep, and after one that fails', async () => {
     const dist = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
     const script = (strategyRef: string): string => `

@@ -9,6 +9,8 @@ import { NOT_SCORING, packError, type WorkMessage } from '../../src/pool/message
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts';
 import type { ScoringThread, ThreadEvents } from '../../src/pool/thread.ts';
 import { range } from '../../src/strategy/parameters.ts';
+import { ColumnFlow } from '../../src/sweep/column-flow.ts';
+import { ColumnSlots } from '../../src/sweep/column-slots.ts';
 import { createGrid } from '../../src/sweep/grid.ts';
 import { testRequest } from '../synthetic-request.ts';
 
@@ -274,6 +276,126 @@ describe('death', () => {
   });
 });
 
+describe('columns', () => {
+  const columnName = (id: number): string => `sma(close,${id})`;
+  const columns = (pool: Pool, ...ids: number[]) => {
+    const done = pool.computeColumns!(ids.map((id, slot) => ({ id, slot })));
+    done.catch(() => undefined);
+    return done;
+  };
+
+  test('go before batches that wait, since other batches wait for them', () => {
+    const { pool, threads, score } = createPool({ columnName });
+    for (let i = 1; i <= 6; i++) void score(i);
+    void columns(pool, 50);
+    threads[0]!.answer();
+    expect(threads.map(({ held }) => held)).toEqual([
+      [3, -50],
+      [2, 4],
+    ]);
+  });
+
+  test('a pool whose threads keep their own columns computes none on demand', () => {
+    expect(createPool().pool.computeColumns).toBeUndefined();
+  });
+
+  test('a thread that dies while it computes a column: another one does it again', async () => {
+    const { pool, threads } = createPool({ columnName });
+    const done = columns(pool, 20, 30);
+    threads[0]!.die(1);
+    expect(await isPending(done)).toBe(true);
+    expect(threads[1]!.held).toEqual([-20]);
+    threads[1]!.answer();
+    await done;
+    expect(pool.worked()).toEqual({ scoringMs: 0, columnsMs: 2 });
+  });
+
+  test('a column that kills two threads fails with WORKER_DIED and its name', async () => {
+    const { pool, threads } = createPool({ columnName });
+    const done = columns(pool, 20, 30);
+    threads[0]!.die(1);
+    threads[1]!.die(1);
+    const error = await failure(done);
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.found).toBe('the column sma(close,30): a thread left with exit code 3, twice.');
+  });
+
+  test('a thread that dies while another waits for its column: both batches are scored once it is there', async () => {
+    const { pool, threads } = createPool({ columnName });
+    const flow = new ColumnFlow(pool, new ColumnSlots(4));
+    const [one, two] = [1, 2].map((base) => flow.score({ stage: 'A', baseIndices: [base] }, [base * 10, 99]));
+    const lists = () => threads.filter(({ ended }) => !ended).flatMap(({ held }) => held);
+    await expect.poll(lists).toEqual([-10, -20, -99]);
+    const dying = threads.find(({ held }) => held.includes(-99))!;
+    while (dying.held[0] !== -99) dying.answer();
+    dying.ended = true;
+    dying.die(0);
+    for (const thread of threads) if (!thread.ended) while (thread.held.some((held) => held < 0)) thread.answer();
+    await expect.poll(() => lists().sort()).toEqual([1, 2]);
+    for (const thread of threads) if (!thread.ended) while (thread.held.length > 0) thread.answer();
+    expect([await first(one!), await first(two!)]).toEqual([1, 2]);
+  });
+});
+
+describe('places in the shared memory', () => {
+  test('a replacement takes over the number of the dead, and no two threads have one number', () => {
+    const { pool, threads, score } = createPool({ workers: 3 });
+    for (let i = 0; i < 6; i++) void score(i);
+    expect(threads.map(({ number }) => number)).toEqual([0, 1, 2]);
+    threads[1]!.die(NOT_SCORING);
+    expect(threads[3]!.number).toBe(1);
+    threads[0]!.die(NOT_SCORING);
+    expect(threads[4]!.number).toBe(0);
+    expect(pool.strength).toBe(3);
+  });
+
+  test('the place of a hung thread is given away only when it has ended: it may write until then', async () => {
+    const { threads, score } = createPool({ workers: 1, silenceMs: 80 });
+    const rows = score(5);
+    let end: (() => void) | undefined;
+    threads[0]!.end = () => new Promise((resolve) => void (end = resolve));
+    threads[0]!.at = 0;
+    await expect.poll(() => end, { timeout: 2000 }).toBeDefined();
+    await sleep(50);
+    expect(threads).toHaveLength(1);
+    threads[0]!.answer();
+    expect(await isPending(rows), 'what it still says does not count').toBe(true);
+    end!();
+    await expect.poll(() => threads.length, { timeout: 2000 }).toBe(2);
+    expect(threads[1]!.number).toBe(0);
+    threads[1]!.answer();
+    expect(await first(rows)).toBe(5);
+  });
+
+  test('a hung thread that cannot be ended fails the sweep instead of sharing its memory', async () => {
+    const { threads, score } = createPool({ workers: 1, silenceMs: 80 });
+    const rows = score(5);
+    threads[0]!.end = () => new Promise(() => undefined);
+    threads[0]!.at = 0;
+    const error = await failure(rows);
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.found).toContain('could not be ended');
+    expect(threads).toHaveLength(1);
+  });
+
+  test('idle threads can be retired; they come back when there is work, and what they counted still counts', async () => {
+    const { pool, threads, score } = createPool();
+    const [one, two] = [score(1), score(2)];
+    threads[0]!.answer();
+    expect(await first(one!)).toBe(1);
+    await pool.retire();
+    expect(threads.map(({ ended }) => ended)).toEqual([true, false]);
+    expect(pool.strength).toBe(1);
+    expect(pool.stats()).toEqual(stats);
+    const three = score(3);
+    expect(threads).toHaveLength(3);
+    expect(threads[2]!.number).toBe(0);
+    threads[1]!.answer();
+    threads[2]!.answer();
+    expect([await first(two!), await first(three)]).toEqual([2, 3]);
+  });
+});
+
 describe('lies', () => {
   const rowsOf = (value: number, variants = 1) => new Float64Array(variants * METRIC_NAMES.length).fill(value);
 
@@ -374,6 +496,29 @@ describe('silence', () => {
     while (performance.now() < end);
     expect(await first(rows)).toBe(5);
     expect(threads).toHaveLength(1);
+  });
+});
+
+describe('the stop word', () => {
+  test.each<['cancelled' | 'deadline', number]>([
+    ['cancelled', 1],
+    ['deadline', 2],
+  ])('%s: threads can read it within 20 ms, and what none of them has begun is refused', async (reason, word) => {
+    let stopped: 'cancelled' | 'deadline' | undefined;
+    const stopWord = new Int32Array(new SharedArrayBuffer(4));
+    const { threads, score } = createPool({ stop: { reason: () => stopped }, stopWord });
+    const rows = [1, 2, 3, 4, 5].map((base) => score(base));
+    await sleep(40);
+    expect(stopWord[0]).toBe(0);
+    stopped = reason;
+    const started = performance.now();
+    await expect.poll(() => stopWord[0], { interval: 1 }).toBe(word);
+    // 20 ms on an idle machine.
+    expect(performance.now() - started).toBeLessThan(300);
+    expect((await failure(rows[4]!)).code).toBe(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED');
+    // Threads finish or give up what they have begun.
+    for (const thread of threads) while (thread.inbox.length > 0) thread.answer();
+    expect(await Promise.all(rows.slice(0, 4).map(first))).toEqual([1, 2, 3, 4]);
   });
 });
 
