@@ -10,8 +10,10 @@ import { ColumnSlots } from './column-slots.ts';
 import { completeRows } from './complete-rows.ts';
 import { detailFor, type RowDetail } from './detail.ts';
 import { scoreInThread } from './engines.ts';
-import { openFastMemory } from './fast-memory.ts';
+import { type FastMemory, openFastMemory } from './fast-memory.ts';
+import { borrowFastMemory, returnFastMemory } from './kept-memory.ts';
 import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage } from './open-sweep.ts';
+import type { SweepPlan } from './plan.ts';
 import { createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
 import type { RankedRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import { type RowTakers, rowSink, wantsAllRows } from './row-sink.ts';
@@ -87,7 +89,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
   const { grid, plan, choice } = opened;
   const { window, stop, clock } = host;
   const resumed = loadProgress(request, host.checkpoint, window);
-  const memory = plan.fast === undefined ? undefined : openFastMemory(plan.fast, window.history, host.kernels);
+  const memory = openMemory(plan, host);
   const context: ScoringContext = {
     strategy: request.strategy,
     execution: request,
@@ -121,8 +123,16 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
     if (host.stop.reason() === undefined) host.checkpoint?.port.clear();
     return sweepOutcome(run, rows, wallMs);
   } finally {
-    await scorer.close();
+    const hasEnded = (await scorer.close()) !== false;
+    if (hasEnded && memory !== undefined && host.kernels === undefined) returnFastMemory(memory);
   }
+}
+
+function openMemory({ fast, bytesPredicted }: SweepPlan, host: SweepHost): FastMemory | undefined {
+  if (fast === undefined) return undefined;
+  const { history } = host.window;
+  if (host.kernels !== undefined) return openFastMemory(fast, history, host.kernels);
+  return borrowFastMemory(fast, history, (host.budgetBytes ?? Number.POSITIVE_INFINITY) - bytesPredicted);
 }
 
 function batchWork(request: SweepRequest, host: SweepHost, opened: OpenedSweep, scorer: ScoreBatches): BatchWork {
