@@ -107,6 +107,18 @@ export {
   type Strategy,
   type TargetSignals,
 } from './strategy/strategy.ts';
+export { ACROSS, type Across, DEFAULT_ACROSS } from './sweep/many-across.ts';
+export { manyResultHash } from './sweep/many-hash.ts';
+export type {
+  CellMetrics,
+  ManyCell,
+  ManyMarket,
+  ManyOutcome,
+  ManyProgress,
+  ManyRequest,
+  ManyRow,
+} from './sweep/many-request.ts';
+export { type ManyHost, sweepMany } from './sweep/many-sweep.ts';
 export type {
   ExecutionRequest,
   RankedRow,

@@ -1,9 +1,11 @@
 // Option groups that several commands share, each with the shape of what it gives.
 import { type Command, Option } from 'commander';
 import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
-import { axis, numberAtLeast, share, shareAxis } from './option-values.ts';
+import { ACROSS, DEFAULT_ACROSS } from '../sweep/many-across.ts';
+import { axis, numberAtLeast, share, shareAxis, wholeNumber } from './option-values.ts';
 
 /** Which candles, which part of them, and what to do about their defects. */
 export interface DataOptions {
@@ -16,15 +18,54 @@ export interface DataOptions {
   readonly policy: Readonly<Record<string, string>>;
 }
 
-export function addDataOptions(command: Command): void {
+/** `many` takes --data again and again, as a list. */
+export function addDataOptions(command: Command, markets: 'one' | 'many' = 'one'): void {
+  const data = 'candles: a file (CSV, JSON, Parquet, Arrow), or a stored exchange/symbol/timeframe';
   command
     .optionsGroup('Candles:')
-    .option('--data <file|key>', 'candles: a file (CSV, JSON, Parquet, Arrow), or a stored exchange/symbol/timeframe')
+    .addOption(
+      markets === 'one'
+        ? new Option('--data <file|key>', data).argParser(onlyOnce)
+        : new Option(
+            '--data <files|keys>',
+            `${data}; several markets: repeat it, or a,b,c, a folder, "binance/*/1h"`,
+          ).argParser((text, earlier: readonly string[] = []) => [...earlier, text]),
+    )
     .option('--timeframe <timeframe>', 'run on candles of this length, resampled when it is longer: 5m, 1h, 1d')
     .option('--from <time>', 'first open time that may trade, inclusive: 2024-01-01 or 2024-01-01T12:00Z (UTC)')
     .option('--to <time>', 'end of the window, exclusive')
     .option('--cold-start', 'indicators too begin at --from; by default they read the candles before it');
   addPolicyOptions(command);
+}
+
+function onlyOnce(text: string, earlier: string | undefined): string {
+  if (earlier === undefined) return text;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'This command takes one market.',
+    found: `--data ${earlier} and --data ${text}.`,
+    todo: 'Leave one of them out; gridmill sweep takes several.',
+  });
+}
+
+/** Several windows, and how variants are ranked across markets and windows. */
+export function addManyOptions(command: Command): void {
+  command
+    .optionsGroup('Many markets and windows:')
+    .option(
+      '--windows <periods>',
+      'windows that each market is tried in: 2023,2024, 2024-H1,2024-H2 or FROM..TO,FROM..TO',
+    )
+    .option(
+      '--split <n>',
+      'as many equal windows of the time that all markets have (or of --from to --to)',
+      wholeNumber('--split', 2, LIMITS.cellsMax),
+    )
+    .addOption(
+      new Option(
+        '--across <rule>',
+        `rank by this over all cells, a market in a window each; profitable is the share of cells with a gain (default: ${DEFAULT_ACROSS})`,
+      ).choices(ACROSS),
+    );
 }
 
 export function addPolicyOptions(command: Command): void {

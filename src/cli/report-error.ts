@@ -15,7 +15,7 @@ export function reportError(
   const known = error instanceof AppError ? error : undefined;
   const code = known?.code ?? 'BUG';
   const exitCode = known?.exitCode ?? 1;
-  const rule = known === undefined ? messageOf(error) : ruleOf(known);
+  const rule = known?.rule ?? messageOf(error);
   const red = (text: string): string => (host.stderr.color ? `\x1b[31m${text}\x1b[39m` : text);
   const lines = [`${red(`error [${code}]:`)} ${rule}`];
   if (known !== undefined) lines.push(`  Found: ${indent(known.found)}`, `  ${indent(known.todo)}`);
@@ -30,12 +30,6 @@ export function reportError(
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-/** The message without its last two parts, which are printed on lines of their own. */
-const ruleOf = (error: AppError): string => {
-  const rest = ` Found: ${error.found} ${error.todo}`;
-  return error.message.endsWith(rest) ? error.message.slice(0, -rest.length) : error.message;
-};
 
 const indent = (text: string): string => text.trimEnd().replaceAll('\n', '\n  ');
 

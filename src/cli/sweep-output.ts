@@ -45,13 +45,25 @@ export function resultHead(
   const lines = [
     `${bold(strategy, color)} on ${bold(`${market.label}, ${market.timeframe}`, color)}`,
     `${time(market.firstBar)} to ${time(market.lastBar)} UTC, ${formatCount(bars)} bars`,
-    ...wrapped(`${execution.profile}: ${assumption}`, output.columns).map((line) => dim(line, color)),
-    ...wrapped(executionLine(execution), output.columns).map((line) => dim(line, color)),
-    ...qualityNotes(market.quality, output.columns).map((line) => dim(line, color)),
+    ...assumptionLines(execution, assumption, market, output),
   ];
-  if (isFree(execution)) lines.push(dim('No costs are assumed: --fee and --slippage make returns believable.', color));
-  if (market.synthetic) lines.push('', syntheticBanner(color));
   return `${lines.join('\n')}\n`;
+}
+
+/** How orders fill and what they cost, what was found in the candles, and what makes the numbers unreal. */
+export function assumptionLines(
+  execution: ExecutionJson,
+  assumption: string,
+  { quality, synthetic }: Pick<Market, 'quality' | 'synthetic'>,
+  { color, columns }: TextOutput,
+): string[] {
+  const lines = [
+    ...wrapped(`${execution.profile}: ${assumption}`, columns),
+    ...wrapped(executionLine(execution), columns),
+    ...qualityNotes(quality, columns),
+    ...(isFree(execution) ? ['No costs are assumed: --fee and --slippage make returns believable.'] : []),
+  ].map((line) => dim(line, color));
+  return synthetic ? [...lines, '', syntheticBanner(color)] : lines;
 }
 
 const isFree = ({ costs }: ExecutionJson): boolean => costs.feeRate + costs.fixedFee + costs.slippage === 0;
@@ -120,7 +132,7 @@ export function sweepText(record: ResultRecord, output: TextOutput): string {
   return `${head}\n${table}\n${partial}\n${lines.join('\n')}\n`;
 }
 
-function partialText(record: ResultRecord, { color, columns }: TextOutput): string {
+export function partialText(record: Pick<ResultRecord, 'partial' | 'scored'>, { color, columns }: TextOutput): string {
   const why = record.partial === 'deadline' ? 'the deadline' : 'an interrupt';
   const sentence = `PARTIAL: stopped by ${why}; the ranking holds the ${formatCount(record.scored)} variants scored until then.`;
   const text = wrapped(sentence, columns).join('\n');

@@ -73,6 +73,7 @@ export interface ErrorParts {
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
+  readonly rule: string;
   readonly found: string;
   readonly todo: string;
 
@@ -80,6 +81,7 @@ export class AppError extends Error {
     const rule = parts.rule ?? ERRORS[code].rule;
     super(`${rule} Found: ${parts.found} ${parts.todo}`, { cause: parts.cause });
     this.code = code;
+    this.rule = rule;
     this.found = parts.found;
     this.todo = parts.todo;
   }

@@ -15,6 +15,10 @@ export const LIMITS = {
   paretoFrontMax: 10_000,
   /** Base variants kept from stage A (`--preselect`). */
   preselectMax: 1_000_000,
+  /** Cells of one sweep over many: markets times windows. */
+  cellsMax: 1_000,
+  /** Bytes of the values that a sweep over many cells holds of the variants it is at. */
+  partBytesMax: 268_435_456,
   /** Bytes of one input file, after decompression. */
   inputBytesMax: 4_294_967_296,
   /** Bytes of one text line of an input file. */

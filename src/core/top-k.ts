@@ -18,14 +18,19 @@ export function compareRanked(a: Ranked, b: Ranked): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
-/** Keeps the best `limit` items by compareRanked. The order of `push` calls does not change the outcome. */
+/**
+ * Keeps the best `limit` items by `compare`: compareRanked, or an order that agrees with it on items of different score.
+ * The order of `push` calls does not change the outcome.
+ */
 export class TopK<T extends Ranked> {
   readonly limit: number;
+  readonly #compare: (a: T, b: T) => number;
   // A binary heap whose root is the worst item kept, so that a newcomer is compared with it first.
   readonly #heap: T[] = [];
 
-  constructor(limit: number) {
+  constructor(limit: number, compare: (a: T, b: T) => number = compareRanked) {
     this.limit = limit;
+    this.#compare = compare;
   }
 
   get size(): number {
@@ -44,7 +49,7 @@ export class TopK<T extends Ranked> {
     if (heap.length < this.limit) {
       heap.push(item);
       this.#siftUp(heap.length - 1);
-    } else if (this.limit > 0 && compareRanked(item, heap[0]!) < 0) {
+    } else if (this.limit > 0 && this.#compare(item, heap[0]!) < 0) {
       heap[0] = item;
       this.#siftDown(0);
     }
@@ -52,7 +57,7 @@ export class TopK<T extends Ranked> {
 
   /** The items kept, best first. The heap is unchanged. */
   sorted(): T[] {
-    return [...this.#heap].sort(compareRanked);
+    return [...this.#heap].sort(this.#compare);
   }
 
   #siftUp(start: number): void {
@@ -60,7 +65,7 @@ export class TopK<T extends Ranked> {
     let child = start;
     while (child > 0) {
       const parent = (child - 1) >> 1;
-      if (compareRanked(heap[child]!, heap[parent]!) <= 0) return;
+      if (this.#compare(heap[child]!, heap[parent]!) <= 0) return;
       [heap[child], heap[parent]] = [heap[parent]!, heap[child]!];
       child = parent;
     }
@@ -72,7 +77,7 @@ export class TopK<T extends Ranked> {
     for (;;) {
       let worst = parent;
       for (const child of [2 * parent + 1, 2 * parent + 2]) {
-        if (child < heap.length && compareRanked(heap[child]!, heap[worst]!) > 0) worst = child;
+        if (child < heap.length && this.#compare(heap[child]!, heap[worst]!) > 0) worst = child;
       }
       if (worst === parent) return;
       [heap[worst], heap[parent]] = [heap[parent]!, heap[worst]!];

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { AppError } from '../core/errors.ts';
+import type { ManyReportData } from './many-report-data.ts';
 import type { ReportData } from './report-data.ts';
 
 export interface ReportAssets {
@@ -35,7 +36,7 @@ export function loadReportAssets(): ReportAssets {
  * the script writes them as text nodes only. The content security policy allows this one script by its hash and no
  * connection at all; styles are inline because the chart library adds its own.
  */
-export function renderHtmlReport(data: ReportData, assets: ReportAssets): string {
+export function renderHtmlReport(data: ReportData | ManyReportData, assets: ReportAssets): string {
   const script = scriptText(assets.script);
   const policy = [
     "default-src 'none'",
@@ -68,7 +69,7 @@ export function renderHtmlReport(data: ReportData, assets: ReportAssets): string
 }
 
 /** JSON that can stand inside a script element: no `<` at all, and no line separators that old parsers trip over. */
-function jsonText(data: ReportData): string {
+function jsonText(data: ReportData | ManyReportData): string {
   return JSON.stringify(data)
     .replaceAll('<', '\\u003c')
     .replaceAll('\u2028', '\\u2028')

@@ -36,7 +36,26 @@ export function rankedTable(
       0,
     ),
   ];
-  for (const name of Object.keys(rows[0]!.params)) {
+  columns.push(...variantColumns(rows));
+  orderedMetrics(metrics, options.rankedBy).forEach((metric, index) => {
+    const values = rows.map((row) => row.metrics[metric.name]);
+    const signed = SIGNED_METRICS.has(metric.name);
+    columns.push({
+      ...rightColumn(
+        metricHeading(metric),
+        values.map((value) => formatMetric(value, metric.unit)),
+        index === 0 ? 0 : index + 1,
+      ),
+      ...(signed ? { paint: (padded: string, row: number) => paintSigned(padded, values[row], options.color) } : {}),
+    });
+  });
+  return textTable(columns, options);
+}
+
+/** Parameters, and the barriers that any of the rows uses. */
+export function variantColumns(rows: readonly Pick<ReportRow, 'params' | 'risk'>[]): TextColumn[] {
+  const columns: TextColumn[] = [];
+  for (const name of Object.keys(rows[0]?.params ?? {})) {
     columns.push(
       rightColumn(
         plainText(name),
@@ -55,19 +74,7 @@ export function rankedTable(
       ),
     );
   }
-  orderedMetrics(metrics, options.rankedBy).forEach((metric, index) => {
-    const values = rows.map((row) => row.metrics[metric.name]);
-    const signed = SIGNED_METRICS.has(metric.name);
-    columns.push({
-      ...rightColumn(
-        metricHeading(metric),
-        values.map((value) => formatMetric(value, metric.unit)),
-        index === 0 ? 0 : index + 1,
-      ),
-      ...(signed ? { paint: (padded: string, row: number) => paintSigned(padded, values[row], options.color) } : {}),
-    });
-  });
-  return textTable(columns, options);
+  return columns;
 }
 
 const RISKS: readonly { key: keyof ReportRisk; heading: string; text: (value: number | undefined) => string }[] = [
@@ -79,7 +86,7 @@ const RISKS: readonly { key: keyof ReportRisk; heading: string; text: (value: nu
 
 const barrier = (value: number | undefined): string => (value === undefined ? 'off' : formatPercent(value));
 
-const rightColumn = (heading: string, cells: readonly string[], priority: number): TextColumn => ({
+export const rightColumn = (heading: string, cells: readonly string[], priority: number): TextColumn => ({
   heading,
   align: 'right',
   cells,

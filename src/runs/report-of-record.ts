@@ -66,10 +66,10 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
   };
 }
 
-const isFree = ({ feeRate, fixedFee, slippage }: ExecutionJson['costs']): boolean =>
+export const isFree = ({ feeRate, fixedFee, slippage }: ExecutionJson['costs']): boolean =>
   feeRate === 0 && fixedFee === 0 && slippage === 0;
 
-export const hasRisk = (record: ResultRecord): boolean => Object.keys(record.grid.risk).length > 0;
+export const hasRisk = (record: Pick<ResultRecord, 'grid'>): boolean => Object.keys(record.grid.risk).length > 0;
 
 function bestVariants(record: ResultRecord, strategy: Strategy, { window }: LoadedWindow): SimulatedVariant[] {
   const execution = { ...record.execution, profile: profileNamed(record.execution.profile), strategy };
@@ -82,10 +82,6 @@ function bestVariants(record: ResultRecord, strategy: Strategy, { window }: Load
 /** Every assumption in words. */
 export function settingsOf(record: ResultRecord): ReportSetting[] {
   const { execution, data } = record;
-  const axes = (
-    values: Readonly<Record<string, readonly number[]>>,
-    names: readonly string[] = Object.keys(values),
-  ): ReportSetting[] => names.map((name) => ({ label: name, value: valuesText(values[name]!) }));
   return [
     { label: 'Profile', value: `${record.profile}: ${record.assumption}` },
     ...executionSettings(execution),
@@ -94,20 +90,32 @@ export function settingsOf(record: ResultRecord): ReportSetting[] {
       label: 'Bars before the window',
       value: `${formatCount(data.barsBefore)}, read by indicators${data.coldStart ? ' not at all (cold start)' : ''}`,
     },
-    ...axes(record.grid.parameters, record.grid.parameterNames),
-    ...axes(record.grid.risk),
-    ...(record.grid.sample === null
+    ...gridSettings(record),
+  ];
+}
+
+/** What was searched, and how it was narrowed. */
+export function gridSettings(
+  record: Pick<ResultRecord, 'grid' | 'rankedBy' | 'preselect'> & Partial<Pick<ResultRecord, 'alsoRankedBy'>>,
+): ReportSetting[] {
+  const { grid, alsoRankedBy = [] } = record;
+  const axes = (
+    values: Readonly<Record<string, readonly number[]>>,
+    names: readonly string[] = Object.keys(values),
+  ): ReportSetting[] => names.map((name) => ({ label: name, value: valuesText(values[name]!) }));
+  return [
+    ...axes(grid.parameters, grid.parameterNames),
+    ...axes(grid.risk),
+    ...(grid.sample === null
       ? []
-      : [{ label: 'Random search', value: `${formatCount(record.grid.sample)} variants, seed ${record.grid.seed}` }]),
-    ...(record.grid.offset === null && record.grid.limit === null
+      : [{ label: 'Random search', value: `${formatCount(grid.sample)} variants, seed ${grid.seed}` }]),
+    ...(grid.offset === null && grid.limit === null ? [] : [{ label: 'Part of the grid', value: partText(grid) }]),
+    ...(alsoRankedBy.length === 0
       ? []
-      : [{ label: 'Part of the grid', value: partText(record.grid) }]),
-    ...(record.alsoRankedBy.length === 0
+      : [{ label: 'Pareto front of', value: [record.rankedBy, ...alsoRankedBy].join(', ') }]),
+    ...(grid.where.length === 0
       ? []
-      : [{ label: 'Pareto front of', value: [record.rankedBy, ...record.alsoRankedBy].join(', ') }]),
-    ...(record.grid.where.length === 0
-      ? []
-      : [{ label: 'Ranked only where', value: record.grid.where.map(conditionText).join(', ') }]),
+      : [{ label: 'Ranked only where', value: grid.where.map(conditionText).join(', ') }]),
     ...(hasRisk(record)
       ? [{ label: 'Shortlist', value: record.preselect === 0 ? 'off: all variants' : formatCount(record.preselect) }]
       : []),

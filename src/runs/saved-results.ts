@@ -5,24 +5,22 @@ import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import { openResultStore, readResultFile } from '../store/result-store.ts';
+import { inTableOrder, isMany, type ManyRecord } from './many-record.ts';
 import type { RankedRowJson, ResultRecord } from './result-record.ts';
 
+type AnyRecord = ResultRecord | ManyRecord;
+
 /** Saves a record and answers its id. Errors: STORE_FULL, STORE_UNWRITABLE. */
-export function saveResult(record: ResultRecord, storeRoot: string): string {
-  const best = record.top[0];
+export function saveResult(record: AnyRecord, storeRoot: string): string {
   const summary = {
     strategy: record.strategy.name,
-    market: record.data.label,
-    synthetic: record.data.synthetic,
-    timeframe: record.data.timeframe,
+    ...marketSummary(record),
     profile: record.profile,
-    bars: record.bars,
     variants: record.variants,
     scored: record.scored,
     partial: record.partial,
     rankedBy: record.rankedBy,
-    best: best?.metrics[record.rankedBy] ?? null,
-    bestVariant: best?.variantKey ?? null,
+    bestVariant: record.top[0]?.variantKey ?? null,
   };
   // Through JSON once, so that members without a value are left out and nothing else than JSON is stored.
   const body = JSON.parse(JSON.stringify(record)) as Json;
@@ -30,9 +28,27 @@ export function saveResult(record: ResultRecord, storeRoot: string): string {
   return openResultStore(storeRoot).write({ format: 'gridmill-result', createdAt, summary, body }, record.resultHash);
 }
 
+function marketSummary(record: AnyRecord) {
+  if (!isMany(record)) {
+    const { label: market, synthetic, timeframe } = record.data;
+    return { market, synthetic, timeframe, bars: record.bars, best: record.top[0]?.metrics[record.rankedBy] ?? null };
+  }
+  const { cells, markets, timeframe, across, top } = record;
+  const one = markets.length === 1 ? markets[0]!.market : `${markets.length} markets`;
+  const windows = cells.length / markets.length;
+  return {
+    market: windows === 1 ? one : `${one}, ${windows} windows`,
+    synthetic: markets.some(({ synthetic }) => synthetic),
+    timeframe,
+    bars: cells.reduce((sum, { bars }) => sum + bars, 0),
+    // A share of cells is no value of the metric; its mean orders equal shares.
+    best: (across === 'profitable' ? top[0]?.mean : top[0]?.score) ?? null,
+  };
+}
+
 export interface SavedResult {
   readonly id: string;
-  readonly record: ResultRecord;
+  readonly record: AnyRecord;
 }
 
 /** By file, by `latest`, or by id or its beginning. Errors: RESULT_NOT_FOUND, RESULT_CORRUPT. */
@@ -88,17 +104,18 @@ export function removeResults(references: readonly string[], storeRoot: string):
   return ids;
 }
 
-function recordOf(body: Json, name: string): ResultRecord {
-  const record = body as unknown as ResultRecord;
-  if (record?.kind !== 'gridmill-sweep') {
-    throw new AppError('RESULT_CORRUPT', {
-      rule: 'A stored result must be a sweep of this program.',
-      found: `${name}, which is something else.`,
-      todo: 'Name the id of a sweep; gridmill results list shows them.',
-    });
-  }
+function recordOf(body: Json, name: string): AnyRecord {
+  const record = body as unknown as AnyRecord | undefined;
   // Files keep members in alphabetical order; tables list parameters and metrics in theirs.
-  return { ...record, top: record.top.map((row) => inOrder(row, record.grid.parameterNames)) };
+  if (record?.kind === 'gridmill-sweep-many') return inTableOrder(record);
+  if (record?.kind === 'gridmill-sweep') {
+    return { ...record, top: record.top.map((row) => inOrder(row, record.grid.parameterNames)) };
+  }
+  throw new AppError('RESULT_CORRUPT', {
+    rule: 'A stored result must be a sweep of this program.',
+    found: `${name}, which is something else.`,
+    todo: 'Name the id of a sweep; gridmill results list shows them.',
+  });
 }
 
 function inOrder(row: RankedRowJson, names: readonly string[]): RankedRowJson {

@@ -104,12 +104,16 @@ export async function prepareSweepOn(
   selection: Omit<SweepSelection, 'window'>,
   context: RunContext,
 ): Promise<PreparedSweep> {
-  const prepared = await prepareStrategy({ ...selection, window: { data: '' } }, context);
+  const prepared = await prepareStrategy({ ...selection, window: {} }, context);
   const loadedWindow = withCalendarNote(cutWindow(loaded, { coldStart: false }), prepared.request.calendar);
   return { ...prepared, loadedWindow };
 }
 
-async function prepareStrategy(selection: SweepSelection, context: RunContext) {
+/** The strategy and the grid, before any candles. Errors: those of loadStrategy, executionRequest and createGrid. */
+export async function prepareStrategy(
+  selection: Omit<SweepSelection, 'window'> & { readonly window: Pick<WindowSelection, 'policies'> },
+  context: RunContext,
+) {
   const execution = executionRequest(selection.execution);
   const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
   const { strategy, strategyHash } = loadedStrategy;
@@ -169,7 +173,7 @@ function checkpointPort(folder: string): CheckpointPort {
   };
 }
 
-function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {
+export function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {
   return moduleUrl === undefined ? { builtIn: strategy.name } : { moduleUrl };
 }
 
@@ -181,7 +185,6 @@ function resultRecord(
 ): ResultRecord {
   const { request, grid, loadedStrategy, loadedWindow } = prepared;
   const { window, loaded } = loadedWindow;
-  const axes = (list: typeof grid.axes) => Object.fromEntries(list.map((axis) => [axis.name, axis.values]));
   return {
     kind: 'gridmill-sweep',
     engineVersion: context.engineVersion,
@@ -189,25 +192,10 @@ function resultRecord(
     dataHash: window.dataHash,
     profile: request.profile.name,
     assumption: request.profile.assumption,
-    strategy: {
-      name: request.strategy.name,
-      description: request.strategy.description,
-      hash: request.strategyHash,
-      path: loadedStrategy.path,
-      source: loadedStrategy.source,
-    },
+    strategy: strategyJson(loadedStrategy),
     data: dataJson(loadedWindow, prepared.policies),
     execution: executionJson(request),
-    grid: {
-      parameterNames: grid.axes.map((axis) => axis.name),
-      parameters: axes(grid.axes),
-      risk: axes(grid.riskAxes),
-      sample: request.sample ?? null,
-      seed: request.seed,
-      offset: request.offset ?? null,
-      limit: request.limit ?? null,
-      where: request.where ?? [],
-    },
+    grid: gridJson(request, grid),
     rankedBy: request.rank,
     alsoRankedBy: request.alsoRank ?? [],
     bars: window.candles.barCount,
@@ -227,6 +215,25 @@ function resultRecord(
       grid.riskAxes.map((axis) => axis.name),
       outcome.scored,
     ),
+  };
+}
+
+export function strategyJson({ strategy, strategyHash, path, source }: LoadedStrategy): ResultRecord['strategy'] {
+  return { name: strategy.name, description: strategy.description, hash: strategyHash, path, source };
+}
+
+/** The axes as they are scored, and which part of them. */
+export function gridJson(request: Omit<SweepRequest, 'alsoRank'>, grid: Grid): ResultRecord['grid'] {
+  const axes = (list: typeof grid.axes) => Object.fromEntries(list.map((axis) => [axis.name, axis.values]));
+  return {
+    parameterNames: grid.axes.map((axis) => axis.name),
+    parameters: axes(grid.axes),
+    risk: axes(grid.riskAxes),
+    sample: request.sample ?? null,
+    seed: request.seed,
+    offset: request.offset ?? null,
+    limit: request.limit ?? null,
+    where: request.where ?? [],
   };
 }
 

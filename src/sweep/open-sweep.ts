@@ -5,6 +5,7 @@ import { planFastMemory } from './fast-memory.ts';
 import type { EngineChoice } from './fast-settings.ts';
 import { createGrid, type Grid } from './grid.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
+import type { Stage } from './ranking.ts';
 import type { EngineName, SweepRequest } from './request.ts';
 import { checkLimits, checkRiskGrid, chooseEngine } from './sweep-checks.ts';
 import { countBaseVariants } from './variants.ts';
@@ -24,6 +25,8 @@ export interface PlanHost {
   readonly engine?: 'auto' | EngineName;
   /** Most bytes of finished columns, however much room there is. */
   readonly columnBytesMax?: number;
+  /** Scores one stage of these base variants, in this order, and nothing else: part of a search larger than this sweep. */
+  readonly part?: { readonly stage: Stage; readonly bases: readonly number[] };
   /** Bytes that the host itself will hold of the last stage's rows, however many those are. */
   readonly hostBytes?: (rows: number) => number;
 }
@@ -49,7 +52,8 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   const { window } = host;
   const { arithmetic } = request.profile;
   const grid = createGrid({ strategy, arithmetic, parameters: request.parameters, risk: request.risk });
-  const bases = countBaseVariants(grid);
+  const { part } = host;
+  const bases = part?.bases.length ?? countBaseVariants(grid);
   if (bases === 0) {
     throw new AppError('GRID_INVALID', {
       found: `${grid.basePoints} points, none of which satisfies the constraint of ${strategy.name}.`,
@@ -63,8 +67,8 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   const choice = chooseEngine(request, grid, window, host.engine ?? 'auto', fastBytes);
   // Counting asks the constraint about every point: done twice only when a part of the grid is asked for.
   const isWhole = request.sample === undefined && request.offset === undefined && request.limit === undefined;
-  const selected = isWhole ? bases : countBaseVariants(grid, request);
-  const toScore = variantsToScore(request, grid, selected);
+  const selected = isWhole || part !== undefined ? bases : countBaseVariants(grid, request);
+  const toScore = part === undefined ? variantsToScore(request, grid, selected) : variantsOfPart(part, grid);
   const catalog = choice.engine === 'fast' ? new ColumnCatalog(strategy, grid) : undefined;
   const plan = planSweep(strategy, grid, window, {
     budgetBytes: host.budgetBytes,
@@ -77,6 +81,9 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   });
   return { grid, bases, selected, toScore, choice, catalog: catalog?.count === 0 ? undefined : catalog, plan };
 }
+
+const variantsOfPart = ({ stage, bases }: NonNullable<PlanHost['part']>, grid: Grid): number =>
+  bases.length * (stage === 'A' ? 1 : grid.riskPoints);
 
 /** Variants of both stages, where they can be counted. */
 function variantsToScore(request: SweepRequest, grid: Grid, bases: number | undefined): number | undefined {

@@ -1,4 +1,5 @@
 // Where scored rows go besides the ranking: all of them in grid order, or an even share of them for a picture.
+import type { MetricName } from '../metrics/metrics.ts';
 import type { Grid } from './grid.ts';
 import type { ScoredRow } from './request.ts';
 
@@ -17,6 +18,15 @@ export interface RowTakers {
   readonly onRow?: (row: ScoredRow) => void | Promise<void>;
   /** Receives rows of the last stage for a picture. */
   readonly rowSample?: RowSample;
+  /** As onRow, without spelling rows out. */
+  readonly scores?: ScoreTaker;
+}
+
+export interface ScoreTaker {
+  /** What is read of a row; whatever else it holds may be NaN. */
+  readonly metrics: readonly MetricName[];
+  /** Row `row` of `rows`, valid during the call only. */
+  take(rows: Float64Array, row: number, baseIndex: number, riskIndex: number): void;
 }
 
 /** What a stage does with each row besides ranking it. */
@@ -26,6 +36,9 @@ export interface RowSink {
 }
 
 const SAMPLE_ALL = 8;
+
+/** Whether rows must come in grid order. */
+export const wantsGridOrder = ({ onRow, scores }: RowTakers): boolean => onRow !== undefined || scores !== undefined;
 
 /** Whether rows must be complete. `rows`: those of the last stage, where known. */
 export function wantsAllRows({ onRow, rowSample }: RowTakers, rows: number | undefined): boolean {

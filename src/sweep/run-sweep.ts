@@ -16,7 +16,7 @@ import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage } from './o
 import type { SweepPlan } from './plan.ts';
 import { createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
 import type { RankedRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
-import { type RowTakers, rowSink, wantsAllRows } from './row-sink.ts';
+import { type RowTakers, rowSink, wantsAllRows, wantsGridOrder } from './row-sink.ts';
 import type { ScoreBatches, ScoringContext } from './score.ts';
 import { SecondsPrediction } from './seconds-prediction.ts';
 import { type BatchWork, runStage } from './stage-run.ts';
@@ -169,7 +169,7 @@ function batchWork(request: SweepRequest, host: SweepHost, opened: OpenedSweep, 
  * one batch then stay in a core's own cache.
  */
 function chooseOrder(host: SweepHost, { catalog }: OpenedSweep): VisitingOrder {
-  if (catalog === undefined || host.onRow !== undefined) return 'grid';
+  if (catalog === undefined || wantsGridOrder(host)) return 'grid';
   return host.order ?? 'near';
 }
 
@@ -179,6 +179,11 @@ async function runStages(run: Run): Promise<Finished> {
   const operands = run.order === 'near' ? catalog?.operands : undefined;
   const all = () => baseVariants(grid, request, operands);
   const detail = lastDetail(run);
+  const { part } = host;
+  if (part !== undefined) {
+    const ranking = createRanking(grid, part.stage, objectives, request.top);
+    return runOneStage(run, part.stage, part.bases, part.bases.length, ranking, detail, true);
+  }
   if (grid.riskAxes.length === 0) {
     const ranking = createRanking(grid, 'A', objectives, request.top);
     return runOneStage(run, 'A', all(), selected, ranking, detail, true);
@@ -203,7 +208,10 @@ async function runStages(run: Run): Promise<Finished> {
 function lastDetail({ request, host, objectives, opened, grid }: Run): RowDetail {
   const rows = rowsOfLastStage(request, opened);
   if (host.detail === 'full' || opened.catalog === undefined || wantsAllRows(host, rows)) return 'full';
-  const least = detailFor([...objectives, ...(request.where ?? []).map(({ metric }) => metric)]);
+  const read = [...(host.scores?.metrics ?? []), ...(request.where ?? []).map(({ metric }) => metric)];
+  const least = detailFor([...objectives, ...read]);
+  // Nobody reads the ranked rows of a part.
+  if (host.part !== undefined) return least;
   const completed = request.top * grid.riskPoints;
   return host.detail === 'least' || rows === undefined || completed <= rows * COMPLETED_SHARE ? least : 'full';
 }
@@ -237,6 +245,7 @@ async function runOneStage(
     count: count === undefined ? undefined : count - taken,
     ranking,
     isLast,
+    scores: isLast ? host.scores : undefined,
     sink: isLast ? rowSink(host, grid, rowsOfLastStage(request, run.opened)) : undefined,
     isStopped: () => host.stop.reason() !== undefined,
     onGap: saver.flush,
@@ -266,7 +275,7 @@ async function rankedRows(run: Run, finished: Finished, context: ScoringContext)
   // A shortlist may keep more than is ranked.
   const { top } = run.request;
   const places = ranking.places().slice(0, top);
-  const isComplete = detail === 'full' || places.length === 0;
+  const isComplete = detail === 'full' || places.length === 0 || run.host.part !== undefined;
   const work = isComplete || run.host.stop.reason() === undefined ? run : await workAfterStop(run, finished, context);
   if (isComplete || work === undefined) return ranking.rows().slice(0, top);
   return ranking.rows(await completeRows(work, stage, places, ranking.kept(), run.objectives)).slice(0, top);

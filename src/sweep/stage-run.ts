@@ -10,7 +10,7 @@ import { meetsConditions } from './metric-condition.ts';
 import type { Ranking, Stage } from './ranking.ts';
 import { scoredRow } from './ranking.ts';
 import type { SweepRequest } from './request.ts';
-import type { RowSink } from './row-sink.ts';
+import type { RowSink, ScoreTaker } from './row-sink.ts';
 import type { ScoreBatches, VariantBatch } from './score.ts';
 
 /** How batches of a sweep are cut and scored. */
@@ -41,6 +41,7 @@ export interface StageWork {
   /** Rows of the last stage must meet the conditions of the request to be ranked. */
   readonly isLast: boolean;
   readonly sink: RowSink | undefined;
+  readonly scores: ScoreTaker | undefined;
   readonly isStopped: () => boolean;
   /** Hears of each batch whose rows were taken; `isGapless` is false once a batch before it was given up. */
   readonly onTaken: (bases: number, rows: number, isGapless: boolean) => void;
@@ -111,7 +112,7 @@ function unlessGivenUp(error: unknown): undefined {
 
 async function takeRows(
   { request, grid }: BatchWork,
-  { ranking, isLast, sink }: StageWork,
+  { ranking, isLast, sink, scores }: StageWork,
   { stage, baseIndices }: VariantBatch,
   rows: Float64Array,
 ): Promise<number> {
@@ -121,6 +122,7 @@ async function takeRows(
   for (const baseIndex of baseIndices) {
     for (let risk = 0; risk < perBase; risk++, row++) {
       if (!isLast || meetsConditions(where, rows, row)) ranking.offer(rows, row, baseIndex, risk);
+      scores?.take(rows, row, baseIndex, risk);
       if (sink?.wants(baseIndex, risk) !== true) continue;
       await sink.take(scoredRow(grid, stage, rows, row, baseIndex, risk), baseIndex, risk);
     }

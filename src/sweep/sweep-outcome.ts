@@ -1,13 +1,14 @@
 // What a sweep answers when it has ended: rows, and what they cost.
+import type { StopToken } from '../core/cancel.ts';
+import type { Clock } from '../core/clock.ts';
 import { loadKernels } from '../kernels/wasm-loader.ts';
 import type { OpenedSweep } from './open-sweep.ts';
 import type { RankedRow, SweepOutcome } from './request.ts';
-import type { SweepHost } from './run-sweep.ts';
 import type { SecondsPrediction } from './seconds-prediction.ts';
 import type { BatchWork } from './stage-run.ts';
 
 interface EndedRun extends BatchWork {
-  readonly host: SweepHost;
+  readonly host: { readonly stop: StopToken; readonly clock: Clock; readonly peakBytes?: () => number };
   readonly opened: OpenedSweep;
   readonly startedMs: number;
   readonly prediction: SecondsPrediction;

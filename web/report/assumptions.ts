@@ -5,7 +5,7 @@ import { copyButton } from './clipboard.ts';
 import type { Page } from './page.ts';
 import { reproduceCommand } from './reproduce.ts';
 
-type Pair = readonly [label: string, value: Child];
+export type Pair = readonly [label: string, value: Child];
 
 export function assumptionsSection(page: Page): HTMLElement {
   const { data } = page;
@@ -26,11 +26,11 @@ export function assumptionsSection(page: Page): HTMLElement {
     ),
     qualityNotes(data.market.quality),
     commandBlock(page),
-    strategyBlock(page),
+    strategyBlock(data.strategy),
   );
 }
 
-function pairs(title: string, list: readonly Pair[]): HTMLElement {
+export function pairs(title: string, list: readonly Pair[]): HTMLElement {
   const items = list.map(([label, value]) => el('div', {}, el('dt', {}, label), el('dd', {}, value)));
   return el('div', {}, el('h3', {}, title), el('dl', { class: 'pairs' }, ...items));
 }
@@ -64,9 +64,9 @@ function resultPairs({ data }: Page): Pair[] {
   ];
 }
 
-const hash = (text: string): HTMLElement => el('code', { class: 'hash' }, text);
+export const hash = (text: string): HTMLElement => el('code', { class: 'hash' }, text);
 
-function qualityNotes(notes: readonly string[]): HTMLElement {
+export function qualityNotes(notes: readonly string[]): HTMLElement {
   if (notes.length === 0)
     return el('p', { class: 'footnote' }, 'The quality checks found nothing to report in these candles.');
   return el(
@@ -94,8 +94,7 @@ function commandBlock(page: Page): HTMLElement | null {
   );
 }
 
-function strategyBlock({ data }: Page): HTMLElement | null {
-  const { description, source } = data.strategy;
+export function strategyBlock({ description, source }: Page['data']['strategy']): HTMLElement | null {
   if (description === undefined && source === undefined) return null;
   return el(
     'div',

@@ -28,15 +28,15 @@ export function masthead({ data }: Page): HTMLElement {
     el('div', { class: 'brand' }, 'Gridmill'),
     el('h1', {}, data.title),
     el('p', { class: 'facts' }, ...facts.map((fact) => el('span', {}, fact))),
-    ...banners(data),
+    ...banners(market.synthetic, counts),
   );
 }
 
-function banners({ market, counts }: ReportData): HTMLElement[] {
+export function banners(synthetic: boolean, counts: ReportData['counts']): HTMLElement[] {
   const banner = (title: string, text: string): HTMLElement =>
     el('div', { class: 'banner', role: 'alert' }, el('strong', {}, title), el('span', {}, text));
   const list: HTMLElement[] = [];
-  if (market.synthetic) {
+  if (synthetic) {
     list.push(
       banner(
         'Synthetic data',
@@ -93,7 +93,7 @@ export function variantBar(page: Page): HTMLElement {
   );
 }
 
-const part = ([name, value]: [string, string]): HTMLElement =>
+export const part = ([name, value]: [string, string]): HTMLElement =>
   el('span', { class: 'part' }, el('i', {}, name), ` ${value}`);
 
 /** Six numbers a trader asks for first, each with the one beside it that puts it in proportion. */
@@ -180,7 +180,7 @@ function caution({ counts }: ReportData): HTMLElement {
   return el('p', { class: 'caution' }, typeset(text));
 }
 
-function costless(data: ReportData): HTMLElement | null {
+export function costless(data: Pick<ReportData, 'costless'>): HTMLElement | null {
   if (data.costless !== true) return null;
   const text = 'Fees and slippage are 0 in this run, so every trade is flattered: repeat it with --fee and --slippage.';
   return el('p', { class: 'caution costless' }, el('strong', {}, 'No costs are charged. '), text);

@@ -53,7 +53,7 @@ export function axisText(name: string, value: number | null): string {
 export const axisName = (name: string): string => RISKS.find(({ key }) => key === name)?.label ?? name;
 
 /** Parameters and barriers in use, as name and value. */
-export function variantParts(row: ReportRow): [name: string, value: string][] {
+export function variantParts(row: Pick<ReportRow, 'params' | 'risk'>): [name: string, value: string][] {
   const params = Object.entries(row.params).map(([name, value]): [string, string] => [
     name,
     typeset(formatParameter(value)),

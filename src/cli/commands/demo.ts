@@ -2,11 +2,11 @@
 import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
+import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
 import { duration, wholeNumber } from '../option-values.ts';
 import { createProgressLine, note } from '../progress.ts';
 import { runContext, stoppable } from '../run-context.ts';
-import { deliver } from './sweep.ts';
 
 interface DemoOptions {
   readonly data?: string;
@@ -68,5 +68,5 @@ async function demo(options: DemoOptions, host: Host): Promise<ExitCode> {
     ),
   );
   progress.clear();
-  return deliver(prepared, finished, { report, save: true, json: options.json === true }, host);
+  return deliverSweep(prepared, finished, { report, save: true, json: options.json === true }, host);
 }

@@ -30,9 +30,7 @@ async function report(reference: string, { out, json }: ReportOptions, host: Hos
   const { outputPath, writeOutput } = await import('../../runs/output-file.ts');
   const { id, record } = loadResult(reference, context);
   const path = outputPath(host.folder, out ?? `gridmill-${id}.html`);
-  const { strategyOf, windowOf } = await import('../../runs/reproduce.ts');
-  const { renderReport } = await import('../../runs/report-of-record.ts');
-  const { strategy } = await strategyOf(record, context);
-  writeOutput(path, renderReport(record, id, strategy, await windowOf(record, context)));
+  const { renderStored } = await import('../../runs/report-of-stored.ts');
+  writeOutput(path, await renderStored(record, id, context));
   host.stdout.write(json === true ? `${JSON.stringify({ resultId: id, path })}\n` : `Report: ${path}\n`);
 }

@@ -75,12 +75,14 @@ async function show(
     return;
   }
   if (options.json === true) {
-    const { heatmap: _, ...printed } = record;
+    const printed = { ...record, heatmap: undefined };
     host.stdout.write(`${JSON.stringify({ resultId: id, ...printed })}\n`);
     return;
   }
-  const { sweepText } = await import('../sweep-output.ts');
-  host.stdout.write(`${sweepText(record, host.stdout)}Result ${id}, ${record.createdAt}, hash ${record.resultHash}\n`);
+  const { recordText } = await import('../deliver.ts');
+  host.stdout.write(
+    `${await recordText(record, host.stdout)}Result ${id}, ${record.createdAt}, hash ${record.resultHash}\n`,
+  );
 }
 
 async function remove(references: readonly string[], { json }: JsonOption, host: Host): Promise<undefined> {

@@ -21,6 +21,7 @@ import { runContext, windowSelection } from '../run-context.ts';
 interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
   readonly result?: string;
   readonly row?: number;
+  readonly cell?: number;
   readonly signals?: string;
   readonly sparse?: boolean;
   readonly equity?: boolean;
@@ -37,6 +38,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .optionsGroup('Source and output:')
     .option('--result <id>', 'run a ranked row of this result again (an id, its beginning, a file, or latest)')
     .option('--row <n>', 'the row of --result (default: 1)', wholeNumber('--row', 1))
+    .option('--cell <n>', 'of a sweep over many markets and windows: the cell to run it in', wholeNumber('--cell', 1))
     .option('--signals <file>', 'run ready-made signals: times with 1/0/-1, LONG/NEUTRAL/SHORT, or entry/exit columns')
     .option(
       '--sparse',
@@ -66,7 +68,7 @@ export function define(command: Command, { host, action }: CommandContext): void
 }
 
 /** What a reproduction takes besides the row it is asked for. */
-const REPRODUCTION_OPTIONS = new Set(['result', 'row', 'equity', 'trades', 'json', 'debug']);
+const REPRODUCTION_OPTIONS = new Set(['result', 'row', 'cell', 'equity', 'trades', 'json', 'debug']);
 
 /** A run has one source, and takes no option that this source could not obey. Errors: REQUEST_INVALID. */
 function checkOptions(strategy: string | undefined, { result, signals }: RunOptions, command: Command): void {
@@ -84,13 +86,13 @@ function checkOptions(strategy: string | undefined, { result, signals }: RunOpti
       todo: 'Leave them out, or name the strategy and its --set values to run something else.',
     });
   } else if (signals !== undefined) {
-    refuseOptions(command, (name) => !['set', 'coldStart', 'row'].includes(name), {
+    refuseOptions(command, (name) => !['set', 'coldStart', 'row', 'cell'].includes(name), {
       rule: 'Ready-made signals have no parameters, indicators or rows.',
       todo: 'Leave them out, or name a strategy instead of --signals.',
     });
   } else {
-    refuseOptions(command, (name) => !['sparse', 'row'].includes(name), {
-      rule: '--row belongs to --result, and --sparse to --signals.',
+    refuseOptions(command, (name) => !['sparse', 'row', 'cell'].includes(name), {
+      rule: '--row and --cell belong to --result, and --sparse to --signals.',
       todo: 'Leave them out.',
     });
   }
@@ -116,7 +118,8 @@ async function finish(strategy: string | undefined, options: RunOptions, host: H
   if (result !== undefined) {
     const { loadResult } = await import('../../runs/saved-results.ts');
     const { reproduceRow } = await import('../../runs/reproduce.ts');
-    return reproduceRow(loadResult(result, context).record, options.row ?? 1, context);
+    const { recordToRun } = await import('../../runs/many-record.ts');
+    return reproduceRow(recordToRun(loadResult(result, context).record, options.cell), options.row ?? 1, context);
   }
   const window = await windowSelection(options);
   if (signals !== undefined) {

@@ -5,25 +5,32 @@ import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import type { FinishedSweep, PreparedSweep, SweepSelection } from '../../runs/sweep-run.ts';
+import type { GridSelection, SweepSelection } from '../../runs/sweep-run.ts';
+import type { Across } from '../../sweep/many-across.ts';
+import type { MetricCondition } from '../../sweep/metric-condition.ts';
 import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../../sweep/request.ts';
-import { asCalled } from '../called-as.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
+import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
 import {
   addDataOptions,
   addExecutionOptions,
   addGridOptions,
+  addManyOptions,
   barrierNotes,
   type DataOptions,
   type GridOptions,
   riskAxes,
 } from '../options.ts';
 import { createProgressLine, note } from '../progress.ts';
-import { EXIT_CODE, runContext, stoppable, windowSelection } from '../run-context.ts';
+import { runContext, stoppable, windowSelection } from '../run-context.ts';
 
-interface SweepOptions extends DataOptions, ExecutionSelection, GridOptions {
+export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, GridOptions {
+  readonly data?: readonly string[];
+  readonly windows?: string;
+  readonly split?: number;
+  readonly across?: Across;
   readonly rank: string;
   readonly top: number;
   readonly preselect: number;
@@ -45,9 +52,10 @@ interface SweepOptions extends DataOptions, ExecutionSelection, GridOptions {
 
 export function define(command: Command, { host, action }: CommandContext): void {
   command.argument('<strategy>', 'a built-in name (gridmill strategies) or a .ts/.js file');
-  addDataOptions(command);
+  addDataOptions(command, 'many');
   addGridOptions(command);
   addExecutionOptions(command);
+  addManyOptions(command);
   command
     .optionsGroup('Search and ranking:')
     .option(
@@ -97,6 +105,10 @@ export function define(command: Command, { host, action }: CommandContext): void
           'A strategy file of your own, one quarter, best Sharpe ratio first',
           'gridmill sweep ./my-strategy.ts --data btc-1m.csv.gz --from 2024-01-01 --to 2024-04-01 --rank sharpe --report report.html',
         ],
+        [
+          'Which averages work on every coin, and in each half year? The best by the median of all cells',
+          'gridmill sweep sma-cross --data "binance/*/1h" --windows 2023-H1,2023-H2,2024-H1,2024-H2 --rank sharpe --across median',
+        ],
         ['For a script', 'gridmill sweep macd --data btc-1m.csv.gz --timeframe 1h --json | jq .top[0]'],
       ),
     )
@@ -122,23 +134,15 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   if (files.allResults !== undefined) (await import('../../runs/all-results.ts')).checkRowFormat(files.allResults);
   const context = runContext(host);
   const progress = createProgressLine(host.stderr, host.clock);
-  const selection: SweepSelection = {
-    strategy,
-    window: await windowSelection(options),
-    execution: options,
-    grid: {
-      parameters: options.set,
-      risk: riskAxes(options),
-      ...parseObjectives('--rank', options.rank),
-      top: options.top,
-      preselect: options.preselect,
-      sample: options.sample,
-      seed: options.seed,
-      offset: options.offset,
-      limit: options.limit,
-      where: options.where === undefined ? undefined : parseWhere(options.where),
-    },
-  };
+  const { listMarkets } = await import('../../runs/market-list.ts');
+  const markets = listMarkets(options.data ?? [], context);
+  const grid = gridSelection(options, parseObjectives('--rank', options.rank), parseWhere);
+  if (isMany(options, markets)) {
+    const { sweepManyCommand } = await import('../sweep-many.ts');
+    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, host);
+  }
+  const window = await windowSelection({ ...options, data: markets[0] });
+  const selection: SweepSelection = { strategy, window, execution: options, grid };
   progress.update(() => `reading ${selection.window.data} ...`);
   const prepared = await prepareSweep(selection, context);
   if (options.estimate === true) {
@@ -174,7 +178,31 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
     ),
   );
   progress.clear();
-  return deliver(prepared, finished, { ...files, save: options.save, json: options.json === true }, host);
+  return deliverSweep(prepared, finished, { ...files, save: options.save, json: options.json === true }, host);
+}
+
+/** Whether variants are ranked across cells: several markets or windows, or so asked for. */
+const isMany = ({ windows, split, across }: SweepOptions, markets: readonly string[]): boolean =>
+  markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
+
+function gridSelection(
+  options: SweepOptions,
+  objectives: Pick<GridSelection, 'rank' | 'alsoRank'>,
+  parseWhere: (text: string) => MetricCondition[],
+): GridSelection {
+  const { top, preselect, sample, seed, offset, limit, where } = options;
+  return {
+    parameters: options.set,
+    risk: riskAxes(options),
+    ...objectives,
+    top,
+    preselect,
+    sample,
+    seed,
+    offset,
+    limit,
+    where: where === undefined ? undefined : parseWhere(where),
+  };
 }
 
 function rowsAreNotKept(): AppError {
@@ -183,71 +211,4 @@ function rowsAreNotKept(): AppError {
     found: '--checkpoint together with --all-results.',
     todo: 'Leave one of them out; --offset and --limit write all rows part by part.',
   });
-}
-
-export interface Delivery {
-  readonly report: string | undefined;
-  readonly allResults?: string | undefined;
-  readonly save: boolean;
-  readonly json: boolean;
-}
-
-/** Saves, prints and writes files, the printed result first, so that a full disk cannot take it away. */
-export async function deliver(
-  prepared: PreparedSweep,
-  { record, rows }: FinishedSweep,
-  wanted: Delivery,
-  host: Host,
-): Promise<ExitCode> {
-  const { saveResult } = await import('../../runs/saved-results.ts');
-  const { writeOutput } = await import('../../runs/output-file.ts');
-  let failure: unknown;
-  const attempt = async (work: () => void | Promise<void>): Promise<boolean> => {
-    try {
-      await work();
-      return true;
-    } catch (error) {
-      failure ??= error;
-      return false;
-    }
-  };
-  const id = record.resultHash.slice(0, 16);
-  const saved = wanted.save && (await attempt(() => void saveResult(record, host.storeRoot)));
-  if (wanted.json) {
-    const { heatmap: _, ...printed } = record;
-    host.stdout.write(`${JSON.stringify({ ...printed, resultId: saved ? id : null })}\n`);
-  } else {
-    const { sweepText } = await import('../sweep-output.ts');
-    host.stdout.write(sweepText(record, host.stdout));
-  }
-  const say = (text: string): void => (wanted.json ? host.stderr : host.stdout).write(asCalled(`${text}\n`, host));
-  const { allResults, report } = wanted;
-  if (allResults !== undefined) {
-    const { encodeAllRows } = await import('../../runs/all-results.ts');
-    if (await attempt(async () => writeOutput(allResults, await encodeAllRows(allResults, rows)))) {
-      say(`All ${rows.count.toLocaleString('en')} rows: ${allResults}`);
-    }
-  }
-  // An interrupt asks for the prompt back; the report can be written later, as long as there is a stored result.
-  const later = saved && record.partial === 'cancelled';
-  if (report !== undefined && later) {
-    say(`No report was written, for the sweep was interrupted: gridmill report ${id} --out ${report} writes it.`);
-  } else if (report !== undefined) {
-    const { renderReport } = await import('../../runs/report-of-record.ts');
-    const { strategy } = prepared.loadedStrategy;
-    if (await attempt(() => writeOutput(report, renderReport(record, id, strategy, prepared.loadedWindow)))) {
-      say(`Report: ${report}`);
-    }
-  }
-  if (saved && !wanted.json)
-    host.stdout.write(asCalled(nextSteps(id, report === undefined, record.top.length > 0), host));
-  if (failure !== undefined) throw failure;
-  return record.partial === null ? 0 : EXIT_CODE[record.partial];
-}
-
-function nextSteps(id: string, wantsReport: boolean, hasRows: boolean): string {
-  const lines = [`Result ${id}`];
-  if (hasRows) lines.push(`  gridmill run --result ${id} --row 1     trades of the best variant`);
-  if (hasRows && wantsReport) lines.push(`  gridmill report ${id}                  the same as an HTML page`);
-  return `${lines.join('\n')}\n`;
 }

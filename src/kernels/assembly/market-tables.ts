@@ -68,32 +68,50 @@ function sumReturns(from: i32, to: i32, keeps: bool): void {
   let signedSum = v128.load(carry, 16);
   let plainRest = v128.load(carry, 32);
   let signedRest = v128.load(carry, 48);
-  let previous = load<f64>(carry, 64);
+  let previous = f64x2.splat(load<f64>(carry, 64));
   // Before bar 0 there is no close, and its return is 0.
-  if (previous === 0 && from < to) previous = load<f64>(close + (<usize>from << 3));
-  for (let bar = from; bar < to; bar++) {
-    const price = load<f64>(close + (<usize>bar << 3));
-    const r = f64x2.splat((price - previous) / previous);
-    previous = price;
+  if (load<f64>(carry, 64) === 0 && from < to) previous = f64x2.splat(at(close, from));
+  for (let bar = from; bar < to; bar += 2) {
+    // Two divisions at a time; the second one of an odd last bar counts for nothing.
+    const isPair = bar + 1 < to;
+    const address = close + (<usize>bar << 3);
+    const prices = isPair ? v128.load(address) : v128.load64_splat(address);
+    const before = i64x2.shuffle(previous, prices, 1, 2);
+    const r = f64x2.div(f64x2.sub(prices, before), before);
     const down = f64x2.pmin(none, r);
-    const plain = i64x2.shuffle(r, f64x2.mul(r, r), 0, 2);
-    const signed = i64x2.shuffle(f64x2.mul(down, down), f64x2.pmax(none, r), 0, 2);
-    const plainAfter = f64x2.add(plainSum, plain);
-    const signedAfter = f64x2.add(signedSum, signed);
+    const up = f64x2.pmax(none, r);
+    const squares = f64x2.mul(r, r);
+    const downSquares = f64x2.mul(down, down);
+    previous = prices;
+    const out = barSums + (<usize>bar << 5);
+    let plain = i64x2.shuffle(r, squares, 0, 2);
+    let signed = i64x2.shuffle(downSquares, up, 0, 2);
+    let plainAfter = f64x2.add(plainSum, plain);
+    let signedAfter = f64x2.add(signedSum, signed);
     plainRest = f64x2.add(plainRest, lostBits(plainSum, plain, plainAfter));
     signedRest = f64x2.add(signedRest, lostBits(signedSum, signed, signedAfter));
-    plainSum = plainAfter;
-    signedSum = signedAfter;
-    const out = barSums + (<usize>bar << 5);
     v128.store(out, f64x2.add(plainAfter, plainRest));
     v128.store(out, f64x2.add(signedAfter, signedRest), 16);
+    plainSum = plainAfter;
+    signedSum = signedAfter;
+    if (!isPair) break;
+    plain = i64x2.shuffle(r, squares, 1, 3);
+    signed = i64x2.shuffle(downSquares, up, 1, 3);
+    plainAfter = f64x2.add(plainSum, plain);
+    signedAfter = f64x2.add(signedSum, signed);
+    plainRest = f64x2.add(plainRest, lostBits(plainSum, plain, plainAfter));
+    signedRest = f64x2.add(signedRest, lostBits(signedSum, signed, signedAfter));
+    v128.store(out, f64x2.add(plainAfter, plainRest), 32);
+    v128.store(out, f64x2.add(signedAfter, signedRest), 48);
+    plainSum = plainAfter;
+    signedSum = signedAfter;
   }
   if (!keeps) return;
   v128.store(carry, plainSum);
   v128.store(carry, signedSum, 16);
   v128.store(carry, plainRest, 32);
   v128.store(carry, signedRest, 48);
-  store<f64>(carry, previous, 64);
+  store<f64>(carry, f64x2.extract_lane(previous, 1), 64);
 }
 
 /** Extremes of the closes from each bar of [from, to) to the end of its block, and from the block's start to the bar. */

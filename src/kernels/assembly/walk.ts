@@ -43,8 +43,9 @@ import {
   WORST_RETURN,
 } from '../walk-layout';
 import { findHit, findRuin, startBarriers } from './barriers';
+import { surface } from './drawdown';
 import { enter, exitAt, exitAtMarket, markOpenTrade } from './orders';
-import { finishStep, markTo, surface } from './spans';
+import { finishStep, markTo } from './spans';
 import { squareDeviations } from './trades';
 import { endVectorbt, walkVectorbtTo } from './vectorbt';
 import { isSet, nextEvent } from './walk-events';

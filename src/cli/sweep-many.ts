@@ -1,0 +1,93 @@
+// gridmill sweep over several markets or windows: refuses what it could not obey, runs, and delivers.
+import type { createStopSource } from '../core/cancel.ts';
+import { AppError } from '../core/errors.ts';
+import type { GridSelection } from '../runs/sweep-run.ts';
+import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
+import type { ExitCode } from './command.ts';
+import type { SweepOptions } from './commands/sweep.ts';
+import { deliverMany } from './deliver.ts';
+import type { Host } from './host.ts';
+import { barrierNotes } from './options.ts';
+import { note, type ProgressLine } from './progress.ts';
+import { runContext, stoppable, windowSelection } from './run-context.ts';
+
+export interface ManyCommand {
+  readonly strategy: string;
+  /** One text per market. */
+  readonly markets: readonly string[];
+  readonly grid: GridSelection;
+  readonly options: SweepOptions;
+  readonly files: { readonly report: string | undefined };
+  readonly stop: ReturnType<typeof createStopSource>;
+  readonly progress: ProgressLine;
+}
+
+/** Errors: REQUEST_INVALID for options that belong to a sweep of one market, and those of prepareMany and finishMany. */
+export async function sweepManyCommand(command: ManyCommand, host: Host): Promise<ExitCode> {
+  const { strategy, markets, grid, options, files, stop, progress } = command;
+  refuseSingleOptions(options);
+  const { prepareMany, finishMany } = await import('../runs/many-run.ts');
+  const { manyProgressTexts } = await import('./sweep-progress.ts');
+  const context = runContext(host);
+  const { data: _, ...window } = await windowSelection({ ...options, data: markets[0] });
+  const { windows, split, across = DEFAULT_ACROSS } = options;
+  const prepared = await prepareMany(
+    { strategy, markets, window, execution: options, grid, windows, split, across },
+    context,
+    (name, at) => progress.update(() => `reading ${at + 1} of ${markets.length}: ${name} ...`),
+  );
+  const cells = prepared.cells.map(({ market, loadedWindow }) => ({ market, window: loadedWindow.window }));
+  const progressText = manyProgressTexts(prepared.request, cells);
+  const onNote = note(progress, host);
+  for (const text of barrierNotes(options)) onNote(text);
+  const finished = await stoppable(host, stop, (token) =>
+    finishMany(
+      prepared,
+      {
+        stop: token,
+        budgetBytes: options.memory,
+        workers: options.workers ?? host.cores,
+        onNote,
+        onProgress: (at) => progress.update(() => progressText(at)),
+      },
+      context,
+    ),
+  );
+  progress.clear();
+  return deliverMany(
+    prepared,
+    finished,
+    { report: files.report, save: options.save, json: options.json === true },
+    host,
+  );
+}
+
+function refuseSingleOptions(options: SweepOptions): void {
+  const { windows, split, from, to, checkpoint, allResults, estimate } = options;
+  const single = [
+    checkpoint === undefined ? undefined : '--checkpoint',
+    allResults === undefined ? undefined : '--all-results',
+    estimate === true ? '--estimate' : undefined,
+  ].filter((option) => option !== undefined);
+  if (single.length > 0) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: '--checkpoint, --all-results and --estimate belong to a sweep of one market over one window.',
+      found: `${single.join(', ')} with several markets or windows.`,
+      todo: 'Leave them out, or sweep the markets one by one.',
+    });
+  }
+  if (windows !== undefined && split !== undefined) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'Windows are either written out or split off.',
+      found: '--windows together with --split.',
+      todo: 'Leave one of them out.',
+    });
+  }
+  if (windows !== undefined && (from !== undefined || to !== undefined)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: '--windows say where they begin and end themselves.',
+      found: '--windows together with --from or --to.',
+      todo: 'Leave --from and --to out, or use --split to divide what lies between them.',
+    });
+  }
+}
