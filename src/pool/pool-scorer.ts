@@ -62,9 +62,9 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
   };
 }
 
-/** Threads run compiled code, also when this file itself is run from the sources. */
+/** Threads run compiled code, bundled into few files, also when this file itself is run from the sources. */
 const THREAD_FILE = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/app/scoring-thread.js' : '../app/scoring-thread.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/thread/scoring-thread.js' : '../thread/scoring-thread.js',
   import.meta.url,
 );
 

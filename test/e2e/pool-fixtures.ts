@@ -12,7 +12,7 @@ import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep, type SweepHost } from '../../src/sweep/run-sweep.ts';
 import { testHost } from '../synthetic-request.ts';
 
-if (!existsSync(fileURLToPath(new URL('../../dist/app/scoring-thread.js', import.meta.url)))) {
+if (!existsSync(fileURLToPath(new URL('../../dist/thread/scoring-thread.js', import.meta.url)))) {
   throw new Error('Threads run built files. Build first: npm run build');
 }
 

@@ -261,10 +261,10 @@ describe('stopping', () => {
   test.each(['cancelled', 'deadline'] as const)(
     '%s in the middle of a long batch ends within 500 ms',
     async (reason) => {
-      // One batch holds everything and takes seconds; on an idle machine threads are through within 50 ms.
+      // Batches take hundreds of milliseconds; on an idle machine threads are through within 50 ms.
       const stop = createStopSource(testClock, reason === 'deadline' ? 1200 : undefined);
       const request = testRequest('sma-cross', {
-        parameters: { fast: range(2, 33), slow: range(40, 103) },
+        parameters: { fast: range(2, 65), slow: range(70, 133) },
         direction: 'both',
       });
       const long = testCandles(400_000);
