@@ -279,7 +279,7 @@ describe('stopping', () => {
       const { outcome } = await sweep(request, long, { workers: 2 }, { stop, batchSize: 2048 });
       const endedAt = testClock.monotonicMs();
       expect(outcome.stopped).toBe(reason);
-      expect(outcome.scored).toBe(0);
+      expect(outcome.scored).toBeLessThan(outcome.variants);
       expect(endedAt - (reason === 'cancelled' ? cancelledAt : begun + STOP_MS)).toBeLessThan(500);
     },
   );
