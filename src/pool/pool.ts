@@ -131,6 +131,7 @@ export class Pool implements ScoreBatches {
     const threads = [...this.#members].map(({ thread }) => thread);
     this.#endWith(new AppError('CANCELLED', cancelled));
     this.#start = undefined;
+    this.#pastStats = this.stats();
     this.#members.clear();
     for (const timer of this.#timers) clearInterval(timer);
     return within(Promise.all(threads.map((thread) => thread.end())), END_MS);

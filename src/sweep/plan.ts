@@ -13,10 +13,13 @@ import type { Window } from './window.ts';
 
 const MIB = 2 ** 20;
 /** Resident bytes of a process that has loaded everything and holds no candles, as measured on Node 20 and 24. */
-const RUNTIME_BYTES = 92 * MIB;
+const RUNTIME_BYTES = 84 * MIB;
 /** … of each scoring thread beside the calling one. */
-const THREAD_BYTES = 20 * MIB;
+const THREAD_BYTES = 30 * MIB;
 const COLUMNS_PER_CANDLE = 6;
+/** What the heap of a thread grows to while it handles variants, and how soon. */
+const HEAP_BYTES = 26 * MIB;
+const HEAP_BYTES_PER_VARIANT = 1024;
 /** Columns that one computation of indicators has in hand. */
 const WORKING_COLUMNS = 4;
 /** Columns that were computed and not yet collected, per thread: the collector lags behind. */
@@ -107,18 +110,22 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const { budgetBytes = Number.POSITIVE_INFINITY, engine = 'normative', workers: wanted = 1 } = options;
   const costs = (engine === 'fast' ? fastCosts : normativeCosts)(strategy, grid, window, options);
   const { columnBytes, leastColumns } = costs;
+  const { variants = Number.POSITIVE_INFINITY } = options;
+  const heapBytes = (workers: number): number => Math.min(HEAP_BYTES, (variants / workers) * HEAP_BYTES_PER_VARIANT);
+  // The calling thread handles rows, too.
+  const threadBytes = (workers: number): number =>
+    costs.threadBytes(workers) + (workers > 1 ? workers + 1 : 1) * heapBytes(workers);
   const fixedBytes = (workers: number): number =>
-    RUNTIME_BYTES + costs.candleBytes(workers) + costs.threadBytes(workers) + costs.rowBytes(workers);
+    RUNTIME_BYTES + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
   const bytesMinimum = Math.ceil(fixedBytes(1) + leastColumns);
   if (budgetBytes < bytesMinimum) {
     const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
-    const rest = costs.threadBytes(1) + costs.rowBytes(1) + leastColumns;
+    const rest = threadBytes(1) + costs.rowBytes(1) + leastColumns;
     throw new AppError('BUDGET_BYTES', {
       found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles and ${mb(rest)} for one variant.`,
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
     });
   }
-  const { variants = Number.POSITIVE_INFINITY } = options;
   const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
   let workers = Math.max(1, Math.min(wanted, Math.floor(workMs / THREAD_WORK_MS)));
   while (workers > 1 && fixedBytes(workers) + costs.usefulBytes(workers) > budgetBytes) workers--;
@@ -133,7 +140,7 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     runtime: RUNTIME_BYTES,
     candles: costs.candleBytes(workers),
     columns: kept,
-    threads: costs.threadBytes(workers),
+    threads: threadBytes(workers),
     rows: costs.rowBytes(workers),
   };
   const nodes = [...collectGraph(strategy).values()];
