@@ -119,6 +119,8 @@ export interface TileProgram {
   /** View on arena memory, OP_CELLS per operation. */
   readonly ops: Int32Array;
   readonly opCount: number;
+  /** The risk grids that its operations name. */
+  readonly riskGrids?: readonly RiskGrid[];
   /** Of a program with one walk; kept by the scalar twin only. */
   readonly record?: WalkRecord;
 }

@@ -45,7 +45,7 @@ export function riskGridBytes(points: number): number {
  * Sorts the levels of a grid of barriers. `settings` holds WALK_SETTINGS values per point, which differ in their barriers
  * only. One grid serves every base variant.
  */
-export function prepareRiskGrid(arena: Arena, settings: Float64Array): RiskGrid {
+export function prepareRiskGrid(arena: Pick<Arena, 'float64' | 'int32'>, settings: Float64Array): RiskGrid {
   const points = settings.length / WALK_SETTINGS;
   assert(Number.isInteger(points) && points > 0, 'a risk grid has whole points');
   const own = arena.float64(REGION, settings.length);
@@ -83,6 +83,10 @@ export function riskWalkParts({ points, levelCount }: Pick<RiskGrid, 'points' | 
   const links = reachedAt + Math.ceil(recordCount / 2);
   return { recordCount, records, cohorts, accounts, reachedAt, links, end: links + Math.ceil(points / 2) };
 }
+
+/** Most Float64 cells that the scratch of a walk over so many points takes. */
+export const riskWalkCellsMax = (points: number): number =>
+  riskWalkParts({ points, levelCount: POINT_SLOTS * points }).end;
 
 /** Float64 cells that the scratch of a walk over `grid` takes. */
 export const riskWalkCells = (grid: RiskGrid): number => riskWalkParts(grid).end;

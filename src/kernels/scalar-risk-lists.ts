@@ -51,25 +51,37 @@ export function riskWalkOf(input: RiskWalkInput): RiskWalk {
   return walk;
 }
 
+/** Both kinds of objects are written out field by field: made by spreading, each input would give them a shape of its own. */
 function viewRiskWalk(input: RiskWalkInput): RiskWalk {
-  const { grid, scratch, sums } = input;
+  const { market, enterLong, exitLong, enterShort, exitShort, eventsFrom = 0, grid, scratch, sums } = input;
   const parts = riskWalkParts(grid);
   const integers = (from: number, length: number): Int32Array =>
     new Int32Array(scratch.buffer, scratch.byteOffset + from * 8, length) as Int32Array;
-  const eventsFrom = input.eventsFrom ?? 0;
   return {
-    ...input,
+    market,
+    enterLong,
+    exitLong,
+    enterShort,
+    exitShort,
     eventsFrom,
+    grid,
+    sums,
+    scratch,
     cells: scratch,
     records: parts.records,
     cohorts: parts.cohorts,
     reachedAt: integers(parts.reachedAt, parts.recordCount),
     links: integers(parts.links, grid.points),
     singles: Array.from({ length: grid.points }, (_, point) => ({
-      ...input,
+      market,
+      enterLong,
+      exitLong,
+      enterShort,
+      exitShort,
       eventsFrom,
       settings: grid.settings.subarray(point * WALK_SETTINGS, (point + 1) * WALK_SETTINGS),
       sums: sums.subarray(point * WALK_CELLS, (point + 1) * WALK_CELLS),
+      record: undefined,
     })),
     atClose: grid.settings[FILL_AT] === AT_CLOSE,
   };

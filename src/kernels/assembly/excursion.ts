@@ -253,7 +253,7 @@ function writeRecord(record: i32, bar: i32, level: f64, price: f64, gapped: bool
   }
 }
 
-/** Sums over the bars held before bar `bar`, the same for every way out there. They lie in the record that is never reached. */
+/** Sums over the bars held before bar `bar`, for every way out there: kept in the record that is never reached. */
 function writeFacts(cells: usize, bar: i32, highest: f64, lowest: f64): void {
   const out = recordOf(levelCount + 1);
   const entryBar = whole(cells, COHORT_ENTRY_BAR);

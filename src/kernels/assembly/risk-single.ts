@@ -6,17 +6,7 @@ import { atClose, setPoint } from './risk-input';
 import { readRow, writeRow } from './risk-rows';
 import { watch } from './walk';
 import { isSet, nextEvent } from './walk-events';
-import {
-  at,
-  barCount,
-  close,
-  enterLong,
-  enterShort,
-  exitLong,
-  exitShort,
-  open,
-  sums,
-} from './walk-input';
+import { at, barCount, close, enterLong, enterShort, exitLong, exitShort, open, sums } from './walk-input';
 
 const NONE: i32 = -1;
 

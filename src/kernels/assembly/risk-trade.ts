@@ -40,7 +40,7 @@ import { sinkAccount } from './risk-rows';
 /** What became of a trade. */
 export const TRADED: i32 = 0;
 export const NOT_PLACED: i32 = 1;
-export const RUINS: i32 = 2;
+const RUINS: i32 = 2;
 
 /**
  * The pair at `a` enters at bar `bar` and `price`, after slippage, and leaves by the records at `x` and `y`; `first` is
