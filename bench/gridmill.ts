@@ -73,6 +73,7 @@ export async function sweep(request: SweepRequest, window: Window, options: Swee
     stop: deadlineMs === undefined ? NEVER_STOP : createStopSource(benchClock, deadlineMs),
     onRow: options.onRow,
     budgetBytes: options.budgetBytes,
+    workers,
     ...(workers === 1 ? {} : { createScorer: createPoolScorer({ workers, strategyRef, onNote: () => undefined }) }),
   };
   const start = now();

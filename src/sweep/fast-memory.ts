@@ -174,10 +174,16 @@ export function openFastMemory(plan: FastMemoryPlan, history: Candles, provider?
   const made = chosen.create(plan.arenaBytes);
   const { buffer, kernels } = made;
   const shared = 'shared' in made ? (made.shared as SharedKernels) : { buffer: buffer as SharedArrayBuffer };
+  const memory = { plan, kernels, buffer, thread: 0, shared };
+  placeSources(memory, history);
+  return memory;
+}
+
+/** Writes the columns of the candles that kernels read. */
+export function placeSources({ plan, buffer }: FastMemory, history: Candles): void {
   for (const field of plan.sources) {
     new Float64Array(buffer, sourceOffset(plan, field), history.barCount).set(history[field]);
   }
-  return { plan, kernels, buffer, thread: 0, shared };
 }
 
 /** The memory that another thread made, for thread `thread` of its plan. */

@@ -105,7 +105,8 @@ class GroupScorer {
     const store = new ColumnStore({
       history: window.history,
       arithmetic: grid.arithmetic,
-      cacheBytes: context.cacheBytes / 2,
+      // A memory of its own was planned with the same bytes.
+      cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
       isShared: () => false,
     });
     this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);
