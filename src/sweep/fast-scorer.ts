@@ -76,6 +76,9 @@ interface ScoreOptions {
   readonly detail?: RowDetail;
 }
 
+/** Columns kept that others are computed from. The cache makes room for all of them at once, so that many cost time. */
+const INNER_COLUMNS_MAX = 4096;
+
 const NO_BARRIERS: readonly Barriers[] = [{}];
 
 class GroupScorer {
@@ -107,6 +110,7 @@ class GroupScorer {
       arithmetic: grid.arithmetic,
       // A memory of its own was planned with the same bytes.
       cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
+      cacheEntries: INNER_COLUMNS_MAX,
       isShared: () => false,
     });
     this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);
