@@ -31,8 +31,6 @@ export interface FastContext extends ScoringContext {
 
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
-  /** Trades under grids of barriers so far: answered for many points at once, and walked point by point. */
-  riskTrades(): { readonly shared: number; readonly single: number };
   /** One row of METRIC_NAMES.length values per base variant and risk point, risk points fastest; NaN stands for null. */
   scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[]): Float64Array;
 }
@@ -66,8 +64,7 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
       risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
       return scorer.score(batch.baseIndices, risks, batch);
     },
-    stats: () => scorer.columns.stats,
-    riskTrades: () => ({ shared: scorer.sharedTrades, single: scorer.singleTrades }),
+    stats: () => ({ ...scorer.columns.stats, sharedTrades: scorer.sharedTrades, singleTrades: scorer.singleTrades }),
   };
 }
 
