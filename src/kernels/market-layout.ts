@@ -19,8 +19,9 @@ export const SUM_BARS = 2048;
 
 /** Cells of `MarketTables.carry`: the four prefix sums where the next tile goes on. */
 export const CARRY_SUMS = 0;
-/** The largest totals that any stretch came to so far: of losses, squares, downside squares and gains. */
-export const CARRY_LARGEST = 4;
+/** The largest totals that any stretch came to so far, and any block: of losses, squares, downside squares and gains. */
+export const CARRY_STRETCH = 4;
+export const CARRY_BLOCK = 8;
 /** The close before the first bar of the arrays; the close of bar 0 where there is none before it. */
-export const CARRY_CLOSE = 8;
-export const CARRY_CELLS = 9;
+export const CARRY_CLOSE = 12;
+export const CARRY_CELLS = 13;

@@ -1,8 +1,9 @@
 // Tables of one window of candles, scalar: prefix sums of bar returns, and the extremes of blocks.
 import { BAR_SUMS, BLOCK_BARS, type MarketTables } from './kernels.ts';
 import {
+  CARRY_BLOCK,
   CARRY_CLOSE,
-  CARRY_LARGEST,
+  CARRY_STRETCH,
   CARRY_SUMS,
   NEEDS_CLOSES,
   NEEDS_RANGES,
@@ -48,7 +49,7 @@ function sumReturns({ close, barSums, carry, firstBar, barCount }: MarketTables,
   for (let start = 0; start < bars; start += BLOCK_BARS) {
     if (start === keepAt) carry.set(before, CARRY_SUMS);
     if ((firstBar + start) % SUM_BARS === 0) {
-      noteLargest(carry, before);
+      noteLargest(carry, CARRY_STRETCH, before[0]!, before[1]!, before[2]!, before[3]!);
       before.fill(0);
     }
     const end = Math.min(start + BLOCK_BARS, bars);
@@ -70,18 +71,27 @@ function sumReturns({ close, barSums, carry, firstBar, barCount }: MarketTables,
       barSums[at + 2] = before[2]! + downside;
       barSums[at + 3] = before[3]! + gains;
     }
+    noteLargest(carry, CARRY_BLOCK, returns, squares, downside, gains);
     for (let k = 0; k < BAR_SUMS; k++) before[k] = barSums[BAR_SUMS * (end - 1) + k]!;
   }
-  if (firstBar + bars === barCount) noteLargest(carry, before);
+  if (firstBar + bars === barCount) {
+    noteLargest(carry, CARRY_STRETCH, before[0]!, before[1]!, before[2]!, before[3]!);
+  }
 }
 
-/** Compares the sums at the last bar of a stretch with the largest so far. */
-function noteLargest(carry: Float64Array, totals: Float64Array): void {
-  const losses = totals[3]! - totals[0]!;
-  for (let k = 0; k < BAR_SUMS; k++) {
-    const total = k === 0 ? losses : totals[k]!;
-    if (total > carry[CARRY_LARGEST + k]!) carry[CARRY_LARGEST + k] = total;
-  }
+/** Compares the sums of a whole stretch or block with the largest so far. */
+function noteLargest(
+  carry: Float64Array,
+  at: number,
+  returns: number,
+  squares: number,
+  downside: number,
+  gains: number,
+): void {
+  if (gains - returns > carry[at]!) carry[at] = gains - returns;
+  if (squares > carry[at + 1]!) carry[at + 1] = squares;
+  if (downside > carry[at + 2]!) carry[at + 2] = downside;
+  if (gains > carry[at + 3]!) carry[at + 3] = gains;
 }
 
 /** Extremes of the closes from each bar to the end of its block, and from the start of its block to the bar. */

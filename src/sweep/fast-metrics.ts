@@ -1,6 +1,6 @@
 // From the sums of a walk to the standard metrics, and when sums do not hold them closely enough.
 import { BLOCK_BARS, type MarketTables } from '../kernels/kernels.ts';
-import { CARRY_LARGEST } from '../kernels/market-layout.ts';
+import { CARRY_BLOCK, CARRY_STRETCH } from '../kernels/market-layout.ts';
 import {
   AMBIGUOUS_BARS,
   BEST_RETURN,
@@ -50,17 +50,19 @@ export function needsBarSums(sums: Float64Array, { barCount, carry }: MarketTabl
   const downside = sums[DOWNSIDE_SQUARES]!;
   const gains = sums[GAINS]!;
   const losses = sums[LOSSES]!;
-  const ofLosses = carry[CARRY_LARGEST]!;
-  const ofGains = carry[CARRY_LARGEST + 3]!;
-  // Each end of a span is the sum of a block, added to that of a stretch; inside it, blocks are added to stretches.
-  const roundings = (BLOCK_BARS + 1) * spans + sums[EXPOSED_BARS]! / (2 * BLOCK_BARS);
-  const lost = (largest: number, total: number): number => ROUNDING * (roundings * largest + (spans + 2) * total);
+  // Rounding of the sums at both ends of a span, of the blocks added up between, and of the bars inside its outer blocks.
+  const ofStretch = 2 * spans + sums[EXPOSED_BARS]! / (2 * BLOCK_BARS);
+  const ofBlock = BLOCK_BARS * spans;
+  const lostOf = (quantity: number, total: number): number =>
+    ROUNDING *
+    (ofStretch * carry[CARRY_STRETCH + quantity]! + ofBlock * carry[CARRY_BLOCK + quantity]! + (spans + 2) * total);
   const deviations = squares - (sums[RETURNS]! * sums[RETURNS]!) / barCount;
+  // Losses are what gains are more than returns, and no sum of returns is larger than gains and losses together.
+  const lostOfLosses = lostOf(0, losses) + 2 * lostOf(3, gains);
   return (
-    lost(carry[CARRY_LARGEST + 1]!, squares) > SHARE_LOST * deviations ||
-    lost(carry[CARRY_LARGEST + 2]!, downside) > SHARE_LOST * downside ||
-    // Losses are what gains are more than returns, and no sum of returns is larger than gains and losses together.
-    lost(2 * ofGains + ofLosses, 2 * gains + losses) > SHARE_LOST * losses
+    lostOf(1, squares) > SHARE_LOST * deviations ||
+    lostOf(2, downside) > SHARE_LOST * downside ||
+    lostOfLosses > SHARE_LOST * losses
   );
 }
 

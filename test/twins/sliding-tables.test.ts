@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { Arena } from '../../src/kernels/arena.ts';
 import type { Kernels, WalkInput } from '../../src/kernels/kernels.ts';
-import { CARRY_LARGEST } from '../../src/kernels/market-layout.ts';
+import { CARRY_BLOCK, CARRY_STRETCH } from '../../src/kernels/market-layout.ts';
 import {
   createMarketTile,
   type MarketTile,
@@ -91,8 +91,8 @@ test('prefix sums of a pass over tiles have the bits of one pass over the window
         expect(found, `bar ${bar}`).toEqual(whole.barSums.slice(4 * bar, 4 * bar + 4));
       }
     }
-    const largest = (market: MarketTile) => market.carry.slice(CARRY_LARGEST, CARRY_LARGEST + 4);
-    expect(largest(tile), 'the largest sums of a stretch').toEqual(largest(whole));
+    const largest = (market: MarketTile) => market.carry.slice(CARRY_STRETCH, CARRY_BLOCK + 4);
+    expect(largest(tile), 'the largest sums of a stretch and a block').toEqual(largest(whole));
   });
 });
 

@@ -1,7 +1,8 @@
 // Tables of one window of candles: prefix sums of bar returns, and extremes of blocks, two blocks side by side.
 import {
+  CARRY_BLOCK,
   CARRY_CLOSE,
-  CARRY_LARGEST,
+  CARRY_STRETCH,
   CARRY_SUMS,
   NEEDS_CLOSES,
   NEEDS_RANGES,
@@ -81,18 +82,18 @@ function sumReturns(from: i32, to: i32, keepAt: i32): void {
       v128.store(carry, signedSum, CARRY_SUMS * 8 + 16);
     }
     if (start % SUM_BARS === 0) {
-      noteLargest(plainSum, signedSum);
+      noteLargest(CARRY_STRETCH, plainSum, signedSum);
       plainSum = none;
       signedSum = none;
     }
     const end = min(start + BLOCK_BARS, to);
-    let out = barSums + (<usize>start << 5);
     let plain = none;
     let signed = none;
     for (let bar = start; bar < end; bar += 2) {
       // Two divisions at a time; the second one of an odd last bar counts for nothing.
       const isPair = bar + 1 < end;
       const address = close + (<usize>bar << 3);
+      const out = barSums + (<usize>bar << 5);
       const prices = isPair ? v128.load(address) : v128.load64_splat(address);
       const before = i64x2.shuffle(previous, prices, 1, 2);
       const r = f64x2.div(f64x2.sub(prices, before), before);
@@ -110,19 +111,21 @@ function sumReturns(from: i32, to: i32, keepAt: i32): void {
       signed = f64x2.add(signed, i64x2.shuffle(downSquares, up, 1, 3));
       v128.store(out, f64x2.add(plainSum, plain), 32);
       v128.store(out, f64x2.add(signedSum, signed), 48);
-      out += 64;
     }
+    noteLargest(CARRY_BLOCK, plain, signed);
     plainSum = f64x2.add(plainSum, plain);
     signedSum = f64x2.add(signedSum, signed);
   }
-  if (to === barCount) noteLargest(plainSum, signedSum);
+  if (to === barCount) noteLargest(CARRY_STRETCH, plainSum, signedSum);
 }
 
-/** Compares the sums at the last bar of a stretch with the largest so far. */
-function noteLargest(plain: v128, signed: v128): void {
-  const losses = f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0);
-  const address = carry + CARRY_LARGEST * 8;
-  v128.store(address, f64x2.pmax(v128.load(address), f64x2.replace_lane(plain, 0, losses)));
+/** Compares the sums of a whole stretch or block with the largest so far; in place of the returns it is the losses. */
+@inline
+function noteLargest(cell: i32, plain: v128, signed: v128): void {
+  const address = carry + (<usize>cell << 3);
+  const losses = f64x2.sub(i64x2.shuffle(signed, signed, 1, 1), plain);
+  const unsigned = i64x2.shuffle(losses, plain, 0, 3);
+  v128.store(address, f64x2.pmax(v128.load(address), unsigned));
   v128.store(address, f64x2.pmax(v128.load(address, 16), signed), 16);
 }
 
@@ -130,24 +133,40 @@ function noteLargest(plain: v128, signed: v128): void {
 function runExtremes(from: i32, to: i32): void {
   for (let start = from; start < to; start += BLOCK_BARS) {
     const end = min(start + BLOCK_BARS, to);
+    const wide = end & ~1;
     let extremes = f64x2.splat(-Infinity);
-    for (let bar = start; bar < end; bar++) {
-      extremes = f64x2.pmax(extremes, bothSigns(bar));
-      v128.store(barExtremes + (<usize>bar << 5), extremes, 16);
+    for (let bar = start; bar < wide; bar += 2) {
+      const prices = v128.load(close + (<usize>bar << 3));
+      const out = barExtremes + (<usize>bar << 5);
+      extremes = f64x2.pmax(extremes, bothSigns(prices, 0));
+      v128.store(out, extremes, 16);
+      extremes = f64x2.pmax(extremes, bothSigns(prices, 1));
+      v128.store(out, extremes, 48);
     }
-    extremes = f64x2.splat(-Infinity);
-    for (let bar = end - 1; bar >= start; bar--) {
-      extremes = f64x2.pmax(extremes, bothSigns(bar));
-      v128.store(barExtremes + (<usize>bar << 5), extremes);
+    let behind = f64x2.splat(-Infinity);
+    if (wide < end) {
+      const prices = v128.load64_splat(close + (<usize>wide << 3));
+      const out = barExtremes + (<usize>wide << 5);
+      behind = bothSigns(prices, 0);
+      v128.store(out, behind);
+      v128.store(out, f64x2.pmax(extremes, behind), 16);
+    }
+    for (let bar = wide - 2; bar >= start; bar -= 2) {
+      const prices = v128.load(close + (<usize>bar << 3));
+      const out = barExtremes + (<usize>bar << 5);
+      behind = f64x2.pmax(behind, bothSigns(prices, 1));
+      v128.store(out, behind, 32);
+      behind = f64x2.pmax(behind, bothSigns(prices, 0));
+      v128.store(out, behind);
     }
   }
 }
 
-/** The close of a bar, and minus it. */
+/** One of two closes, and minus it. */
 @inline
-function bothSigns(bar: i32): v128 {
-  const price = load<f64>(close + (<usize>bar << 3));
-  return f64x2.replace_lane(f64x2.splat(price), 1, -price);
+function bothSigns(prices: v128, lane: i32): v128 {
+  const negative = f64x2.neg(prices);
+  return lane === 0 ? i64x2.shuffle(prices, negative, 0, 2) : i64x2.shuffle(prices, negative, 1, 3);
 }
 
 /**
@@ -159,16 +178,19 @@ function describeCloses(first: i32, second: i32, bars: i32): void {
   const b = <usize>(second * BLOCK_BARS) << 3;
   let peak = pairAt(close, a, b);
   let lowest = peak;
-  let peakBar = f64x2.splat(0);
+  const one = f64x2.splat(1);
+  let bar = f64x2.splat(0);
+  let peakBar = bar;
   const opening = peak;
   let drop = f64x2.splat(0);
   let closestToPeak = f64x2.splat(0);
-  for (let bar = 0; bar < bars; bar++) {
-    const offset = <usize>bar << 3;
-    const price = pairAt(close, a + offset, b + offset);
+  const end = close + (<usize>bars << 3);
+  for (let column = close; column < end; column += 8) {
+    const price = pairAt(column, a, b);
     const isPeak = f64x2.ge(price, peak);
     peak = f64x2.pmax(peak, price);
-    peakBar = v128.bitselect(f64x2.splat(<f64>bar), peakBar, isPeak);
+    peakBar = f64x2.pmax(peakBar, v128.and(bar, isPeak));
+    bar = f64x2.add(bar, one);
     // At a peak the drop is 0 and adds nothing.
     drop = f64x2.pmax(drop, f64x2.sub(peak, price));
     closestToPeak = v128.andnot(f64x2.pmax(closestToPeak, price), isPeak);
