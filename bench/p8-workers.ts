@@ -1,7 +1,7 @@
 // P8: what a second worker brings, and what that says about many.
 import { range } from '../src/strategy/parameters.ts';
 import { compareScores } from './agreement.ts';
-import { ALL_METRICS, benchRequest, sweepContestant, sweepScores } from './gridmill.ts';
+import { ALL_METRICS, benchRequest, sweep, sweepContestant, sweepScores } from './gridmill.ts';
 import { describeMachine } from './machine.ts';
 import { barsText, benchWindow, THIN_FEE } from './market.ts';
 import { interleave } from './measure.ts';
@@ -30,10 +30,11 @@ export const p8: Workload = {
     );
     const timings = agreement.disagreeing > 0 ? [] : await interleave(contestants, context.effort);
     const [one, two] = timings;
+    const { usefulShare } = (await sweep(request, window, { engine: 'fast', workers: 2 })).outcome.plan;
     const gain = one && times(two, one);
     const facts = [
       'Whole sweeps: the start of the threads and the columns they compute are counted.',
-      'The share of useful time is not reported by this build; the gain bounds it from below.',
+      `Useful time of two workers, by their own count: ${usefulShare === null ? 'not measured' : `${(usefulShare * 100).toFixed(1)} %`}.`,
     ];
     if (gain !== undefined && gain > 1) facts.push(projection(gain));
     const { threadsPerCore, cores } = describeMachine();

@@ -80,6 +80,8 @@ async function compare(context: BenchContext, definition: Definition): Promise<O
     costs: { feeRate: job.fee, fixedFee: 0, slippage: job.slippage },
     parameters: { fast, slow },
     risk: stopLoss === undefined ? {} : { stopLoss: choice(...stopLoss), takeProfit: choice(...takeProfit!) },
+    // What an opponent is not asked for, Gridmill need not compute either.
+    rank: job.metrics ? 'sharpe' : 'totalReturn',
   });
   const metrics = job.metrics ? [...BASIC_METRICS, ...RICH_METRICS] : BASIC_METRICS;
   const contestants = ENGINES.map((engine) => sweepContestant(engineName(engine), request, window, { engine }, units));

@@ -9,6 +9,8 @@ const sources = join(root, 'src/kernels/assembly');
 /** Files outside that folder which both compilers read. */
 const SHARED_SOURCES = [
   'src/kernels/market-layout.ts',
+  'src/kernels/program-layout.ts',
+  'src/kernels/risk-layout.ts',
   'src/kernels/walk-layout.ts',
   'src/simulate/vectorbt-tolerance.ts',
 ];

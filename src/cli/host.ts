@@ -24,6 +24,8 @@ export interface Host {
   readonly stderr: TextOutput;
   /** Processors this process may use. */
   readonly cores: number;
+  /** Most resident bytes of this process so far. */
+  readonly peakBytes: () => number;
   /** Absolute path of the type declarations of the package entry, for editors. */
   readonly entryTypes: string;
   /** Imports the package entry: what `import … from 'gridmill'` means in a strategy. */

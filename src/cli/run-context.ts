@@ -7,8 +7,8 @@ import type { Host } from './host.ts';
 import type { DataOptions } from './options.ts';
 
 export function runContext(host: Host): RunContext {
-  const { version, folder, storeRoot, clock, entry } = host;
-  return { engineVersion: version, folder, storeRoot, clock, entry };
+  const { version, folder, storeRoot, clock, entry, peakBytes } = host;
+  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes };
 }
 
 /** The window that the data options name. Errors: REQUEST_INVALID without --data. */

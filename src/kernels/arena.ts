@@ -53,6 +53,10 @@ export class Arena {
     return new Uint32Array(this.buffer, this.#take(name, length * 4), length) as Uint32Array;
   }
 
+  int32(name: string, length: number): Int32Array {
+    return new Int32Array(this.buffer, this.#take(name, length * 4), length) as Int32Array;
+  }
+
   uint8(name: string, length: number): Uint8Array {
     return new Uint8Array(this.buffer, this.#take(name, length), length) as Uint8Array;
   }

@@ -26,6 +26,10 @@ export interface Kernels {
   beginWalk(input: WalkInput): void;
   walkTo(input: WalkInput, to: number): void;
   endWalk(input: WalkInput): void;
+  /** The same three steps for one base variant under a whole grid of barriers: every result equals that of its own walk. */
+  beginRiskWalk(input: RiskWalkInput): void;
+  riskWalkTo(input: RiskWalkInput, to: number): void;
+  endRiskWalk(input: RiskWalkInput): void;
   /**
    * The same three steps for every walk of a program: a group of variants, from columns over conditions and events to
    * sums. `runTile` takes the bars [from, from + bars) of the window, at most TILE_BARS of them, in ascending order;
@@ -112,6 +116,8 @@ export interface TileProgram {
   /** View on arena memory, OP_CELLS per operation. */
   readonly ops: Int32Array;
   readonly opCount: number;
+  /** The risk grids that its operations name. */
+  readonly riskGrids?: readonly RiskGrid[];
   /** Of a program with one walk; kept by the scalar twin only. */
   readonly record?: WalkRecord;
 }
@@ -121,4 +127,37 @@ export interface WalkRecord {
   readonly equity: Float64Array;
   /** TRADE_CELLS values per trade, laid out by TRADE_* in walk-layout.ts, in order of exit; undefined for none. */
   readonly trades?: Float64Array;
+}
+
+/** Barriers of R risk points, made once per grid by `prepareRiskGrid`. */
+export interface RiskGrid {
+  readonly points: number;
+  /** WALK_SETTINGS values per point, equal but for the barriers. */
+  readonly settings: Float64Array;
+  /** Distinct levels, ascending: stop-losses, take-profits, trailing distances, time limits, each from its `starts`. */
+  readonly levels: Float64Array;
+  readonly starts: readonly number[];
+  readonly levelCount: number;
+  /** POINT_SLOTS records per point: index of its level of each kind, or the record that is never reached. */
+  readonly slots: Int32Array;
+  /** Whether long positions are walked together; else every point is walked by itself. */
+  readonly sharesExcursions: boolean;
+  /** The same for the SIMD twin, laid out by GRID_* in risk-layout.ts. */
+  readonly header: Int32Array;
+}
+
+export interface RiskWalkInput {
+  readonly market: MarketTables;
+  /** As in WalkInput; may change between the steps. */
+  readonly eventsFrom?: number;
+  /** Settled events, as in WalkInput. */
+  readonly enterLong: Uint32Array;
+  readonly exitLong: Uint32Array;
+  readonly enterShort: Uint32Array;
+  readonly exitShort: Uint32Array;
+  readonly grid: RiskGrid;
+  /** WALK_CELLS values per point, laid out like the sums of a walk; results after `endRiskWalk`. */
+  readonly sums: Float64Array;
+  /** `riskWalkCells(grid)` values; after `endRiskWalk` its cells SHARED_TRADES and SINGLE_TRADES are results. */
+  readonly scratch: Float64Array;
 }

@@ -49,5 +49,8 @@ export const OP_SETTLE_ONE = 15;
 /** enterLong, exitLong, enterShort, exitShort, settings, sums: acts on the events of the tile. */
 export const OP_WALK = 16;
 
+/** enterLong, exitLong, enterShort, exitShort, header of a risk grid, sums, scratch: the same under many barriers. */
+export const OP_RISK_WALK = 17;
+
 /** Cells of a crossing's state: was the bar before in `after`, is it armed. */
 export const STATE_BYTES = 16;

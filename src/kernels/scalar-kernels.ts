@@ -3,6 +3,7 @@ import type { KernelProvider, Kernels } from './kernels.ts';
 import { computeIndicator } from './scalar-indicators.ts';
 import { fillTables } from './scalar-market.ts';
 import { beginProgram, endProgram, runTile } from './scalar-program.ts';
+import { beginRiskWalk, endRiskWalk, riskWalkTo } from './scalar-risk-walk.ts';
 import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
 
 export const SCALAR_KERNELS: Kernels = {
@@ -12,6 +13,9 @@ export const SCALAR_KERNELS: Kernels = {
   beginWalk,
   walkTo,
   endWalk,
+  beginRiskWalk,
+  riskWalkTo,
+  endRiskWalk,
   beginProgram,
   runTile,
   endProgram,

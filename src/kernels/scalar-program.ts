@@ -1,5 +1,5 @@
 // Runs a program over one tile of bars after the other, scalar: what the WebAssembly interpreter must equal bit for bit.
-import type { TileProgram, WalkInput } from './kernels.ts';
+import type { TileProgram } from './kernels.ts';
 import {
   OP_ABOVE,
   OP_ABOVE_NUMBER,
@@ -17,7 +17,6 @@ import {
   OP_SETTLE_BOTH,
   OP_SETTLE_ONE,
   OP_TARGET,
-  OP_WALK,
   OP_WINDOW_TARGET,
   TILE_BITMAP_BYTES,
 } from './program-layout.ts';
@@ -31,50 +30,33 @@ import {
   type MemoryViews,
 } from './scalar-conditions.ts';
 import { eventsOfTarget, settleBoth, settleOne } from './scalar-events.ts';
-import { beginWalk, endWalk, walkTo } from './scalar-walk.ts';
-import { VECTORBT, WALK_CELLS, WALK_SETTINGS } from './walk-layout.ts';
+import { type ProgramWalk, programWalk } from './scalar-program-walks.ts';
+
+import { VECTORBT } from './walk-layout.ts';
 
 const TILE_WORDS = TILE_BITMAP_BYTES / 4;
 
 interface Prepared {
   readonly views: MemoryViews;
   /** By operation; undefined where it is no walk. */
-  readonly walks: readonly (TileWalk | undefined)[];
+  readonly walks: readonly (ProgramWalk | undefined)[];
 }
-
-/** A walk whose event bitmaps are those of the current tile. */
-type TileWalk = WalkInput & { eventsFrom: number };
 
 const prepared = new WeakMap<TileProgram, Prepared>();
 
 /** Sets up the sums of every walk of a program. The memory of its states must be 0. */
 export function beginProgram(program: TileProgram): void {
-  const { ops, opCount, market } = program;
+  const { ops, opCount } = program;
   const { buffer } = ops;
-  const walks = Array.from({ length: opCount }, (_, n): TileWalk | undefined => {
-    const op = n * OP_CELLS;
-    if (ops[op] !== OP_WALK) return undefined;
-    const bitmap = (index: number) => new Uint32Array(buffer, ops[op + index]! >>> 0, TILE_WORDS);
-    return {
-      market,
-      enterLong: bitmap(1),
-      exitLong: bitmap(2),
-      enterShort: bitmap(3),
-      exitShort: bitmap(4),
-      eventsFrom: 0,
-      settings: new Float64Array(buffer, ops[op + 5]! >>> 0, WALK_SETTINGS),
-      sums: new Float64Array(buffer, ops[op + 6]! >>> 0, WALK_CELLS),
-      record: program.record,
-    };
-  });
+  const walks = Array.from({ length: opCount }, (_, n) => programWalk(program, n));
   const views = { f64: new Float64Array(buffer), u32: new Uint32Array(buffer) };
   prepared.set(program, { views, walks });
-  for (const walk of walks) if (walk !== undefined) beginWalk(walk);
+  for (const walk of walks) walk?.begin();
 }
 
 /** Finishes the sums of every walk. */
 export function endProgram(program: TileProgram): void {
-  for (const walk of prepared.get(program)!.walks) if (walk !== undefined) endWalk(walk);
+  for (const walk of prepared.get(program)!.walks) walk?.end();
   prepared.delete(program);
 }
 
@@ -96,10 +78,11 @@ export function runTile(program: TileProgram, from: number, bars: number): void 
     const code = ops[n * OP_CELLS]!;
     if (code < OP_FIRST_OF_WINDOW) evaluate(views, ops, n * OP_CELLS, from, bars);
     else if (from < 0) continue;
-    else if (code === OP_WALK) {
-      walks[n]!.eventsFrom = from;
-      walkTo(walks[n]!, from + bars);
-    } else act(views, ops, n * OP_CELLS, from, bars);
+    else {
+      const walk = walks[n];
+      if (walk === undefined) act(views, ops, n * OP_CELLS, from, bars);
+      else walk.tile(from, from + bars);
+    }
   }
 }
 

@@ -192,7 +192,14 @@ function leaveNext(input: WalkInput, from: number, to: number, atClose: boolean)
  * whose barriers count, under `next-open` the entry bar, which is the first too. Answers the first bar whose signal
  * counts afterwards (rule 14), or -1 when nothing ended the position.
  */
-function watch(input: WalkInput, from: number, event: number, to: number, atClose: boolean, isLong: boolean): number {
+export function watch(
+  input: WalkInput,
+  from: number,
+  event: number,
+  to: number,
+  atClose: boolean,
+  isLong: boolean,
+): number {
   const sums = input.sums;
   const lastBar = event < 0 ? to - 1 : event;
   const timeLimit = sums[TIME_LIMIT_BAR] | 0;

@@ -1,7 +1,15 @@
 // The WebAssembly twin of the kernel interface: turns views into byte offsets and calls the module's exports.
 import { assert } from '../core/assert.ts';
 import type { IndicatorCall } from './indicator-kernels.ts';
-import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables, type TileProgram, type WalkInput } from './kernels.ts';
+import {
+  BAR_SUMS,
+  BLOCK_BARS,
+  type Kernels,
+  type MarketTables,
+  type RiskWalkInput,
+  type TileProgram,
+  type WalkInput,
+} from './kernels.ts';
 import { type IndicatorExports, runIndicator } from './wasm-indicators.ts';
 import {
   MOST_PAGES,
@@ -23,6 +31,10 @@ interface WasmExports
         | 'beginWalk'
         | 'walkTo'
         | 'endWalk'
+        | 'setRiskWalk'
+        | 'beginRiskWalk'
+        | 'riskWalkTo'
+        | 'endRiskWalk'
         | 'beginProgram'
         | 'runTile'
         | 'endProgram',
@@ -75,6 +87,21 @@ export class WasmKernels implements Kernels {
     this.exports.endWalk();
   }
 
+  beginRiskWalk(input: RiskWalkInput): void {
+    this.readRisk(input);
+    this.exports.beginRiskWalk();
+  }
+
+  riskWalkTo(input: RiskWalkInput, to: number): void {
+    this.readRisk(input);
+    this.exports.riskWalkTo(to);
+  }
+
+  endRiskWalk(input: RiskWalkInput): void {
+    this.readRisk(input);
+    this.exports.endRiskWalk();
+  }
+
   beginProgram({ market, ops, opCount }: TileProgram): void {
     this.input = undefined;
     this.readMarket(market);
@@ -110,6 +137,24 @@ export class WasmKernels implements Kernels {
     );
     this.input = input;
     this.eventsFrom = eventsFrom;
+  }
+
+  /** The same for a risk walk, which names settings and sums of its points itself. */
+  private readRisk(input: RiskWalkInput): void {
+    this.input = undefined;
+    this.readMarket(input.market);
+    const { enterLong, exitLong, enterShort, exitShort, eventsFrom = 0, grid, sums, scratch } = input;
+    const { setVariant, setRiskWalk } = this.exports;
+    setVariant(
+      enterLong.byteOffset,
+      exitLong.byteOffset,
+      enterShort.byteOffset,
+      exitShort.byteOffset,
+      0,
+      0,
+      eventsFrom,
+    );
+    setRiskWalk(grid.header.byteOffset, sums.byteOffset, scratch.byteOffset);
   }
 
   /** Tells the instance where the tables lie and what bars they are of; variants of one window share them. */

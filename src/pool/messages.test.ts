@@ -38,11 +38,18 @@ describe('errors between threads', () => {
 describe('readMessage', () => {
   const stats = { columnsComputed: 1, hits: 2, misses: 3 };
 
-  test('reads the three messages of a thread', () => {
+  test('reads the four messages of a thread', () => {
     const rows = new Float64Array(2);
     const error = packError(new Error('x'));
     const kernels = 'scalar';
-    expect(readMessage({ token: 1, rows, stats, kernels })).toEqual({ token: 1, rows, stats, kernels });
+    expect(readMessage({ token: 1, rows, stats, kernels, ms: 5 })).toEqual({ token: 1, rows, stats, kernels, ms: 5 });
+    expect(readMessage({ token: 1, filled: true, stats, kernels })).toEqual({
+      token: 1,
+      filled: true,
+      stats,
+      kernels,
+      ms: 0,
+    });
     expect(readMessage({ token: 1, error })).toEqual({ token: 1, error });
     expect(readMessage({ unfit: error })).toEqual({ unfit: error });
   });
@@ -61,6 +68,8 @@ describe('readMessage', () => {
     { token: 1, rows: new Float64Array(2) },
     { token: 1, rows: new Float64Array(2), stats: null },
     { token: 1, rows: new Float64Array(2), stats: { hits: 1 } },
+    { token: 1, filled: true },
+    { token: 1, filled: 1, stats },
     { token: 1, error: null },
     { token: 1, error: 'text' },
     { unfit: true },

@@ -1,10 +1,12 @@
 // What the calling thread and the scoring threads say to each other.
+import type { StopReason } from '../core/cancel.ts';
 import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import type { Candles } from '../market/candles.ts';
 import type { ColumnStats } from '../sweep/columns.ts';
+import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
 import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
-import type { ScoreBatches, VariantBatch } from '../sweep/score.ts';
+import type { ColumnTask, ScoreBatches, VariantBatch } from '../sweep/score.ts';
 
 /** Where a thread finds the strategy: code cannot be sent, a name can. */
 export type StrategyRef =
@@ -12,8 +14,8 @@ export type StrategyRef =
   /** An ES module whose default export is the strategy, as the loader compiles it. */
   | { readonly moduleUrl: string };
 
-/** Everything a thread needs to score any batch of one sweep. Sent once, when the thread starts. */
-export interface ThreadSetup {
+/** What all threads of a pool are told; each has its own `thread` and `position` besides. */
+export interface PoolSetup {
   readonly strategyRef: StrategyRef;
   /** `strategyIdentity` of the strategy the sweep was planned with. */
   readonly identity: string;
@@ -26,26 +28,52 @@ export interface ThreadSetup {
   readonly dataHash: string;
   readonly cacheBytes: number;
   readonly engine: EngineName | undefined;
+  /** The fast engine's one memory; undefined where it does not score. */
+  readonly memory: { readonly plan: FastMemoryPlan; readonly shared: SharedFastMemory } | undefined;
   /**
-   * One word of shared memory. The thread writes which variant of the current batch it is at, or NOT_SCORING; the
-   * calling thread only reads it: to tell slow from hung, and to name the variant a dead thread was at.
+   * One word of shared memory, written by the calling thread alone: an index of STOP_REASONS. Threads poll it while they
+   * work and give up what they are at.
+   */
+  readonly stop: Int32Array;
+}
+
+/** What the stop word may say. */
+export const STOP_REASONS: readonly (StopReason | undefined)[] = [undefined, 'cancelled', 'deadline'];
+
+/** Everything a thread needs to do any work of one sweep. Sent once, when the thread starts. */
+export interface ThreadSetup extends PoolSetup {
+  /** Whose part of the fast engine's memory it works in; a replacement takes over the number of the thread that died. */
+  readonly thread: number;
+  /**
+   * One word of shared memory. The thread writes which variant of its batch, or column of its list, it is at, or
+   * NOT_SCORING; the calling thread only reads it: to tell slow from hung, and to name what a dead thread was at.
    */
   readonly position: Int32Array;
 }
 
 export const NOT_SCORING = -1;
 
-/** To a thread: score this. The token comes back with the answer and is never used twice. */
-export interface BatchMessage {
-  readonly token: number;
-  readonly batch: VariantBatch;
-}
+/** Something a thread does in one go: score a batch, or compute columns into their slots. */
+export type Work = { readonly batch: VariantBatch } | { readonly columns: readonly ColumnTask[] };
+
+/** To a thread: do this. The token comes back with the answer and is never used twice. */
+export type WorkMessage = Work & { readonly token: number };
 
 type KernelsName = ScoreBatches['kernels'];
 
-/** From a thread, about one batch: rows as in ScoreBatches, or why there are none. */
+/** What every answer to finished work says. */
+interface Done {
+  readonly token: number;
+  readonly stats: ColumnStats;
+  readonly kernels: KernelsName;
+  /** Milliseconds of the work itself. */
+  readonly ms: number;
+}
+
+/** From a thread, about one piece of work: rows as in ScoreBatches, that columns are there, or why not. */
 export type Answer =
-  | { readonly token: number; readonly rows: Float64Array; readonly stats: ColumnStats; readonly kernels: KernelsName }
+  | (Done & { readonly rows: Float64Array })
+  | (Done & { readonly filled: true })
   | { readonly token: number; readonly error: PackedError };
 
 /** From a thread that cannot score at all: the strategy does not load there. */
@@ -56,12 +84,14 @@ export interface Unfit {
 /** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */
 export function readMessage(message: unknown): Answer | Unfit | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { token, rows, stats, kernels, error, unfit } = message as Record<string, unknown>;
+  const { token, rows, filled, stats, kernels, ms, error, unfit } = message as Record<string, unknown>;
   if (isPacked(unfit)) return { unfit };
   if (typeof token !== 'number') return undefined;
   if (isPacked(error)) return { token, error };
-  if (!(rows instanceof Float64Array) || !isStats(stats)) return undefined;
-  return { token, rows, stats, kernels: kernels as KernelsName };
+  if (!isStats(stats)) return undefined;
+  const done = { token, stats, kernels: kernels as KernelsName, ms: typeof ms === 'number' ? ms : 0 };
+  if (filled === true) return { ...done, filled };
+  return rows instanceof Float64Array ? { ...done, rows } : undefined;
 }
 
 const isPacked = (value: unknown): value is PackedError =>

@@ -1,11 +1,12 @@
 // Makes the scorer of a sweep: a pool of threads over shared candles, or the calling thread where threads cannot serve.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { ColumnCatalog } from '../sweep/column-catalog.ts';
 import { scoreInThread } from '../sweep/engines.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 import type { ScoreBatches, ScoringContext } from '../sweep/score.ts';
-import type { StrategyRef } from './messages.ts';
-import { Pool } from './pool.ts';
+import type { PoolSetup, StrategyRef } from './messages.ts';
+import { Pool, type PoolOptions } from './pool.ts';
 import { shareCandles } from './shared-candles.ts';
 import { strategyIdentity } from './strategy-identity.ts';
 import { startThread } from './thread.ts';
@@ -41,32 +42,46 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
     });
   }
   return async (context) => {
-    const workers = Math.min(wanted, context.workers ?? wanted);
+    const { grid, stop, memory } = context;
+    const workers = Math.min(wanted, context.workers ?? wanted, memory?.plan.threads ?? wanted);
     if (workers === 1) return scoreInThread(context);
     if (strategyRef === undefined) {
       options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');
       return scoreInThread(context);
     }
     const setup = threadSetup(context, strategyRef);
-    const { grid, stop } = context;
     return new Pool({
       workers,
-      start: (events) => startThread(THREAD_FILE, setup, heapMb, events),
+      start: (events, thread) => startThread(THREAD_FILE, setup, thread, heapMb, events),
       grid,
       silenceMs,
       stop,
+      stopWord: setup.stop,
+      columnName: columnNames(context),
     });
   };
 }
 
-/** Threads run compiled code, also when this file itself is run from the sources. */
+/** Threads run compiled code, bundled into few files, also when this file itself is run from the sources. */
 const THREAD_FILE = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/app/scoring-thread.js' : '../app/scoring-thread.js',
+  import.meta.url.endsWith('.ts') ? '../../dist/thread/scoring-thread.js' : '../thread/scoring-thread.js',
   import.meta.url,
 );
 
-function threadSetup(context: ScoringContext, strategyRef: StrategyRef) {
-  const { strategy, grid, window, cacheBytes } = context;
+/** Names columns for errors; undefined where the scorer keeps its own. */
+function columnNames({ strategy, grid, memory }: ScoringContext): PoolOptions['columnName'] {
+  if (memory === undefined) return undefined;
+  const catalog = new ColumnCatalog(strategy, grid);
+  if (catalog.count === 0) return undefined;
+  return (id) => {
+    const { column, parameters } = catalog.describe(id);
+    const values = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
+    return `${column.key}${values.length === 0 ? '' : ` with ${values.join(',')}`}`;
+  };
+}
+
+function threadSetup(context: ScoringContext, strategyRef: StrategyRef): PoolSetup {
+  const { strategy, grid, window, cacheBytes, memory } = context;
   return {
     strategyRef,
     identity: strategyIdentity(strategy),
@@ -77,6 +92,8 @@ function threadSetup(context: ScoringContext, strategyRef: StrategyRef) {
     dataHash: window.dataHash,
     engine: context.engine,
     cacheBytes,
+    memory: memory && { plan: memory.plan, shared: memory.shared },
+    stop: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
   };
 }
 

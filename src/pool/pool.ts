@@ -1,39 +1,46 @@
-// The pool: hands batches to threads, replaces threads that die or hang, and retries their batch once.
+// The pool: hands work to threads, replaces threads that die or hang, and retries their work once.
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import type { ColumnStats } from '../sweep/columns.ts';
 import { type Grid, indicatorVariantKey, parametersAt } from '../sweep/grid.ts';
-import type { ScoreBatches, VariantBatch } from '../sweep/score.ts';
-import { NOT_SCORING, readMessage, unpackError } from './messages.ts';
+import type { ColumnTask, ScoreBatches, VariantBatch, WorkTimes } from '../sweep/score.ts';
+import { type Answer, NOT_SCORING, readMessage, STOP_REASONS, unpackError, type Work } from './messages.ts';
 import type { ScoringThread, ThreadEvents } from './thread.ts';
 
 export interface PoolOptions {
   readonly workers: number;
-  readonly start: (events: ThreadEvents) => ScoringThread;
+  /** Starts thread `thread`, 0 to workers - 1; no two with the same number live at the same time. */
+  readonly start: (events: ThreadEvents, thread: number) => ScoringThread;
   readonly grid: Grid;
-  /** A thread that scores no variant for this long counts as hung. */
+  /** A thread that gets no further for this long counts as hung. */
   readonly silenceMs: number;
   readonly stop?: StopToken;
+  /** The word by which threads hear of the stop. */
+  readonly stopWord?: Int32Array;
+  /** Names a column for errors; absent where threads compute no columns on demand. */
+  readonly columnName?: ((id: number) => string) | undefined;
 }
 
-/** Batches handed to one thread at a time: one it scores, one waiting at its door so that it never idles. */
+/** Work handed to one thread at a time: what it does, and what waits at its door so that it never idles. */
 const ASSIGNED_MAX = 2;
-/** Threads that one batch may take with it before the sweep fails. */
+/** Threads that one piece of work may take with it before the sweep fails. */
 const DEATHS_MAX = 2;
 /** Silence is counted in ticks of the event loop, so that a busy calling thread is not mistaken for hung threads. */
 const TICK_MS = 250;
-/** A thread that has a batch but is not at it is starting, and gets at least this long: machines can be busy. */
+/** Threads poll the stop word between slices of 20 ms at most: with this, all of them have stopped within 50 ms. */
+const STOP_TICK_MS = 15;
+/** A thread that has work but is not at it is starting, and gets at least this long: machines can be busy. */
 const START_MS = 10_000;
-/** Batches in flight have this long to finish after a stop. */
+/** Work in flight has this long to finish after a stop. */
 const STOP_GRACE_MS = 1000;
-/** A thread stuck in native code cannot be ended; closing does not wait for it longer than this. */
-const CLOSE_MS = 1000;
+/** A thread stuck in native code cannot be ended; nobody waits for it longer than this. */
+const END_MS = 1000;
 
 const NO_STATS: ColumnStats = { columnsComputed: 0, hits: 0, misses: 0 };
 
 interface Task {
-  readonly batch: VariantBatch;
+  readonly work: Work;
   readonly resolve: (rows: Float64Array) => void;
   readonly reject: (error: Error) => void;
   deaths: number;
@@ -41,46 +48,63 @@ interface Task {
 
 interface Member {
   readonly thread: ScoringThread;
-  /** In the order the thread scores them. */
+  readonly number: number;
+  /** In the order the thread does them. */
   readonly assigned: { readonly token: number; readonly task: Task }[];
   stats: ColumnStats;
   lastPosition: number;
   silentTicks: number;
+  /** It is being ended, and gets no more work. */
+  isEnding: boolean;
 }
+
+const NO_ROWS = new Float64Array(0);
 
 export class Pool implements ScoreBatches {
   readonly concurrency: number;
+  readonly threads: number;
+  readonly computeColumns: ((tasks: readonly ColumnTask[]) => Promise<void>) | undefined;
   readonly #options: PoolOptions;
+  /** Lets go of all that threads share when the pool is closed. */
+  #start: PoolOptions['start'] | undefined;
   readonly #members = new Set<Member>();
-  readonly #waiting: Task[] = [];
+  readonly #freeNumbers: number[];
+  /** Columns go first: batches wait for them. */
+  readonly #waiting: { readonly columns: Task[]; readonly batches: Task[] } = { columns: [], batches: [] };
   readonly #tickMs: number;
-  readonly #timer: NodeJS.Timeout;
+  readonly #timers: readonly NodeJS.Timeout[];
+  readonly #worked = { scoringMs: 0, columnsMs: 0 };
   #pastStats = NO_STATS;
   #kernels: ScoreBatches['kernels'];
   #tokens = 0;
   #deathsInARow = 0;
   #ticksSinceStop = 0;
-  /** Why the pool takes no more batches. */
+  /** Why the pool takes no more work. */
   #end: Error | undefined;
 
   constructor(options: PoolOptions) {
     this.#options = options;
+    this.#start = options.start;
+    this.threads = options.workers;
     this.concurrency = options.workers * ASSIGNED_MAX;
+    this.#freeNumbers = Array.from({ length: options.workers }, (_, i) => options.workers - 1 - i);
     this.#tickMs = Math.min(TICK_MS, options.silenceMs / 4);
-    this.#timer = setInterval(() => this.#tick(), this.#tickMs).unref();
+    this.#timers = [
+      setInterval(() => this.#tick(), this.#tickMs).unref(),
+      setInterval(() => this.#tellStop(), STOP_TICK_MS).unref(),
+    ];
+    if (options.columnName !== undefined) {
+      this.computeColumns = async (columns) => void (await this.#enqueue({ columns }));
+    }
   }
 
-  /** Threads at work. They start as batches need them, up to the number of workers. */
+  /** Threads at work. They start as work needs them, up to the number of workers. */
   get strength(): number {
     return this.#members.size;
   }
 
   score(batch: VariantBatch): Promise<Float64Array> {
-    return new Promise((resolve, reject) => {
-      if (this.#end !== undefined) throw this.#end;
-      this.#waiting.push({ batch, resolve, reject, deaths: 0 });
-      this.#assign();
-    });
+    return this.#enqueue({ batch });
   }
 
   /** As the threads say, once one has answered; they all run on the same machine. */
@@ -92,24 +116,48 @@ export class Pool implements ScoreBatches {
     return [...this.#members].reduce((sum, { stats }) => addStats(sum, stats), this.#pastStats);
   }
 
-  async close(): Promise<void> {
+  worked(): WorkTimes {
+    return { ...this.#worked };
+  }
+
+  /** Ends the threads that have nothing to do, and with them their memory; they come back when there is work. */
+  async retire(): Promise<void> {
+    const idle = [...this.#members].filter(({ assigned, isEnding }) => assigned.length === 0 && !isEnding);
+    await Promise.all(idle.map((member) => this.#dismiss(member)));
+  }
+
+  async close(): Promise<boolean> {
     const cancelled = { found: 'a pool that was closed before all batches were scored.', todo: 'Run again.' };
     const threads = [...this.#members].map(({ thread }) => thread);
     this.#endWith(new AppError('CANCELLED', cancelled));
+    this.#start = undefined;
+    this.#pastStats = this.stats();
     this.#members.clear();
-    clearInterval(this.#timer);
-    const ended = Promise.all(threads.map((thread) => thread.end()));
-    await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref())]);
+    for (const timer of this.#timers) clearInterval(timer);
+    return within(Promise.all(threads.map((thread) => thread.end())), END_MS);
+  }
+
+  #enqueue(work: Work): Promise<Float64Array> {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) throw this.#end;
+      this.#queueOf(work).push({ work, resolve, reject, deaths: 0 });
+      this.#assign();
+    });
+  }
+
+  #queueOf(work: Work): Task[] {
+    return 'batch' in work ? this.#waiting.batches : this.#waiting.columns;
   }
 
   #assign(): void {
-    while (this.#waiting.length > 0) {
+    const { columns, batches } = this.#waiting;
+    while (columns.length + batches.length > 0) {
       const member = this.#freeMember();
       if (member === undefined) return;
-      const task = this.#waiting.shift()!;
+      const task = (columns.shift() ?? batches.shift())!;
       const token = ++this.#tokens;
       member.assigned.push({ token, task });
-      member.thread.post({ token, batch: task.batch });
+      member.thread.post({ token, ...task.work });
     }
   }
 
@@ -117,19 +165,31 @@ export class Pool implements ScoreBatches {
   #freeMember(): Member | undefined {
     let free: Member | undefined;
     for (const member of this.#members) {
+      if (member.isEnding) continue;
       if (member.assigned.length === 0) return member;
       if (member.assigned.length < ASSIGNED_MAX) free ??= member;
     }
-    return this.#members.size < this.#options.workers ? this.#startMember() : free;
+    return this.#freeNumbers.length > 0 ? (this.#startMember() ?? free) : free;
   }
 
   #startMember(): Member | undefined {
+    const number = this.#freeNumbers.pop();
+    if (number === undefined || this.#start === undefined) return undefined;
     try {
-      const thread = this.#options.start({
+      const events: ThreadEvents = {
         onMessage: (message) => this.#receive(member, message),
         onDeath: (how) => this.#bury(member, how),
-      });
-      const member: Member = { thread, assigned: [], stats: NO_STATS, lastPosition: NOT_SCORING, silentTicks: 0 };
+      };
+      const thread = this.#start(events, number);
+      const member: Member = {
+        thread,
+        number,
+        assigned: [],
+        stats: NO_STATS,
+        lastPosition: NOT_SCORING,
+        silentTicks: 0,
+        isEnding: false,
+      };
       this.#members.add(member);
       return member;
     } catch (error) {
@@ -139,40 +199,53 @@ export class Pool implements ScoreBatches {
     }
   }
 
-  /** Takes the answer to the oldest batch of a thread; whatever else it says is late or foreign, and ignored. */
+  /** Takes the answer to the oldest work of a thread; whatever else it says is late or foreign, and ignored. */
   #receive(member: Member, message: unknown): void {
     const answer = readMessage(message);
-    if (answer === undefined || !this.#members.has(member)) return;
+    if (answer === undefined || !this.#members.has(member) || member.isEnding) return;
     if ('unfit' in answer) {
       this.#endWith(unpackError(answer.unfit));
       return;
     }
     const oldest = member.assigned[0];
-    if (oldest === undefined || answer.token !== oldest.token) return;
-    const { task } = oldest;
-    if ('rows' in answer && answer.rows.length !== this.#variantsOf(task.batch) * METRIC_NAMES.length) return;
+    if (oldest === undefined || answer.token !== oldest.token || !this.#fits(answer, oldest.task.work)) return;
     member.assigned.shift();
     member.silentTicks = 0;
     this.#deathsInARow = 0;
-    if ('rows' in answer) {
-      member.stats = answer.stats;
-      this.#kernels = answer.kernels;
-      task.resolve(answer.rows);
-    } else task.reject(unpackError(answer.error));
+    this.#settle(member, oldest.task, answer);
     this.#assign();
   }
 
-  /** Replaces a dead thread. The batch it was scoring is blamed and retried once; one waiting at its door just moves. */
+  #settle(member: Member, task: Task, answer: Answer): void {
+    if ('error' in answer) {
+      task.reject(unpackError(answer.error));
+      return;
+    }
+    member.stats = answer.stats;
+    this.#kernels = answer.kernels;
+    this.#worked['batch' in task.work ? 'scoringMs' : 'columnsMs'] += answer.ms;
+    task.resolve('rows' in answer ? answer.rows : NO_ROWS);
+  }
+
+  /** Whether an answer is one to this work: rows for a batch, as many as it has variants. */
+  #fits(answer: Answer, work: Work): boolean {
+    if ('error' in answer) return true;
+    if ('columns' in work) return 'filled' in answer;
+    return 'rows' in answer && answer.rows.length === this.#variantsOf(work.batch) * METRIC_NAMES.length;
+  }
+
+  /** Replaces a dead thread. The work it was at is blamed and retried once; what waited at its door just moves. */
   #bury(member: Member, how: string): void {
     if (!this.#members.delete(member)) return;
+    this.#freeNumbers.push(member.number);
     this.#pastStats = addStats(this.#pastStats, member.stats);
     const tasks = member.assigned.map(({ task }) => task);
     const position = member.thread.position();
     if (position !== NOT_SCORING && tasks[0] !== undefined && ++tasks[0].deaths >= DEATHS_MAX) {
       const guilty = tasks.shift()!;
-      guilty.reject(this.#workerDied(`${this.#describe(guilty.batch, position)} ${how}`, 'twice'));
+      guilty.reject(this.#workerDied(`${this.#describe(guilty.work, position)} ${how}`, 'twice'));
     }
-    this.#waiting.unshift(...tasks);
+    for (const task of tasks.reverse()) this.#queueOf(task.work).unshift(task);
     if (++this.#deathsInARow > this.#options.workers * DEATHS_MAX + 1) {
       this.#endWith(this.#workerDied(`a thread that ${how}`, `${this.#deathsInARow} times in a row`));
     }
@@ -188,31 +261,65 @@ export class Pool implements ScoreBatches {
       this.#endWith(new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' }));
     }
     for (const member of this.#members) {
+      if (member.isEnding) continue;
       const position = member.thread.position();
       const isSilent = member.assigned.length > 0 && position === member.lastPosition;
       member.silentTicks = isSilent ? member.silentTicks + 1 : 0;
       member.lastPosition = position;
       const { silenceMs } = this.#options;
       const limitMs = position === NOT_SCORING ? Math.max(silenceMs, START_MS) : silenceMs;
-      if (member.silentTicks * this.#tickMs <= limitMs) continue;
-      void member.thread.end();
-      this.#bury(member, `gave no sign of life for ${limitMs / 1000} s`);
+      if (member.silentTicks * this.#tickMs > limitMs) {
+        void this.#endHung(member, `gave no sign of life for ${limitMs / 1000} s`);
+      }
     }
   }
 
-  /** Refuses all batches, waiting, running and to come. */
+  /** Passes a stop on to the threads, and refuses what none of them has begun. */
+  #tellStop(): void {
+    const { stop = NEVER_STOP, stopWord } = this.#options;
+    const reason = stop.reason();
+    if (reason === undefined) return;
+    if (stopWord !== undefined) Atomics.store(stopWord, 0, STOP_REASONS.indexOf(reason));
+    const { columns, batches } = this.#waiting;
+    const found = 'work that had not begun at the stop; it is left out.';
+    const error = new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' });
+    for (const task of [...columns.splice(0), ...batches.splice(0)]) task.reject(error);
+  }
+
+  /** Its work may be done again only when the thread is gone: it writes to memory that its replacement will use. */
+  async #endHung(member: Member, how: string): Promise<void> {
+    member.isEnding = true;
+    if (await within(member.thread.end(), END_MS)) this.#bury(member, how);
+    else this.#endWith(this.#workerDied(`a thread that ${how}`, 'and could not be ended'));
+  }
+
+  async #dismiss(member: Member): Promise<void> {
+    member.isEnding = true;
+    if (!(await within(member.thread.end(), END_MS)) || !this.#members.delete(member)) return;
+    this.#freeNumbers.push(member.number);
+    this.#pastStats = addStats(this.#pastStats, member.stats);
+    this.#assign();
+  }
+
+  /** Refuses all work, waiting, running and to come. */
   #endWith(error: Error): void {
     this.#end ??= error;
     for (const member of this.#members) for (const { task } of member.assigned.splice(0)) task.reject(error);
-    for (const task of this.#waiting.splice(0)) task.reject(error);
+    const { columns, batches } = this.#waiting;
+    for (const task of [...columns.splice(0), ...batches.splice(0)]) task.reject(error);
   }
 
   #variantsOf(batch: VariantBatch): number {
     return batch.baseIndices.length * (batch.stage === 'A' ? 1 : this.#options.grid.riskPoints);
   }
 
-  #describe({ stage, baseIndices }: VariantBatch, position: number): string {
-    const { grid } = this.#options;
+  #describe(work: Work, position: number): string {
+    const { grid, columnName } = this.#options;
+    if ('columns' in work) {
+      const { id } = work.columns[Math.min(position, work.columns.length - 1)]!;
+      return `the column ${columnName?.(id) ?? id}: a thread`;
+    }
+    const { stage, baseIndices } = work.batch;
     const perBase = stage === 'A' ? 1 : grid.riskPoints;
     const at = Math.min(Math.floor(position / perBase), baseIndices.length - 1);
     const name = (baseIndex: number): string => indicatorVariantKey(grid, parametersAt(grid, baseIndex));
@@ -225,6 +332,18 @@ export class Pool implements ScoreBatches {
       'Look there for process.exit, endless loops and runaway memory; --workers 1 runs it without threads and limits.';
     return new AppError('WORKER_DIED', { found: `${what}, ${howOften}.`, todo });
   }
+}
+
+/** Whether `done` comes within `ms`. */
+async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+    timer.unref();
+  });
+  const isDone = await Promise.race([done.then(() => true), late]);
+  clearTimeout(timer);
+  return isDone;
 }
 
 function addStats(a: ColumnStats, b: ColumnStats): ColumnStats {

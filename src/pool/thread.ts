@@ -1,6 +1,6 @@
 // One scoring thread as the pool sees it: messages in and out, the word it is at, and its death.
 import { Worker } from 'node:worker_threads';
-import { type BatchMessage, NOT_SCORING, type ThreadSetup } from './messages.ts';
+import { NOT_SCORING, type PoolSetup, type ThreadSetup, type WorkMessage } from './messages.ts';
 
 export interface ThreadEvents {
   readonly onMessage: (message: unknown) => void;
@@ -9,24 +9,25 @@ export interface ThreadEvents {
 }
 
 export interface ScoringThread {
-  post(message: BatchMessage): void;
-  /** The variant of its batch the thread is at, or NOT_SCORING. */
+  post(message: WorkMessage): void;
+  /** The variant of its batch or column of its list the thread is at, or NOT_SCORING. */
   position(): number;
   /** Ends the thread, even inside an endless loop, and silences its events at once. */
   end(): Promise<void>;
 }
 
-/** Starts a thread on the compiled `worker` file. */
+/** Starts thread `thread` of a pool on the compiled `worker` file. */
 export function startThread(
   file: URL,
-  setup: Omit<ThreadSetup, 'position'>,
+  setup: PoolSetup,
+  thread: number,
   heapMb: number,
   events: ThreadEvents,
 ): ScoringThread {
   const position = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)).fill(NOT_SCORING);
   const worker = new Worker(file, {
     name: 'gridmill-score',
-    workerData: { ...setup, position } satisfies ThreadSetup,
+    workerData: { ...setup, thread, position } satisfies ThreadSetup,
     // Not those of this process: some of them, such as --input-type, would keep a thread from starting.
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: heapMb },

@@ -1,12 +1,23 @@
-// The inside of a scoring thread: builds a scorer from its setup once, then answers one batch after the other.
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+// The inside of a scoring thread: builds a scorer from its setup once, then does one piece of work after the other.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy } from '../strategy/strategy.ts';
 import { createVariantScorer } from '../sweep/engines.ts';
-import type { VariantBatch, VariantScorer } from '../sweep/score.ts';
-import { type Answer, type BatchMessage, NOT_SCORING, packError, type ThreadSetup, type Unfit } from './messages.ts';
+import { attachFastMemory } from '../sweep/fast-memory.ts';
+import { giveUpWhenStopped, type VariantScorer } from '../sweep/score.ts';
+import {
+  type Answer,
+  NOT_SCORING,
+  packError,
+  STOP_REASONS,
+  type ThreadSetup,
+  type Unfit,
+  type Work,
+  type WorkMessage,
+} from './messages.ts';
 import { strategyIdentity } from './strategy-identity.ts';
 
 /** Imports a strategy module and gives its default export. */
@@ -18,21 +29,33 @@ export async function serveBatches(importStrategy: ImportStrategy): Promise<void
   const port = parentPort!;
   try {
     const scorer = await createScorer(setup, importStrategy);
-    port.on('message', (message: BatchMessage) => answer(port, setup.position, scorer, message));
+    const server = { scorer, stop: stopToken(setup), position: setup.position };
+    port.on('message', (message: WorkMessage) => port.postMessage(answer(server, message)));
   } catch (error) {
     port.postMessage({ unfit: packError(error) } satisfies Unfit);
   }
 }
 
 async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy): Promise<VariantScorer> {
-  const { history, from, dataHash, strategyRef, identity, position } = setup;
+  const { history, from, dataHash, strategyRef, identity, position, memory, thread } = setup;
   const strategy =
     'builtIn' in strategyRef ? BUILT_IN_STRATEGIES[strategyRef.builtIn] : await importStrategy(strategyRef.moduleUrl);
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) throw anotherStrategy(setup, strategy);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   // This thread alone writes the word, the calling thread reads it.
-  return createVariantScorer({ ...setup, strategy, window }, (at) => Atomics.store(position, 0, at));
+  return createVariantScorer(
+    {
+      ...setup,
+      strategy,
+      window,
+      stop: stopToken(setup),
+      memory: memory && attachFastMemory(memory.plan, memory.shared, thread),
+    },
+    (at) => Atomics.store(position, 0, at),
+  );
 }
+
+const stopToken = ({ stop }: ThreadSetup): StopToken => ({ reason: () => STOP_REASONS[Atomics.load(stop, 0)] });
 
 function anotherStrategy({ grid }: ThreadSetup, found: unknown): AppError {
   const name = isStrategy(found) ? found.name : 'none';
@@ -43,21 +66,39 @@ function anotherStrategy({ grid }: ThreadSetup, found: unknown): AppError {
   });
 }
 
-function answer(port: MessagePort, position: Int32Array, scorer: VariantScorer, { token, batch }: BatchMessage): void {
-  Atomics.store(position, 0, 0);
-  const scored = attempt(scorer, token, batch);
-  Atomics.store(position, 0, NOT_SCORING);
-  // Rows are copied, not transferred: a transfer detaches a buffer, after which V8 checks every access to every typed
-  // array of this thread for detachment. That costs the bar loops a quarter of their speed.
-  port.postMessage(scored);
+interface Server {
+  readonly scorer: VariantScorer;
+  readonly stop: StopToken;
+  readonly position: Int32Array;
 }
 
-function attempt(scorer: VariantScorer, token: number, batch: VariantBatch): Answer {
+/**
+ * Does the work. Rows are copied into the answer, not transferred: a transfer detaches a buffer, after which V8 checks
+ * every access to every typed array of this thread for detachment. That costs the bar loops a quarter of their speed.
+ */
+function answer(server: Server, message: WorkMessage): Answer {
+  const { scorer, position } = server;
+  const { token } = message;
+  const startedMs = performance.now();
+  Atomics.store(position, 0, 0);
   try {
-    const rows = scorer.score(batch);
+    const result = work(server, message);
     const { columnsComputed, hits, misses } = scorer.stats();
-    return { token, rows, stats: { columnsComputed, hits, misses }, kernels: scorer.kernels };
+    const stats = { columnsComputed, hits, misses };
+    return { token, ...result, stats, kernels: scorer.kernels, ms: performance.now() - startedMs };
   } catch (error) {
     return { token, error: packError(error) };
+  } finally {
+    Atomics.store(position, 0, NOT_SCORING);
   }
+}
+
+function work({ scorer, stop, position }: Server, message: Work): { rows: Float64Array } | { filled: true } {
+  if ('batch' in message) return { rows: scorer.score(message.batch) };
+  for (const [n, task] of message.columns.entries()) {
+    Atomics.store(position, 0, n);
+    giveUpWhenStopped(stop);
+    scorer.computeColumns!([task]);
+  }
+  return { filled: true };
 }

@@ -131,7 +131,14 @@ export function recordOfCell(record: ManyRecord, number: number | undefined): Re
       firstBar,
       lastBar,
     },
-    plan: { distinctColumns: 0, columnCacheHitRate: 0, ...record.plan },
+    plan: {
+      distinctColumns: 0,
+      columnCacheHitRate: 0,
+      bytesActual: null,
+      secondsPredicted: null,
+      usefulShare: null,
+      ...record.plan,
+    },
     top: record.top.map((row) => rowOfCell(row, cell.cell - 1)),
   };
 }

@@ -32,6 +32,14 @@ export class RowColumns {
   #count = 0;
   #seen = 0;
   #stride = 1;
+  /** One in so many scored rows comes here at all. */
+  #every = 1;
+
+  /** Bytes at most while `rows` rows are taken, by what the buffers hold when they grow. */
+  static bytesOf(rows: number, paramNames: readonly string[], limit = Number.POSITIVE_INFINITY): number {
+    const width = paramNames.length + RISK_PARAMETERS.length + METRIC_NAMES.length;
+    return Math.min(rows, limit) * width * 8 * 3;
+  }
 
   constructor(names: KeyNames, paramNames: readonly string[], limit = Number.POSITIVE_INFINITY) {
     this.#names = names;
@@ -45,7 +53,9 @@ export class RowColumns {
     return this.#count;
   }
 
-  push(row: ScoredRow): void {
+  /** Takes a row of which there is one in `every`. */
+  push(row: ScoredRow, every = 1): void {
+    this.#every = every;
     const index = this.#seen++;
     if (index % this.#stride !== 0) return;
     if (this.#count >= this.#limit) {
@@ -87,16 +97,23 @@ export class RowColumns {
     const riskOffset = this.#paramNames.length;
     const metricOffset = riskOffset + RISK_PARAMETERS.length;
     const metrics = [...new Set([rank, ...GRID_METRICS])];
-    const every = this.#stride * step;
-    const capped = rows.length < this.#seen;
+    const every = this.#every * this.#stride * step;
+    const capped = rows.length < this.#seen || this.#every > 1;
+    const columns = metrics.map((name) => {
+      const values = column(metricOffset + METRIC_NAMES.indexOf(name)).map(shortened);
+      return [name, values] as const;
+    });
     return {
       paramNames: [...this.#paramNames, ...risks],
       params: [
         ...this.#paramNames.map((_, i) => column(i)),
         ...risks.map((name) => column(riskOffset + RISK_PARAMETERS.indexOf(name))),
       ],
+      // A large sweep computes only the metrics that its ranking needs; a map without a value would be empty.
       metrics: Object.fromEntries(
-        metrics.map((name) => [name, column(metricOffset + METRIC_NAMES.indexOf(name)).map(shortened)]),
+        columns.filter(
+          ([name, values]) => this.#every === 1 || name === rank || values.some((value) => value !== null),
+        ),
       ),
       total: scored,
       capped,

@@ -27,6 +27,8 @@ export interface RunContext extends CandleContext {
   readonly engineVersion: string;
   /** What `import … from 'gridmill'` means in a strategy. */
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Most resident bytes of this process so far; nobody knows when left out. */
+  readonly peakBytes?: () => number;
 }
 
 export interface GridSelection {
@@ -131,14 +133,20 @@ export async function finishSweep(
   const { request, grid, loadedWindow } = prepared;
   const { window } = loadedWindow;
   const names = grid.axes.map((axis) => axis.name);
-  const rows = new RowColumns(grid, names, limits.keepAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
+  const most = REPORT_LIMITS.gridRowsMax;
+  const kept = limits.keepAllRows ? undefined : most;
+  const rows = new RowColumns(grid, names, kept);
   const outcome = await runSweep(request, {
     window,
     stop: limits.stop,
     clock: context.clock,
     onProgress: limits.onProgress,
-    onRow: (row) => rows.push(row),
+    ...(limits.keepAllRows
+      ? { onRow: (row) => rows.push(row) }
+      : { rowSample: { most, onRow: (row, every) => rows.push(row, every) } }),
     budgetBytes: limits.budgetBytes,
+    hostBytes: (count) => RowColumns.bytesOf(count, names, kept),
+    peakBytes: context.peakBytes,
     workers: limits.workers,
     checkpoint:
       limits.checkpointFolder === undefined

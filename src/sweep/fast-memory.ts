@@ -8,6 +8,7 @@ import { indicatorScratch } from '../kernels/indicator-kernels.ts';
 import type { KernelProvider, Kernels } from '../kernels/kernels.ts';
 import { marketTileBytes } from '../kernels/market-tables.ts';
 import { OP_BYTES, STATE_BYTES, TILE_BARS, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
+import { riskGridBytes, riskWalkCellsMax } from '../kernels/risk-grid.ts';
 import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
 import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
 import { attachKernels, loadKernels, type SharedKernels } from '../kernels/wasm-loader.ts';
@@ -131,7 +132,10 @@ export function variantBytes(strategy: Strategy, barCount: number): (risks: numb
   const states = (conditions + 1) * STATE_BYTES;
   const target = strategy.compute === undefined ? 0 : 2 * alignedBytes(Math.ceil(barCount / 32) * 4);
   const fixed = (7 * conditions + 4) * OP_BYTES + shared + states + target + 64;
-  return (risks) => fixed + risks * (OP_BYTES + (WALK_CELLS + WALK_SETTINGS) * 8);
+  return (risks) => {
+    const riskWalk = risks === 1 ? 0 : riskGridBytes(risks) + riskWalkCellsMax(risks) * 8;
+    return fixed + risks * (OP_BYTES + (WALK_CELLS + WALK_SETTINGS) * 8) + riskWalk;
+  };
 }
 
 /** Most variants share most of their conditions: room for a full group of walks, and half of the rest. */
@@ -146,8 +150,9 @@ function heapBytes(strategy: Strategy, grid: Grid, window: Window, groupVariants
   const target = 2 * alignedBytes(Math.ceil(barCount / 32) * 4);
   const targets = strategy.compute === undefined ? 0 : Math.min(bases * target, TARGET_BYTES);
   const settings = risks * WALK_SETTINGS * 8;
+  const riskWalks = risks === 1 ? 0 : riskGridBytes(risks) + bases * riskWalkCellsMax(risks) * 8;
   const least = variantBytes(strategy, barCount)(risks);
-  return alignedBytes(Math.max(least, walks + operations + bitmaps + targets + settings));
+  return alignedBytes(Math.max(least, walks + operations + bitmaps + targets + settings + riskWalks));
 }
 
 /** What is posted to another thread so that it works in the same memory. */
@@ -169,10 +174,16 @@ export function openFastMemory(plan: FastMemoryPlan, history: Candles, provider?
   const made = chosen.create(plan.arenaBytes);
   const { buffer, kernels } = made;
   const shared = 'shared' in made ? (made.shared as SharedKernels) : { buffer: buffer as SharedArrayBuffer };
+  const memory = { plan, kernels, buffer, thread: 0, shared };
+  placeSources(memory, history);
+  return memory;
+}
+
+/** Writes the columns of the candles that kernels read. */
+export function placeSources({ plan, buffer }: FastMemory, history: Candles): void {
   for (const field of plan.sources) {
     new Float64Array(buffer, sourceOffset(plan, field), history.barCount).set(history[field]);
   }
-  return { plan, kernels, buffer, thread: 0, shared };
 }
 
 /** The memory that another thread made, for thread `thread` of its plan. */

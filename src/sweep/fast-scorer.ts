@@ -5,6 +5,7 @@ import { Arena } from '../kernels/arena.ts';
 import type { KernelProvider, Kernels, TileProgram } from '../kernels/kernels.ts';
 import { createMarketTile, type MarketTile, moveMarket } from '../kernels/market-tables.ts';
 import { TILE_BARS } from '../kernels/program-layout.ts';
+import { RISK_HEADER, SHARED_TRADES, SINGLE_TRADES } from '../kernels/risk-layout.ts';
 import { SCALAR_KERNELS } from '../kernels/scalar-kernels.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { type EquityScan, scanEquity } from '../metrics/equity-scan.ts';
@@ -30,6 +31,8 @@ export interface FastContext extends ScoringContext {
 
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
+  /** Trades under grids of barriers so far: answered for many points at once, and walked point by point. */
+  riskTrades(): { readonly shared: number; readonly single: number };
   /** One row of METRIC_NAMES.length values per base variant and risk point, risk points fastest; NaN stands for null. */
   scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[]): Float64Array;
 }
@@ -64,6 +67,7 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
       return scorer.score(batch.baseIndices, risks, batch);
     },
     stats: () => scorer.columns.stats,
+    riskTrades: () => ({ shared: scorer.sharedTrades, single: scorer.singleTrades }),
   };
 }
 
@@ -76,6 +80,9 @@ const NO_BARRIERS: readonly Barriers[] = [{}];
 
 class GroupScorer {
   readonly columns: FastColumns;
+  /** Trades under grids of barriers: answered for many points at once, and walked point by point. */
+  sharedTrades = 0;
+  singleTrades = 0;
   readonly #context: FastContext;
   readonly #memory: FastMemory;
   readonly #catalog: ColumnCatalog;
@@ -98,7 +105,8 @@ class GroupScorer {
     const store = new ColumnStore({
       history: window.history,
       arithmetic: grid.arithmetic,
-      cacheBytes: context.cacheBytes / 2,
+      // A memory of its own was planned with the same bytes.
+      cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
       isShared: () => false,
     });
     this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);
@@ -127,12 +135,15 @@ class GroupScorer {
     this.#scored = 0;
     const slotOf = placed && new Map(placed.ids.map((id, i) => [id, placed.slots[i]!]));
     const { groupVariants } = this.#memory.plan;
+    const chunks: (readonly Barriers[])[] = [];
+    for (let from = 0; from < risks.length; from += groupVariants) {
+      chunks.push(risks.length <= groupVariants ? risks : risks.slice(from, from + groupVariants));
+    }
     for (const [n, baseIndex] of baseIndices.entries()) {
       // A strategy's function may run next: should it hang or end its thread, this is the variant to name.
       this.#onVariant?.(n * risks.length);
       const ids = this.#catalog.idsOf(baseIndex);
-      for (let from = 0; from < risks.length; from += groupVariants) {
-        const some = risks.length <= groupVariants ? risks : risks.slice(from, from + groupVariants);
+      for (const some of chunks) {
         if (this.#program.walks.length + some.length > groupVariants) this.#run();
         const addresses = slotOf ? ids.map((id) => this.columns.address(slotOf.get(id)!)) : this.#placeAlone(ids);
         if (this.#program.tryAdd(baseIndex, addresses, some)) continue;
@@ -158,7 +169,8 @@ class GroupScorer {
     const { walks, memory } = this.#program;
     if (walks.length > 0) {
       const first = this.#scored;
-      this.#walk(this.#memory.kernels, { market: this.#market, ops: memory.ops, opCount: memory.opCount });
+      this.#walk(this.#memory.kernels, this.#program.tileProgram(this.#market));
+      this.#countRiskTrades();
       const toScan: [row: number, walk: VariantWalk][] = [];
       for (const [n, walk] of walks.entries()) {
         const sums = memory.cells(walk.sums);
@@ -170,6 +182,14 @@ class GroupScorer {
       this.#onVariant?.(this.#scored);
     }
     this.#program.clear();
+  }
+
+  #countRiskTrades(): void {
+    for (const scratch of this.#program.riskScratch) {
+      const cells = new Float64Array(this.#memory.buffer, scratch, RISK_HEADER);
+      this.sharedTrades += cells[SHARED_TRADES]!;
+      this.singleTrades += cells[SINGLE_TRADES]!;
+    }
   }
 
   /** Runs a program tile by tile. Errors: CANCELLED or DEADLINE when it is told to stop before the last tile. */
@@ -199,7 +219,7 @@ class GroupScorer {
     this.#program.clear();
     assert(this.#program.tryAdd(baseIndex, columns, [barriers]), 'an empty program has room for one variant');
     const record = { equity: this.#equity };
-    this.#walk(SCALAR_KERNELS, { market: this.#market, ops: memory.ops, opCount: memory.opCount, record });
+    this.#walk(SCALAR_KERNELS, { ...this.#program.tileProgram(this.#market), record });
     const scan = scanEquity(this.#context.execution.initialCash, this.#equity);
     this.#writeRow(row, memory.cells(this.#program.walks[0]!.sums), scan);
   }

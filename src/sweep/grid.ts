@@ -140,6 +140,11 @@ function decode(axes: readonly GridAxis[], index: number): Record<string, number
   return Object.fromEntries(axes.map((axis) => [axis.name, values[axis.name]!]));
 }
 
+/** Whether a base index satisfies the constraint, if there is one. Errors: STRATEGY_FAILED when the constraint throws. */
+export function meetsConstraint(grid: Grid, baseIndex: number): boolean {
+  return grid.constraint === undefined || satisfiesConstraint(grid, parametersAt(grid, baseIndex));
+}
+
 /** Whether a base variant is part of the grid. Errors: STRATEGY_FAILED when the constraint throws. */
 export function satisfiesConstraint(grid: Grid, parameters: ParameterValues): boolean {
   if (grid.constraint === undefined) return true;

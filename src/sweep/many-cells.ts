@@ -2,7 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ManyCell, ManyRequest } from './many-request.ts';
-import { type OpenedSweep, openSweep, type SweepHost } from './run-sweep.ts';
+import { type OpenedSweep, openSweep, type PlanHost } from './open-sweep.ts';
 
 const CANDLE_COLUMNS = 6;
 
@@ -87,7 +87,7 @@ export interface CheckedCells {
 export async function openCells(
   request: ManyRequest,
   cells: readonly ManyCell[],
-  host: Pick<SweepHost, 'budgetBytes' | 'workers' | 'engine'>,
+  host: Pick<PlanHost, 'budgetBytes' | 'workers' | 'engine'>,
   partBytes: number,
 ): Promise<CheckedCells> {
   // Which variants it would be does not matter; that it is a part keeps the grid from being counted for each cell.
@@ -98,7 +98,8 @@ export async function openCells(
     opened.push(await inCell(cell, () => openSweep(request, { ...host, budgetBytes: undefined, window, part })));
   }
   const all = candleBytes(cells);
-  const otherBytes = opened.map(({ plan }) => Math.max(0, all - plan.candleBytes) + partBytes);
+  const ownBytes = cells.map(({ window }) => window.history.barCount * 8 * CANDLE_COLUMNS);
+  const otherBytes = ownBytes.map((own) => Math.max(0, all - own) + partBytes);
   const needed = opened.reduce((most, { plan }, i) => Math.max(most, plan.bytesMinimum + otherBytes[i]!), 0);
   const { budgetBytes } = host;
   if (budgetBytes !== undefined && budgetBytes < needed) {

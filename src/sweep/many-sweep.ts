@@ -18,6 +18,7 @@ import type { Stage } from './ranking.ts';
 import type { ScoringEngine, SweepRequest } from './request.ts';
 import { runSweep, type SweepHost } from './run-sweep.ts';
 import { baseVariants, countBaseVariants } from './variants.ts';
+import { nearbyFirst } from './visiting-order.ts';
 
 /** As SweepHost, for all cells. Nothing here but `engine` changes results. */
 export interface ManyHost
@@ -163,10 +164,13 @@ type Offer = (scores: CellScores, at: number, baseIndex: number, riskIndex: numb
 async function runStages(run: Run): Promise<Tables> {
   const { grid, request, cells, host } = run;
   const selected = countBaseVariants(grid, request);
+  // Neighbours share columns, in every cell; what the rows are folded into does not depend on their order.
+  const operands = run.checked.opened[0]!.catalog?.operands;
+  const all = () => baseVariants(grid, request, operands);
   const hasRisk = grid.riskAxes.length > 0;
   if (!hasRisk || request.preselect === 0) {
     const tables = createTables(run, hasRisk ? 'B' : 'A');
-    await runStage(run, hasRisk ? 'B' : 'A', baseVariants(grid, request), selected, offerTo(tables), tables.all);
+    await runStage(run, hasRisk ? 'B' : 'A', all(), selected, offerTo(tables), tables.all);
     return tables;
   }
   const { rank, across, preselect: limit } = request;
@@ -186,11 +190,12 @@ async function runStages(run: Run): Promise<Tables> {
     shortlist.offer(scores, at, baseIndex, riskIndex);
     offerEarly(scores, at, baseIndex, riskIndex);
   };
-  await runStage(run, 'A', baseVariants(grid, request), selected, offer, shortlist);
+  await runStage(run, 'A', all(), selected, offer, shortlist);
   if (host.stop.reason() !== undefined) return early;
   const final = createTables(run, 'B');
   const kept = shortlist.baseIndices();
-  const taken = await runStage(run, 'B', kept, kept.length, offerTo(final), final.all);
+  const ordered = operands === undefined ? kept : nearbyFirst(grid, operands, kept);
+  const taken = await runStage(run, 'B', ordered, kept.length, offerTo(final), final.all);
   return taken === 0 ? early : final;
 }
 
@@ -246,7 +251,10 @@ async function scorePart(
         window: cell.window,
         part: { stage, bases },
         budgetBytes: host.budgetBytes === undefined ? undefined : host.budgetBytes - otherBytes,
-        onScores: (rows, row) => scores.take(i, rows, row),
+        scores: {
+          metrics: [...scores.metrics, ...(run.request.where ?? []).map(({ metric }) => metric)],
+          take: (rows, row) => scores.take(i, rows, row),
+        },
         onProgress: ({ scored }) => onScored(i, i * expected + scored),
       }),
     );

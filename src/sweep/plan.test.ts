@@ -16,19 +16,13 @@ const plan = (options?: PlanOptions) => planSweep(request.strategy, grid, window
 describe.each(['normative', 'fast'] as const)('the plan of the %s engine', (engine) => {
   test('counts each different column of the grid once', () => {
     expect(plan({ engine }).distinctColumns).toBe(20 + 50);
-    expect(plan({ engine }).cacheBytes).toBe(plan({ engine }).columnBytes);
+    expect(plan({ engine }).bytes.columns).toBe(plan({ engine }).columnBytes);
   });
 
-  test('predicts the bytes of every thread', () => {
-    const [one, two, three] = [1, 2, 3].map((workers) => plan({ engine, workers }).bytesPredicted) as [
-      number,
-      number,
-      number,
-    ];
-    expect(two).toBeGreaterThan(one + plan({ engine }).columnBytes);
-    // The second thread also brings the shared copy of the candles.
-    expect(three - two).toBeGreaterThan(plan({ engine }).columnBytes);
-    expect(three - two).toBeLessThan(two - one);
+  test('says what its bytes are for, and they add up', () => {
+    const { bytes, bytesPredicted } = plan({ engine, workers: 3, keptRows: 1000, hostBytes: 5e6 });
+    expect(Object.values(bytes).reduce((sum, part) => sum + part)).toBe(bytesPredicted);
+    expect(bytes.rows).toBeGreaterThan(5e6 + 1000 * 100);
   });
 
   test('never goes beyond its budget, and uses what it is given', () => {
@@ -38,6 +32,9 @@ describe.each(['normative', 'fast'] as const)('the plan of the %s engine', (engi
         const planned = plan({ engine, budgetBytes, workers });
         expect(planned.bytesPredicted).toBeLessThanOrEqual(budgetBytes + 1);
         expect(planned.cacheBytes).toBeGreaterThanOrEqual(0);
+        expect(planned.bytes.columns).toBeLessThanOrEqual(
+          planned.columnBytes * (engine === 'fast' ? 1 : planned.workers),
+        );
         expect(planned.workers).toBeLessThanOrEqual(workers);
       }
     }
@@ -63,5 +60,39 @@ describe.each(['normative', 'fast'] as const)('the plan of the %s engine', (engi
     const named = Number(/--memory (\d+)MB/.exec(message)![1]) * 1e6;
     expect(plan({ engine, budgetBytes: named }).workers).toBe(1);
     expect(() => plan({ engine, budgetBytes: named - 1e6 })).toThrow();
+  });
+});
+
+describe('columns of the fast engine', () => {
+  const engine = 'fast';
+
+  test('are kept once for all threads', () => {
+    const [one, two, three] = [1, 2, 3].map((workers) => plan({ engine, workers }));
+    expect(two!.bytes.columns).toBe(one!.bytes.columns);
+    expect(three!.fast).toMatchObject({ threads: 3, slots: 70 });
+    // What a further thread takes is less than the columns it reads.
+    expect(three!.bytesPredicted - two!.bytesPredicted).toBeLessThan(one!.columnBytes);
+  });
+
+  test('take the slots that a budget leaves, by bytes and by entries', () => {
+    const { bytesMinimum } = plan({ engine });
+    for (const extra of [0, 5e6, 20e6, 50e6, 500e6]) {
+      const { fast, bytes } = plan({ engine, budgetBytes: bytesMinimum + extra });
+      expect(bytes.columns).toBe(fast!.slots * fast!.columnBytes);
+      expect(bytes.columns).toBeLessThanOrEqual(extra + 2 * fast!.columnBytes);
+      expect(fast!.slots).toBeGreaterThanOrEqual(2);
+      expect(fast!.slots).toBeLessThanOrEqual(70);
+    }
+    expect(plan({ engine, columnBytesMax: 1 }).fast!.slots).toBe(2);
+  });
+});
+
+describe('columns of the normative engine', () => {
+  test('are kept by each thread', () => {
+    const [one, two, three] = [1, 2, 3].map((workers) => plan({ workers }).bytesPredicted) as [number, number, number];
+    expect(two).toBeGreaterThan(one + plan().columnBytes);
+    // The second thread also brings the shared copy of the candles.
+    expect(three - two).toBeGreaterThan(plan().columnBytes);
+    expect(three - two).toBeLessThan(two - one);
   });
 });

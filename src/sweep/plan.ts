@@ -1,43 +1,72 @@
-// What a sweep will cost in memory, priced before anything is computed, and the bytes it may keep as finished columns.
+// What a sweep will cost in memory, priced before anything is computed, and how much of it goes to finished columns.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { METRIC_NAMES } from '../metrics/metrics.ts';
+import type { Column } from '../strategy/expression.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { planFastMemory } from './fast-memory.ts';
+import { ColumnCatalog } from './column-catalog.ts';
+import { type FastMemoryPlan, kernelColumn, planFastMemory } from './fast-memory.ts';
 import { collectGraph, type GraphNode, instanceCount, isShared } from './graph.ts';
 import type { Grid } from './grid.ts';
 import type { EngineName } from './request.ts';
 import type { Window } from './window.ts';
 
+const MIB = 2 ** 20;
 /** Resident bytes of a process that has loaded everything and holds no candles, as measured on Node 20 and 24. */
-const RUNTIME_BYTES = 92 * 2 ** 20;
-/** … of each scoring thread besides the first. */
-const THREAD_BYTES = 20 * 2 ** 20;
+const RUNTIME_BYTES = 84 * MIB;
+/** … of each scoring thread beside the calling one. */
+const THREAD_BYTES = 30 * MIB;
 const COLUMNS_PER_CANDLE = 6;
-/** Columns that a computation of indicators leaves behind before the collector takes them back. */
-const GARBAGE_COLUMNS = 4;
+/** What the heap of a thread grows to while it handles variants, and how soon. */
+const HEAP_BYTES = 26 * MIB;
+const HEAP_BYTES_PER_VARIANT = 1024;
+/** Columns that one computation of indicators has in hand. */
+const WORKING_COLUMNS = 4;
+/** Columns that were computed and not yet collected, per thread: the collector lags behind. */
+const UNCOLLECTED_BYTES = 56 * MIB;
+/** How often such a column is computed again, at a guess, where not all have room. */
+const TIMES_COMPUTED = 4;
+/** Of one ranked row with its key, in the heap that keeps it and in the result. */
+const KEPT_ROW_BYTES = 1200;
+/** Rows of the normative engine's batches; those of the fast engine have their own bound. */
+const NORMATIVE_VARIANTS = 1024;
+/** Batches whose rows are in hand for each thread, and copies of each while it is handed over. */
+const BATCHES_IN_HAND = 4;
+const ROW_COPIES = 2;
 /** Cost of scoring, roughly: it only decides how many threads are worth starting. */
-const NS_PER_BAR: Readonly<Record<EngineName, number>> = { fast: 2.5, normative: 15 };
-/** Work that outweighs starting a thread and computing its own columns. */
-const THREAD_WORK_MS = 1000;
-/** … and of columns that are computed again and again because they cannot all be kept: the collector lags behind. */
-const RECOMPUTE_BYTES = 56 * 2 ** 20;
-/** A further thread is worth having when it can keep this share of the columns it will need. */
-const USEFUL_CACHE_SHARE = 0.5;
+const NS_PER_BAR: Readonly<Record<EngineName, number>> = { fast: 1, normative: 15 };
+/** Work that outweighs starting a thread. */
+const THREAD_WORK_MS = 250;
+/** A further thread is worth having when this many columns more have room than the threads read at a time. */
+const USEFUL_COLUMNS = 24;
 
 export interface SweepPlan {
   /** Different indicator columns over the whole grid. */
   readonly distinctColumns: number;
   /** Different conditions over the whole grid. */
   readonly distinctConditions: number;
-  readonly candleBytes: number;
-  /** Bytes of all distinct columns and shared conditions, kept as far as the budget allows. */
+  /** Of the whole process at its peak, by what they are for. They add up to `bytesPredicted`. */
+  readonly bytes: {
+    readonly runtime: number;
+    /** As loaded, once more in shared memory when there are several threads, and what kernels read of them. */
+    readonly candles: number;
+    /** Finished columns: one copy for all threads on the fast engine, one for each on the normative one. */
+    readonly columns: number;
+    /** What threads work in: tables, programs, columns in the making and not yet collected, their own runtime. */
+    readonly threads: number;
+    /** Rows in hand and kept, and whatever the host holds. */
+    readonly rows: number;
+  };
+  /** All distinct columns, and on the normative engine the conditions that variants share. */
   readonly columnBytes: number;
-  /** Bytes that a thread needs for one variant: its own columns, conditions, tables, flags and equity. */
-  readonly variantBytes: number;
   /** Scoring threads: as many as asked for, or as the budget has room for. */
   readonly workers: number;
-  /** Most bytes of finished columns that each thread keeps. */
+  /** Most bytes of columns that each thread keeps for itself. */
   readonly cacheBytes: number;
+  /** The memory of the fast engine, which all threads share. */
+  readonly fast: FastMemoryPlan | undefined;
+  /** Most rows of one batch. */
+  readonly variantsPerBatch: number;
   /** Whole process, at peak. */
   readonly bytesPredicted: number;
   readonly bytesMinimum: number;
@@ -52,67 +81,157 @@ export interface PlanOptions {
   readonly workers?: number;
   /** Variants to be scored, where known: a short sweep is done before further threads have started. */
   readonly variants?: number;
+  /** Most bytes of finished columns, however much room there is. */
+  readonly columnBytesMax?: number;
+  /** Rows that rankings keep. */
+  readonly keptRows?: number;
+  /** Bytes that the host holds besides. */
+  readonly hostBytes?: number;
+}
+
+/** What does not change with threads and budget. */
+interface Costs {
+  readonly columnBytes: number;
+  /** Of one variant and thread, without any finished column beyond it. */
+  readonly threadBytes: (workers: number) => number;
+  /** Columns of which other columns are made, siblings of computed ones: what each thread keeps beside the slots. */
+  readonly cacheBytes: number;
+  readonly candleBytes: (workers: number) => number;
+  readonly rowBytes: (workers: number) => number;
+  /** Finished columns without which nothing can be scored. */
+  readonly leastColumns: number;
+  /** Bytes by which a further thread has room worth having. */
+  readonly usefulBytes: (workers: number) => number;
+  readonly variantsPerBatch: number;
 }
 
 /** Plans a sweep inside its budget. Errors: BUDGET_BYTES with the smallest budget that fits. */
 export function planSweep(strategy: Strategy, grid: Grid, window: Window, options: PlanOptions = {}): SweepPlan {
   const { budgetBytes = Number.POSITIVE_INFINITY, engine = 'normative', workers: wanted = 1 } = options;
-  const nodes = [...collectGraph(strategy).values()];
-  const bars = window.history.barCount;
-  const columns = nodes.filter(
-    ({ isCondition, node }) => !isCondition && node.kind !== 'source' && node.kind !== 'constant',
-  );
-  const conditions = nodes.filter(({ isCondition }) => isCondition);
-  const count = (list: readonly GraphNode[]): number =>
-    list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
-
-  const candleBytes = bars * COLUMNS_PER_CANDLE * 8;
-  const shared = count(conditions.filter((entry) => isShared(entry, grid)));
-  const isFast = engine === 'fast';
-  const columnBytes = count(columns) * bars * 8 + (isFast ? Math.ceil((shared * bars) / 8) : shared * bars);
-  const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8;
-  // The fast engine needs its tables and one group of variants; an indicator still takes a column of its own at work.
-  const variantBytes = isFast
-    ? planFastMemory(strategy, grid, window, { threads: 1, columnBudget: 0 }).arenaBytes +
-      columns.length * bars * 8 +
-      functionBytes
-    : columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;
-  const garbageBytes = GARBAGE_COLUMNS * bars * 8;
-  // Threads read their own shared copy of the candles; a lone thread reads those that were loaded.
+  const costs = (engine === 'fast' ? fastCosts : normativeCosts)(strategy, grid, window, options);
+  const { columnBytes, leastColumns } = costs;
+  const { variants = Number.POSITIVE_INFINITY } = options;
+  const heapBytes = (workers: number): number => Math.min(HEAP_BYTES, (variants / workers) * HEAP_BYTES_PER_VARIANT);
+  // The calling thread handles rows, too.
+  const threadBytes = (workers: number): number =>
+    costs.threadBytes(workers) + (workers > 1 ? workers + 1 : 1) * heapBytes(workers);
   const fixedBytes = (workers: number): number =>
-    RUNTIME_BYTES +
-    candleBytes * (workers > 1 ? 2 : 1) +
-    workers * (variantBytes + garbageBytes + (workers > 1 ? THREAD_BYTES : 0));
-  const usefulBytes = Math.min(columnBytes, LIMITS.columnBytesMax);
-  const recomputeBytes = Math.min(columnBytes, RECOMPUTE_BYTES);
-  const bytesMinimum = fixedBytes(1) + recomputeBytes;
+    RUNTIME_BYTES + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
+  const bytesMinimum = Math.ceil(fixedBytes(1) + leastColumns);
   if (budgetBytes < bytesMinimum) {
     const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+    const rest = threadBytes(1) + costs.rowBytes(1) + leastColumns;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(candleBytes)} for ${bars} candles and ${mb(variantBytes + garbageBytes + recomputeBytes)} for one variant.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles and ${mb(rest)} for one variant.`,
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
     });
   }
-  const { variants = Number.POSITIVE_INFINITY } = options;
   const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
   let workers = Math.max(1, Math.min(wanted, Math.floor(workMs / THREAD_WORK_MS)));
-  while (
-    workers > 1 &&
-    fixedBytes(workers) + workers * (recomputeBytes + usefulBytes * USEFUL_CACHE_SHARE) > budgetBytes
-  )
-    workers--;
-  const room = (budgetBytes - fixedBytes(workers)) / workers;
-  const cacheBytes = room >= usefulBytes ? usefulBytes : Math.max(0, Math.min(usefulBytes, room) - recomputeBytes);
-  const lagBytes = cacheBytes < columnBytes ? recomputeBytes : 0;
+  while (workers > 1 && fixedBytes(workers) + costs.usefulBytes(workers) > budgetBytes) workers--;
+  const keepers = engine === 'fast' ? 1 : workers;
+  const room = (budgetBytes - fixedBytes(workers)) / keepers;
+  const { columnBytesMax = LIMITS.columnBytesMax } = options;
+  const columnBudget = Math.max(leastColumns, Math.min(columnBytes, columnBytesMax, room));
+  const fast =
+    engine === 'fast' ? planFastMemory(strategy, grid, window, { threads: workers, columnBudget }) : undefined;
+  const kept = fast === undefined ? keepers * columnBudget : fast.slots * fast.columnBytes;
+  const bytes = {
+    runtime: RUNTIME_BYTES,
+    candles: costs.candleBytes(workers),
+    columns: kept,
+    threads: threadBytes(workers),
+    rows: costs.rowBytes(workers),
+  };
+  const nodes = [...collectGraph(strategy).values()];
   return {
-    distinctColumns: count(columns),
-    distinctConditions: count(conditions),
-    candleBytes,
+    distinctColumns: countInstances(nodes.filter(isComputed), grid),
+    distinctConditions: countInstances(
+      nodes.filter(({ isCondition }) => isCondition),
+      grid,
+    ),
+    bytes,
     columnBytes,
-    variantBytes,
     workers,
-    cacheBytes,
-    bytesPredicted: fixedBytes(workers) + workers * (cacheBytes + lagBytes),
+    cacheBytes: fast === undefined ? columnBudget : costs.cacheBytes,
+    fast,
+    variantsPerBatch: costs.variantsPerBatch,
+    bytesPredicted: bytes.runtime + bytes.candles + bytes.columns + bytes.threads + bytes.rows,
     bytesMinimum,
+  };
+}
+
+const isComputed = ({ isCondition, node }: GraphNode): boolean =>
+  !isCondition && node.kind !== 'source' && node.kind !== 'constant';
+
+const countInstances = (list: readonly GraphNode[], grid: Grid): number =>
+  list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
+
+/** Threads read their own shared copy of the candles; a lone thread reads those that were loaded. */
+const candleBytesOf =
+  (bars: number) =>
+  (workers: number): number =>
+    bars * COLUMNS_PER_CANDLE * 8 * (workers > 1 ? 2 : 1);
+
+function rowBytesOf(variantsPerBatch: number, { keptRows = 0, hostBytes = 0 }: PlanOptions) {
+  const batchBytes = variantsPerBatch * METRIC_NAMES.length * 8;
+  const inHand = (workers: number): number => (workers > 1 ? workers * BATCHES_IN_HAND : 1) * ROW_COPIES;
+  return (workers: number): number => inHand(workers) * batchBytes + keptRows * KEPT_ROW_BYTES + hostBytes;
+}
+
+function fastCosts(strategy: Strategy, grid: Grid, window: Window, options: PlanOptions): Costs {
+  const bars = window.history.barCount;
+  const { slots, columnBytes, sources, scratchBytes, groupVariants } = planFastMemory(strategy, grid, window, {
+    threads: 1,
+    columnBudget: 0,
+  });
+  const all = planFastMemory(strategy, grid, window, { threads: 1, columnBudget: Number.POSITIVE_INFINITY });
+  const leastColumns = slots * columnBytes;
+  // Columns that no kernel writes into a slot: what is made of what, and custom ones. They leave garbage behind.
+  const operands = new Set(new ColumnCatalog(strategy, grid).operands.map(({ column }) => column.key));
+  const outside = [...collectGraph(strategy).values()].filter(
+    (entry) => isComputed(entry) && !(operands.has(entry.node.key) && kernelColumn(entry.node as Column) !== undefined),
+  );
+  const cacheBytes = outside.length * bars * 8;
+  const garbage = Math.min(countInstances(outside, grid) * bars * 8 * TIMES_COMPUTED, UNCOLLECTED_BYTES);
+  const working = outside.length === 0 ? 0 : WORKING_COLUMNS * bars * 8;
+  const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8 + UNCOLLECTED_BYTES;
+  const equity = window.candles.barCount * 8;
+  const perThread = scratchBytes + cacheBytes + working + garbage + functionBytes + equity;
+  const sourceBytes = sources.length * columnBytes;
+  return {
+    columnBytes: all.slots * columnBytes,
+    threadBytes: (workers) => workers * (perThread + (workers > 1 ? THREAD_BYTES : 0)),
+    cacheBytes,
+    candleBytes: (workers) => candleBytesOf(bars)(workers) + sourceBytes,
+    rowBytes: rowBytesOf(groupVariants, options),
+    leastColumns,
+    usefulBytes: (workers) => Math.min(all.slots, workers * slots + USEFUL_COLUMNS) * columnBytes,
+    variantsPerBatch: groupVariants,
+  };
+}
+
+function normativeCosts(strategy: Strategy, grid: Grid, window: Window, options: PlanOptions): Costs {
+  const bars = window.history.barCount;
+  const nodes = [...collectGraph(strategy).values()];
+  const columns = nodes.filter(isComputed);
+  const conditions = nodes.filter(({ isCondition }) => isCondition);
+  const shared = conditions.filter((entry) => isShared(entry, grid));
+  const columnBytes = countInstances(columns, grid) * bars * 8 + countInstances(shared, grid) * bars;
+  const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8;
+  const variantBytes =
+    columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;
+  const perThread = variantBytes + WORKING_COLUMNS * bars * 8 + Math.min(columnBytes, UNCOLLECTED_BYTES);
+  const variantsPerBatch = Math.max(1, Math.min(NORMATIVE_VARIANTS, grid.basePoints * grid.riskPoints));
+  return {
+    columnBytes,
+    threadBytes: (workers) => workers * (perThread + (workers > 1 ? THREAD_BYTES : 0)),
+    cacheBytes: 0,
+    candleBytes: candleBytesOf(bars),
+    rowBytes: rowBytesOf(variantsPerBatch, options),
+    leastColumns: 0,
+    // A thread that keeps less than half of what it needs computes more than it scores.
+    usefulBytes: (workers) => workers * Math.min(columnBytes, LIMITS.columnBytesMax) * 0.5,
+    variantsPerBatch,
   };
 }

@@ -1,7 +1,7 @@
 // Where a program and what it writes lie: operations grow from one end of a thread's region, everything else from the other.
 import { assert } from '../core/assert.ts';
 import { OP_BYTES, OP_CELLS, OP_NUMBER_BYTES, STATE_BYTES, TILE_BITMAP_BYTES } from '../kernels/program-layout.ts';
-import { WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
+import { WALK_CELLS } from '../kernels/walk-layout.ts';
 
 /** Hands out addresses in one region, until it is emptied for the next program. */
 export class ProgramMemory {
@@ -67,15 +67,18 @@ export class ProgramMemory {
     return address;
   }
 
-  /** Cells of one walk. */
-  sums(): number {
-    return this.#take(WALK_CELLS * 8);
+  /** Cells of `walks` walks, one behind the other. */
+  sums(walks: number): number {
+    return this.#take(walks * WALK_CELLS * 8);
   }
 
-  /** Settings of a walk, and the view they are written through. */
-  settings(): { readonly address: number; readonly values: Float64Array } {
-    const address = this.#take(WALK_SETTINGS * 8);
-    return { address, values: new Float64Array(this.#buffer, address, WALK_SETTINGS) };
+  /** Numbers, as an arena gives them. */
+  float64(_name: string, length: number): Float64Array {
+    return new Float64Array(this.#buffer, this.#take(length * 8), length) as Float64Array;
+  }
+
+  int32(_name: string, length: number): Int32Array {
+    return new Int32Array(this.#buffer, this.#take(length * 4), length) as Int32Array;
   }
 
   /** `words` words of 32 bars. */

@@ -9,10 +9,13 @@ import { metricsFromRow } from './score.ts';
 
 export type Stage = 'A' | 'B';
 
-/** A row that a stage keeps, by its place in the grid. */
-export interface KeptRow {
+export interface RowPlace {
   readonly baseIndex: number;
   readonly riskIndex: number;
+}
+
+/** A row that a stage keeps, by its place in the grid. */
+export interface KeptRow extends RowPlace {
   /** One value per metric in the order of METRIC_NAMES, null for NaN. */
   readonly values: readonly (number | null)[];
 }
@@ -34,11 +37,14 @@ export interface Ranking {
   readonly best: number | undefined;
   /** Offers row `row` of a scored batch. */
   offer(rows: Float64Array, row: number, baseIndex: number, riskIndex: number): void;
+  /** Where the ranked rows lie in the grid, best first. */
+  places(): RowPlace[];
   /** Everything kept, to be offered again after an interruption. */
   kept(): KeptRow[];
   /** Distinct base indices kept, ascending. */
   baseIndices(): number[];
-  rows(): RankedRow[];
+  /** The ranked rows, best first; with `complete` their values are those, in the order of `places`. */
+  rows(complete?: readonly Float64Array[]): RankedRow[];
 }
 
 /** The best `limit` rows by one objective, or by several the first `limit` of their Pareto front. */
@@ -48,16 +54,20 @@ export function createRanking(grid: Grid, stage: Stage, objectives: readonly Met
   const single = objectives.length === 1;
   const kept = (): Candidate[] => (single ? top.sorted() : front.sorted().slice(0, limit));
   const scoresOf = scoreReader(objectives);
+  const sign = signOf(objectives[0]!);
+  const firstAt = METRIC_NAMES.indexOf(objectives[0]!);
   let best = Number.NaN;
   return {
     get best() {
-      return Number.isNaN(best) ? undefined : best * signOf(objectives[0]!);
+      return Number.isNaN(best) ? undefined : best * sign;
     },
     offer(rows, row, baseIndex, riskIndex) {
-      const scores = scoresOf(rows, row);
-      const score = scores[0]!;
+      const score = rows[row * METRIC_NAMES.length + firstAt]! * sign;
       if (Number.isNaN(best) || score > best) best = score;
-      if (single ? !top.wouldAdmit(score) : !front.wouldAdmit(scores)) return;
+      // Most rows of a large grid end here: nothing was allocated for them.
+      if (single && !top.wouldAdmit(score)) return;
+      const scores = scoresOf(rows, row);
+      if (!single && !front.wouldAdmit(scores)) return;
       const key = variantKey(grid, parametersAt(grid, baseIndex), stage === 'A' ? {} : barriersAt(grid, riskIndex));
       const offset = row * METRIC_NAMES.length;
       const values = rows.slice(offset, offset + METRIC_NAMES.length);
@@ -65,12 +75,13 @@ export function createRanking(grid: Grid, stage: Stage, objectives: readonly Met
       if (single) top.push(candidate);
       else front.push(candidate);
     },
+    places: () => kept().map(({ baseIndex, riskIndex }) => ({ baseIndex, riskIndex })),
     kept: () => (single ? top : front).sorted().map(keptRow),
     baseIndices: () => ascending(kept().map((candidate) => candidate.baseIndex)),
-    rows: () =>
-      kept().map((candidate, i) => ({
+    rows: (complete) =>
+      kept().map(({ values, baseIndex, riskIndex }, i) => ({
         rank: i + 1,
-        ...scoredRow(grid, stage, candidate.values, 0, candidate.baseIndex, candidate.riskIndex),
+        ...scoredRow(grid, stage, complete?.[i] ?? values, 0, baseIndex, riskIndex),
       })),
   };
 }
@@ -90,7 +101,8 @@ export function createShortlist(grid: Grid, objectives: readonly MetricName[], l
     // A row on two lists is kept once: offering it again reaches both.
     kept: () => [...new Map(lists.flatMap((list) => list.kept()).map((row) => [row.baseIndex, row])).values()],
     baseIndices: () => ascending(lists.flatMap((list) => list.baseIndices())),
-    rows: () => first.rows(),
+    places: () => first.places(),
+    rows: (complete) => first.rows(complete),
   };
 }
 

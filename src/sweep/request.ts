@@ -94,9 +94,16 @@ export interface SweepOutcome {
   readonly plan: {
     readonly distinctColumns: number;
     readonly bytesPredicted: number;
+    /** Most resident bytes of the process until the end of the sweep; null where nobody measures them. */
+    readonly bytesActual: number | null;
+    /** Foretold from the pace of the first batches; null for a sweep that was soon over. */
+    readonly secondsPredicted: number | null;
     /** Scoring threads granted. */
     readonly workers: number;
     readonly columnsComputed: number;
+    /** Share of columns that a batch found finished. */
     readonly columnCacheHitRate: number;
+    /** Share of the threads' time, from the first batch to the last, that went into scoring and columns; null where unmeasured. */
+    readonly usefulShare: number | null;
   };
 }

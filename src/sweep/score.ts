@@ -1,6 +1,8 @@
 // Scoring on the normative engine: from a batch of base variants to one row of metrics each.
 
-import type { StopToken } from '../core/cancel.ts';
+import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { Kernels } from '../kernels/kernels.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
@@ -32,6 +34,12 @@ export interface ColumnTask {
   readonly slot: number;
 }
 
+/** Milliseconds spent on work itself, all threads together: without waiting, messages and starts. */
+export interface WorkTimes {
+  readonly scoringMs: number;
+  readonly columnsMs: number;
+}
+
 /**
  * Scores batches. Implementations may run them in any order and on any thread; each answer depends on its batch alone.
  * An answer has one row of METRIC_NAMES.length values per variant, base variants in the order of the batch and risk
@@ -40,11 +48,18 @@ export interface ColumnTask {
 export interface ScoreBatches {
   /** Batches worth keeping in flight. */
   readonly concurrency: number;
+  /** Threads that work side by side; 1 when left out. */
+  readonly threads?: number;
   score(batch: VariantBatch): Promise<Float64Array>;
+  /** Computes columns into their slots; present where batches are to name the slots of their columns. */
+  computeColumns?(tasks: readonly ColumnTask[]): Promise<void>;
   stats(): ColumnStats;
+  /** Absent where nobody measures it. */
+  worked?(): WorkTimes;
   /** Which twin of the kernels scores, where one does. */
   readonly kernels?: Kernels['name'];
-  close(): Promise<void>;
+  /** Ends what runs. False when some thread could not be ended and may still touch the shared memory. */
+  close(): Promise<boolean | undefined>;
 }
 
 export interface ScoringContext {
@@ -54,13 +69,15 @@ export interface ScoringContext {
   readonly window: Window;
   /** Most bytes of finished columns that one scoring thread keeps. */
   readonly cacheBytes: number;
+  /** The one memory of the fast engine, made by the calling thread; present when it scores. */
+  readonly memory?: FastMemory;
+  /** Measures the time that work takes; nobody does when left out. */
+  readonly clock?: Clock;
   /** Scoring threads that fit the budget; the scorer's own choice when left out. */
   readonly workers?: number;
   /** Who scores; the normative engine when left out. */
   readonly engine?: EngineName;
-  /** Where the fast engine works; a memory of its own when left out. */
-  readonly memory?: FastMemory;
-  /** Once it answers, no more batches come, and those that hang may be given up with CANCELLED or DEADLINE. */
+  /** Polled while a batch is scored: once it answers, the batch is given up with CANCELLED or DEADLINE. */
   readonly stop?: StopToken;
 }
 
@@ -69,14 +86,13 @@ export interface VariantScorer {
   /** Which twin of the kernels scores, where one does. */
   readonly kernels?: Kernels['name'];
   score(batch: VariantBatch): Float64Array;
-  /** Computes columns into slots, for batches that name them. */
   computeColumns?(tasks: readonly ColumnTask[]): void;
   stats(): ColumnStats;
 }
 
 /** `onVariant` hears after each variant how many of its batch are scored. */
 export function createNormativeScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
-  const { grid, window, execution } = context;
+  const { grid, window, execution, stop = NEVER_STOP } = context;
   const { arithmetic } = execution.profile;
   const source = createSignalSource({ ...context, arithmetic });
   const equity = new Float64Array(window.candles.barCount);
@@ -92,6 +108,7 @@ export function createNormativeScorer(context: ScoringContext, onVariant?: (scor
       for (const baseIndex of batch.baseIndices) {
         const signals = source.signals(parametersAt(grid, baseIndex));
         for (let risk = 0; risk < perBase; risk++) {
+          giveUpWhenStopped(stop);
           const metrics = scoreOne(signals, batch.stage === 'A' ? {} : barriersAt(grid, risk));
           for (const name of METRIC_NAMES) rows[at++] = metrics[name] ?? Number.NaN;
           onVariant?.(at / METRIC_NAMES.length);
@@ -101,6 +118,14 @@ export function createNormativeScorer(context: ScoringContext, onVariant?: (scor
     },
     stats: () => source.stats,
   };
+}
+
+/** Ends a batch that nobody waits for any more. Errors: CANCELLED, DEADLINE. */
+export function giveUpWhenStopped(stop: StopToken): void {
+  const reason = stop.reason();
+  if (reason === undefined) return;
+  const found = 'a batch still running after the stop; it is left out.';
+  throw new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' });
 }
 
 export function simulationSettings(execution: ExecutionRequest, barriers: Barriers): SimulationSettings {

@@ -1,6 +1,8 @@
 // Compiles a group of variants into one program: their conditions, settled events, and a walk for each set of barriers.
+import type { MarketTables, RiskGrid, TileProgram } from '../kernels/kernels.ts';
 import { marketNeeds } from '../kernels/market-tables.ts';
 import {
+  OP_RISK_WALK,
   OP_SETTLE_BOTH,
   OP_SETTLE_ONE,
   OP_TARGET,
@@ -8,7 +10,8 @@ import {
   OP_WINDOW_TARGET,
   TILE_BITMAP_BYTES,
 } from '../kernels/program-layout.ts';
-import { DETAIL, FULL, GRIDMILL, MONEY, TRADES, VECTORBT } from '../kernels/walk-layout.ts';
+import { prepareRiskGrid, riskWalkCells } from '../kernels/risk-grid.ts';
+import { DETAIL, FULL, GRIDMILL, MONEY, TRADES, VECTORBT, WALK_CELLS, WALK_SETTINGS } from '../kernels/walk-layout.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import type { Condition } from '../strategy/expression.ts';
 import type { Strategy } from '../strategy/strategy.ts';
@@ -68,7 +71,10 @@ export class VariantProgram {
   readonly #options: VariantProgramOptions;
   readonly #conditions: ConditionProgram;
   readonly #zeros: number;
+  /** Addresses of the scratch of every walk under a grid of barriers, which counts its trades. */
+  readonly riskScratch: number[] = [];
   readonly #settings = new Map<Barriers, number>();
+  readonly #riskGrids = new Map<readonly Barriers[], RiskGrid>();
   readonly #signals: Readonly<Record<string, ConditionPart | undefined>>;
   readonly #variantBytes: (risks: number) => number;
 
@@ -103,10 +109,18 @@ export class VariantProgram {
     this.#variantBytes = variantBytes(strategy, options.window.candles.barCount);
   }
 
+  /** What the kernels run; valid until the program is cleared or added to. */
+  tileProgram(market: MarketTables): TileProgram {
+    const { ops, opCount } = this.memory;
+    return { market, ops, opCount, riskGrids: [...this.#riskGrids.values()] };
+  }
+
   clear(): void {
     this.memory.clear();
     this.#conditions.clear();
     this.#settings.clear();
+    this.#riskGrids.clear();
+    this.riskScratch.length = 0;
     this.marketNeeds = 0;
     this.walks.length = 0;
   }
@@ -116,33 +130,54 @@ export class VariantProgram {
     if (this.memory.bytesFree < this.#variantBytes(risks.length)) return false;
     this.#conditions.begin(baseIndex, columns);
     const events = this.#events(baseIndex);
-    for (const barriers of risks) {
-      const sums = this.memory.sums();
-      this.memory.add(
-        OP_WALK,
-        events.enterLong,
-        events.exitLong,
-        events.enterShort,
-        events.exitShort,
-        this.#settingsOf(barriers),
-        sums,
-      );
-      this.walks.push({ baseIndex, columns, barriers, sums });
+    const { enterLong, exitLong, enterShort, exitShort } = events;
+    const sums = this.memory.sums(risks.length);
+    const riskGrid = this.#riskGridOf(risks);
+    if (riskGrid?.sharesExcursions) {
+      const scratch = this.memory.float64('risk walk', riskWalkCells(riskGrid)).byteOffset;
+      this.riskScratch.push(scratch);
+      const { byteOffset } = riskGrid.header;
+      this.memory.add(OP_RISK_WALK, enterLong, exitLong, enterShort, exitShort, byteOffset, sums, scratch);
+    }
+    for (const [n, barriers] of risks.entries()) {
+      const cells = sums + n * WALK_CELLS * 8;
+      this.walks.push({ baseIndex, columns, barriers, sums: cells });
+      if (riskGrid?.sharesExcursions) continue;
+      this.memory.add(OP_WALK, enterLong, exitLong, enterShort, exitShort, this.#settingsOf(barriers), cells);
     }
     return true;
+  }
+
+  /** The grid of several barriers, made once per program; undefined for a single set of them. */
+  #riskGridOf(risks: readonly Barriers[]): RiskGrid | undefined {
+    if (risks.length === 1) return undefined;
+    let riskGrid = this.#riskGrids.get(risks);
+    if (riskGrid === undefined) {
+      const settings = new Float64Array(risks.length * WALK_SETTINGS);
+      for (const [n, barriers] of risks.entries()) {
+        this.#writeSettings(settings.subarray(n * WALK_SETTINGS, (n + 1) * WALK_SETTINGS), barriers);
+      }
+      riskGrid = prepareRiskGrid(this.memory, settings);
+      this.#riskGrids.set(risks, riskGrid);
+    }
+    return riskGrid;
   }
 
   #settingsOf(barriers: Barriers): number {
     let address = this.#settings.get(barriers);
     if (address === undefined) {
-      const settings = this.memory.settings();
-      writeWalkSettings(settings.values, simulationSettings(this.#options.execution, barriers));
-      settings.values[DETAIL] = DETAILS[this.detail];
-      this.marketNeeds |= marketNeeds(settings.values);
-      address = settings.address;
+      const settings = this.memory.float64('settings', WALK_SETTINGS);
+      this.#writeSettings(settings, barriers);
+      address = settings.byteOffset;
       this.#settings.set(barriers, address);
     }
     return address;
+  }
+
+  #writeSettings(settings: Float64Array, barriers: Barriers): void {
+    writeWalkSettings(settings, simulationSettings(this.#options.execution, barriers));
+    settings[DETAIL] = DETAILS[this.detail];
+    this.marketNeeds |= marketNeeds(settings);
   }
 
   #events(baseIndex: number): Events {

@@ -6,19 +6,13 @@ import { METRIC_NAMES } from '../../src/metrics/metrics.ts';
 import { PROFILES } from '../../src/simulate/profiles.ts';
 import type { Direction } from '../../src/simulate/simulation.ts';
 import { choice } from '../../src/strategy/parameters.ts';
-import { scoreInThread } from '../../src/sweep/engines.ts';
 import { createFastScorer, type FastContext } from '../../src/sweep/fast-scorer.ts';
 import { engineFor } from '../../src/sweep/fast-settings.ts';
 import { metricsAgree } from '../../src/sweep/fast-tolerance.ts';
 import { createGrid, parametersAt } from '../../src/sweep/grid.ts';
 import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
-import {
-  createNormativeScorer,
-  metricsFromRow,
-  type ScoreBatches,
-  type ScoringContext,
-} from '../../src/sweep/score.ts';
+import { createNormativeScorer, metricsFromRow } from '../../src/sweep/score.ts';
 import { scoreVariantsBatch } from '../../src/sweep/score-variants.ts';
 import { createWindow } from '../../src/sweep/window.ts';
 import { testCandles, testHost, testRequest } from '../synthetic-request.ts';
@@ -108,12 +102,10 @@ test('a batch of one is the batch of many, bit for bit', () => {
 test('the result hash depends neither on batch size, nor on cache size, nor on tiles', async () => {
   const candles = testCandles(3000);
   const request = testRequest('trend-filter', { direction: 'both', risk: { stopLoss: choice(0, 0.01) }, preselect: 0 });
-  const withoutRoom = async (context: ScoringContext): Promise<ScoreBatches> =>
-    scoreInThread({ ...context, cacheBytes: 1 });
   const hashes = new Set<string>();
   for (const batchSize of [1, 7, 400]) {
-    for (const createScorer of [undefined, withoutRoom]) {
-      const host = testHost(candles, { batchSize, createScorer, engine: 'fast' });
+    for (const columnBytesMax of [undefined, 1]) {
+      const host = testHost(candles, { batchSize, columnBytesMax, engine: 'fast' });
       hashes.add(resultHash('test', request, host.window, await runSweep(request, host)));
     }
   }

@@ -172,6 +172,56 @@ describe('a strategy that kills its thread', () => {
   });
 });
 
+/** As badStrategy, with the misdeed in a column of its own: threads compute it into a slot that others read. */
+async function badColumn(name: string, misdeed: string) {
+  const source = `
+import { isMainThread } from 'node:worker_threads';
+import { existsSync, writeFileSync } from 'node:fs';
+import { close, customColumn, defineStrategy, gt, range, sma } from 'gridmill';
+function once(mark: unknown): boolean {
+  const file = ${JSON.stringify(join(folder.path, `${name}-`))} + mark;
+  if (existsSync(file)) return false;
+  writeFileSync(file, '');
+  return true;
+}
+export default defineStrategy({
+  name: ${JSON.stringify(name)},
+  parameters: { length: range(2, 12), bars: range(2, 6) },
+  signals: (p) => {
+    const late = customColumn('late', [close], [p.bars], ([values], [bars]) => {
+      if (!isMainThread) { ${misdeed} }
+      return values.map((value, i) => (i < bars ? NaN : values[i - bars]));
+    });
+    return { long: gt(sma(close, p.length), late) };
+  },
+});`;
+  const { strategyRef, ...own } = await strategyFile(folder.path, name, source);
+  const request: SweepRequest = { ...testRequest('sma-cross', { top: 20 }), ...own };
+  const { hash } = await sweep(request, candles);
+  return { request, strategyRef, hash };
+}
+
+describe('a column that kills its thread', () => {
+  test.each(FATAL)('%s once, while other threads wait for it: the result is the same', async (name, misdeed) => {
+    const bad = `column-once-${name}`;
+    const { request, strategyRef, hash } = await badColumn(
+      bad,
+      `let calls = 0; if (bars === 4 && once('')) { ${misdeed}; }`,
+    );
+    const scored = await sweep(request, candles, { ...LIMITED, strategyRef }, { batchSize: 4 });
+    expect(marks(bad)).toBe(1);
+    expect(scored.hash).toBe(hash);
+    expect(scored.outcome.engine.name).toBe('fast');
+  });
+
+  test('always: the sweep fails and names the column', async () => {
+    const { request, strategyRef } = await badColumn('column-ever', 'if (bars === 4) process.exit(3);');
+    const error = await thrown(sweep(request, candles, { ...LIMITED, strategyRef }, { batchSize: 4 }));
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.found).toMatch(/^the column late\(.*with bars=4: a thread left with exit code 3, twice\.$/);
+  });
+});
+
 describe('a strategy that talks out of turn', () => {
   test('its messages are ignored, whatever they look like', async () => {
     const misdeed = `

@@ -12,7 +12,7 @@ import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep, type SweepHost } from '../../src/sweep/run-sweep.ts';
 import { testHost } from '../synthetic-request.ts';
 
-if (!existsSync(fileURLToPath(new URL('../../dist/app/scoring-thread.js', import.meta.url)))) {
+if (!existsSync(fileURLToPath(new URL('../../dist/thread/scoring-thread.js', import.meta.url)))) {
   throw new Error('Threads run built files. Build first: npm run build');
 }
 
@@ -21,11 +21,7 @@ export interface Scored {
   readonly outcome: SweepOutcome;
 }
 
-type PoolChoice = Pick<PoolScorerOptions, 'workers'> &
-  Partial<PoolScorerOptions> & {
-    /** Bytes of columns each thread may keep, instead of what the plan grants. */
-    readonly cacheBytes?: number;
-  };
+type PoolChoice = Pick<PoolScorerOptions, 'workers'> & Partial<PoolScorerOptions>;
 
 /** Runs a sweep in the calling thread, or on a pool when `pool` is given. */
 export async function sweep(
@@ -40,15 +36,14 @@ export async function sweep(
 }
 
 /** The part of a host that asks for a pool. A note fails the test. */
-export function poolHost(request: SweepRequest, pool: PoolChoice): Pick<SweepHost, 'createScorer' | 'workers'> {
+export function poolHost(
+  request: SweepRequest,
+  pool: PoolChoice,
+): Pick<SweepHost, 'createScorer' | 'workers' | 'allWorkers'> {
   const onNote = (note: string): never => expect.fail(note);
   const createScorer = createPoolScorer({ strategyRef: { builtIn: request.strategy.name }, onNote, ...pool });
-  return {
-    workers: pool.workers,
-    createScorer: (context) =>
-      // These sweeps are too short to be worth threads: the plan would grant one.
-      createScorer({ ...context, workers: pool.workers, cacheBytes: pool.cacheBytes ?? context.cacheBytes }),
-  };
+  // These sweeps are too short to be worth threads: the plan would grant one.
+  return { workers: pool.workers, allWorkers: true, createScorer };
 }
 
 /** A folder that lives as long as a test file; give `remove` to afterAll. */

@@ -88,12 +88,8 @@ describe('one result for any number of workers and any batch size', () => {
     const { hash, outcome } = await sweep(request, candles);
     for (const workers of [1, 2, 3, 4]) {
       for (const batchSize of [1, 2, 7, 1000, undefined]) {
-        const scored = await sweep(
-          request,
-          candles,
-          { workers, cacheBytes: batchSize === 7 ? 1 : undefined },
-          { batchSize },
-        );
+        const columnBytesMax = batchSize === 7 ? 1 : undefined;
+        const scored = await sweep(request, candles, { workers }, { batchSize, columnBytesMax });
         expect(scored.hash, `${workers} workers, batches of ${batchSize}`).toBe(hash);
         expect(scored.outcome.top).toEqual(outcome.top);
         expect(scored.outcome.engine).toEqual(outcome.engine);
@@ -202,7 +198,7 @@ describe('what the user is told', () => {
       strategyRef: undefined,
       onNote: (note) => void notes.push(note),
     });
-    const host = testHost(candles, { createScorer });
+    const host = testHost(candles, { createScorer, workers: 4, allWorkers: true });
     const outcome = await runSweep(request, host);
     expect(resultHash('test', request, host.window, outcome)).toBe((await sweep(request, candles)).hash);
     expect(notes).toEqual([expect.stringContaining('one thread scores it')]);
@@ -260,6 +256,34 @@ describe('stopping', () => {
     expect(outcome.scored).toBeLessThan(outcome.variants);
   });
 
+  const STOP_MS = 900;
+
+  test.each(['cancelled', 'deadline'] as const)(
+    '%s in the middle of a long batch ends within 500 ms',
+    async (reason) => {
+      // Batches take hundreds of milliseconds; on an idle machine threads are through within 50 ms.
+      const stop = createStopSource(testClock, reason === 'deadline' ? 1200 : undefined);
+      const request = testRequest('sma-cross', {
+        parameters: { fast: range(2, 65), slow: range(70, 133) },
+        direction: 'both',
+      });
+      const long = testCandles(400_000);
+      let cancelledAt = Number.NaN;
+      const begun = testClock.monotonicMs();
+      if (reason === 'cancelled') {
+        setTimeout(() => {
+          cancelledAt = testClock.monotonicMs();
+          stop.cancel();
+        }, 1200);
+      }
+      const { outcome } = await sweep(request, long, { workers: 2 }, { stop, batchSize: 2048 });
+      const endedAt = testClock.monotonicMs();
+      expect(outcome.stopped).toBe(reason);
+      expect(outcome.scored).toBeLessThan(outcome.variants);
+      expect(endedAt - (reason === 'cancelled' ? cancelledAt : begun + STOP_MS)).toBeLessThan(500);
+    },
+  );
+
   test('the process ends by itself after a sweep, and after one that fails', async () => {
     const dist = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
     const script = (strategyRef: string): string => `
@@ -270,7 +294,7 @@ describe('stopping', () => {
       const request = { strategy: BUILT_IN_STRATEGIES.macd, strategyHash: 'built-in', ...profile.defaults, calendar: 'continuous', rank: 'sharpe', top: 3, preselect: 0, seed: 1, profile };
       const createScorer = createPoolScorer({ workers: 3, strategyRef: { builtIn: ${JSON.stringify(strategyRef)} }, onNote: console.log });
       const clock = { monotonicMs: () => performance.now(), wallMs: () => 0 };
-      await runSweep(request, { window: createWindow(candles), stop: NEVER_STOP, clock, createScorer }).then(
+      await runSweep(request, { window: createWindow(candles), stop: NEVER_STOP, clock, workers: 3, allWorkers: true, createScorer }).then(
         (outcome) => console.log('rows', outcome.top.length),
         (error) => console.log('failed', error.code),
       );`;

@@ -5,10 +5,12 @@ import { createFakeClock } from '../../src/core/clock.ts';
 import { AppError, type ErrorCode } from '../../src/core/errors.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { METRIC_NAMES } from '../../src/metrics/metrics.ts';
-import { type BatchMessage, NOT_SCORING, packError } from '../../src/pool/messages.ts';
+import { NOT_SCORING, packError, type WorkMessage } from '../../src/pool/messages.ts';
 import { Pool, type PoolOptions } from '../../src/pool/pool.ts';
 import type { ScoringThread, ThreadEvents } from '../../src/pool/thread.ts';
 import { range } from '../../src/strategy/parameters.ts';
+import { ColumnFlow } from '../../src/sweep/column-flow.ts';
+import { ColumnSlots } from '../../src/sweep/column-slots.ts';
 import { createGrid } from '../../src/sweep/grid.ts';
 import { testRequest } from '../synthetic-request.ts';
 
@@ -17,18 +19,23 @@ const parameters = { fast: range(1, 10), slow: range(11, 20) };
 const grid = createGrid({ strategy, arithmetic: 'standard', parameters });
 const stats = { columnsComputed: 1, hits: 2, misses: 3 };
 
+const firstOf = (message: WorkMessage): number =>
+  'batch' in message ? message.batch.baseIndices[0]! : -message.columns[0]!.id;
+
 /** A thread that does only what the test says. */
 class FakeThread implements ScoringThread {
-  readonly inbox: BatchMessage[] = [];
+  readonly inbox: WorkMessage[] = [];
   readonly events: ThreadEvents;
+  readonly number: number;
   at = NOT_SCORING;
   ended = false;
 
-  constructor(events: ThreadEvents) {
+  constructor(events: ThreadEvents, number = 0) {
     this.events = events;
+    this.number = number;
   }
 
-  post(message: BatchMessage): void {
+  post(message: WorkMessage): void {
     this.inbox.push(message);
   }
 
@@ -44,9 +51,20 @@ class FakeThread implements ScoringThread {
     this.events.onMessage(message);
   }
 
-  /** Answers the oldest batch; every value of its rows is the first base index. */
+  /** First base index of each batch in the inbox; a list of columns counts as minus its first id. */
+  get held(): number[] {
+    return this.inbox.map(firstOf);
+  }
+
+  /** Answers the oldest message; every value of the rows of a batch is its first base index. */
   answer(): void {
-    const { token, batch } = this.inbox.shift()!;
+    const message = this.inbox.shift()!;
+    const { token } = message;
+    if ('columns' in message) {
+      this.say({ token, filled: true, stats, ms: 2 });
+      return;
+    }
+    const { batch } = message;
     const rows = new Float64Array(batch.baseIndices.length * METRIC_NAMES.length).fill(batch.baseIndices[0]!);
     this.say({ token, rows, stats });
   }
@@ -65,8 +83,8 @@ afterEach(async () => {
 
 function createPool(options: Partial<PoolOptions> = {}) {
   const threads: FakeThread[] = [];
-  const start = (events: ThreadEvents): FakeThread => {
-    const thread = new FakeThread(events);
+  const start = (events: ThreadEvents, number: number): FakeThread => {
+    const thread = new FakeThread(events, number);
     threads.push(thread);
     return thread;
   };
@@ -110,7 +128,7 @@ describe('handing out', () => {
     expect(threads.map((thread) => thread.inbox.length)).toEqual([2, 2]);
     threads[0]!.answer();
     expect(threads.map((thread) => thread.inbox.length)).toEqual([2, 2]);
-    expect(threads[0]!.inbox.map(({ batch }) => batch.baseIndices[0])).toEqual([2, 4]);
+    expect(threads[0]!.held).toEqual([2, 4]);
   });
 
   test('each batch gets its own answer, in whatever order threads work', async () => {
@@ -179,7 +197,7 @@ describe('death', () => {
     const innocent = score(99);
     threads[0]!.die(1);
     expect(await isPending(guilty)).toBe(true);
-    const retry = threads.find((thread) => thread !== threads[0] && thread.inbox[0]?.batch.baseIndices[0] === 10)!;
+    const retry = threads.find((thread) => thread !== threads[0] && thread.held[0] === 10)!;
     retry.die(1, 'gave no sign of life for 60 s');
     const error = await failure(guilty);
     expect(error.code).toBe('WORKER_DIED');
@@ -197,14 +215,13 @@ describe('death', () => {
   test('only the batch being scored is blamed: one that waited at two doors is still good for two deaths', async () => {
     const { threads, score } = createPool({ workers: 2 });
     const [a, , waiting] = [score(1), score(2), score(3)];
-    expect(threads[0]!.inbox.map(({ batch }) => batch.baseIndices[0])).toEqual([1, 3]);
+    expect(threads[0]!.held).toEqual([1, 3]);
     threads[0]!.die(0);
     threads[2]!.answer();
     expect(await first(a)).toBe(1);
-    const holder = (): FakeThread =>
-      threads.findLast((thread) => thread.inbox.some((m) => m.batch.baseIndices[0] === 3))!;
+    const holder = (): FakeThread => threads.findLast((thread) => thread.held.includes(3))!;
     const second = holder();
-    while (second.inbox[0]!.batch.baseIndices[0] !== 3) second.answer();
+    while (second.held[0] !== 3) second.answer();
     second.die(0);
     expect(await isPending(waiting!)).toBe(true);
     holder().answer();
@@ -239,7 +256,7 @@ describe('death', () => {
       while (scored.length - answered < 10) scored.push(score(scored.length));
       const busy = threads.filter((thread) => thread.inbox.length > 0 && !thread.ended);
       const thread = busy[prng.nextBelow(busy.length)]!;
-      const variant = thread.inbox[0]!.batch.baseIndices[0]!;
+      const variant = thread.held[0]!;
       if (prng.nextBelow(3) === 0 && !killed.has(variant)) {
         killed.add(variant);
         thread.ended = true;
@@ -256,6 +273,126 @@ describe('death', () => {
       busy = left.length > 0;
     }
     for (const [i, rows] of scored.entries()) expect(await first(rows), `seed ${seed}`).toBe(i);
+  });
+});
+
+describe('columns', () => {
+  const columnName = (id: number): string => `sma(close,${id})`;
+  const columns = (pool: Pool, ...ids: number[]) => {
+    const done = pool.computeColumns!(ids.map((id, slot) => ({ id, slot })));
+    done.catch(() => undefined);
+    return done;
+  };
+
+  test('go before batches that wait, since other batches wait for them', () => {
+    const { pool, threads, score } = createPool({ columnName });
+    for (let i = 1; i <= 6; i++) void score(i);
+    void columns(pool, 50);
+    threads[0]!.answer();
+    expect(threads.map(({ held }) => held)).toEqual([
+      [3, -50],
+      [2, 4],
+    ]);
+  });
+
+  test('a pool whose threads keep their own columns computes none on demand', () => {
+    expect(createPool().pool.computeColumns).toBeUndefined();
+  });
+
+  test('a thread that dies while it computes a column: another one does it again', async () => {
+    const { pool, threads } = createPool({ columnName });
+    const done = columns(pool, 20, 30);
+    threads[0]!.die(1);
+    expect(await isPending(done)).toBe(true);
+    expect(threads[1]!.held).toEqual([-20]);
+    threads[1]!.answer();
+    await done;
+    expect(pool.worked()).toEqual({ scoringMs: 0, columnsMs: 2 });
+  });
+
+  test('a column that kills two threads fails with WORKER_DIED and its name', async () => {
+    const { pool, threads } = createPool({ columnName });
+    const done = columns(pool, 20, 30);
+    threads[0]!.die(1);
+    threads[1]!.die(1);
+    const error = await failure(done);
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.found).toBe('the column sma(close,30): a thread left with exit code 3, twice.');
+  });
+
+  test('a thread that dies while another waits for its column: both batches are scored once it is there', async () => {
+    const { pool, threads } = createPool({ columnName });
+    const flow = new ColumnFlow(pool, new ColumnSlots(4));
+    const [one, two] = [1, 2].map((base) => flow.score({ stage: 'A', baseIndices: [base] }, [base * 10, 99]));
+    const lists = () => threads.filter(({ ended }) => !ended).flatMap(({ held }) => held);
+    await expect.poll(lists).toEqual([-10, -20, -99]);
+    const dying = threads.find(({ held }) => held.includes(-99))!;
+    while (dying.held[0] !== -99) dying.answer();
+    dying.ended = true;
+    dying.die(0);
+    for (const thread of threads) if (!thread.ended) while (thread.held.some((held) => held < 0)) thread.answer();
+    await expect.poll(() => lists().sort()).toEqual([1, 2]);
+    for (const thread of threads) if (!thread.ended) while (thread.held.length > 0) thread.answer();
+    expect([await first(one!), await first(two!)]).toEqual([1, 2]);
+  });
+});
+
+describe('places in the shared memory', () => {
+  test('a replacement takes over the number of the dead, and no two threads have one number', () => {
+    const { pool, threads, score } = createPool({ workers: 3 });
+    for (let i = 0; i < 6; i++) void score(i);
+    expect(threads.map(({ number }) => number)).toEqual([0, 1, 2]);
+    threads[1]!.die(NOT_SCORING);
+    expect(threads[3]!.number).toBe(1);
+    threads[0]!.die(NOT_SCORING);
+    expect(threads[4]!.number).toBe(0);
+    expect(pool.strength).toBe(3);
+  });
+
+  test('the place of a hung thread is given away only when it has ended: it may write until then', async () => {
+    const { threads, score } = createPool({ workers: 1, silenceMs: 80 });
+    const rows = score(5);
+    let end: (() => void) | undefined;
+    threads[0]!.end = () => new Promise((resolve) => void (end = resolve));
+    threads[0]!.at = 0;
+    await expect.poll(() => end, { timeout: 2000 }).toBeDefined();
+    await sleep(50);
+    expect(threads).toHaveLength(1);
+    threads[0]!.answer();
+    expect(await isPending(rows), 'what it still says does not count').toBe(true);
+    end!();
+    await expect.poll(() => threads.length, { timeout: 2000 }).toBe(2);
+    expect(threads[1]!.number).toBe(0);
+    threads[1]!.answer();
+    expect(await first(rows)).toBe(5);
+  });
+
+  test('a hung thread that cannot be ended fails the sweep instead of sharing its memory', async () => {
+    const { threads, score } = createPool({ workers: 1, silenceMs: 80 });
+    const rows = score(5);
+    threads[0]!.end = () => new Promise(() => undefined);
+    threads[0]!.at = 0;
+    const error = await failure(rows);
+    expect(error.code).toBe('WORKER_DIED');
+    expect(error.found).toContain('could not be ended');
+    expect(threads).toHaveLength(1);
+  });
+
+  test('idle threads can be retired; they come back when there is work, and what they counted still counts', async () => {
+    const { pool, threads, score } = createPool();
+    const [one, two] = [score(1), score(2)];
+    threads[0]!.answer();
+    expect(await first(one!)).toBe(1);
+    await pool.retire();
+    expect(threads.map(({ ended }) => ended)).toEqual([true, false]);
+    expect(pool.strength).toBe(1);
+    expect(pool.stats()).toEqual(stats);
+    const three = score(3);
+    expect(threads).toHaveLength(3);
+    expect(threads[2]!.number).toBe(0);
+    threads[1]!.answer();
+    threads[2]!.answer();
+    expect([await first(two!), await first(three)]).toEqual([2, 3]);
   });
 });
 
@@ -295,13 +432,13 @@ describe('lies', () => {
     const { threads, score } = createPool();
     const [a, b, c] = [score(1), score(2), score(3)];
     const [one, two] = threads as [FakeThread, FakeThread];
-    const [forA, forC] = one.inbox as [BatchMessage, BatchMessage];
+    const [forA, forC] = one.inbox as [WorkMessage, WorkMessage];
     one.say({ token: forC.token, rows: rowsOf(666), stats });
     one.answer();
     one.say({ token: forA.token, rows: rowsOf(666), stats });
     expect(await first(a!)).toBe(1);
     expect(await isPending(c!)).toBe(true);
-    const [forB] = two.inbox as [BatchMessage];
+    const [forB] = two.inbox as [WorkMessage];
     two.die();
     two.say({ token: forB.token, rows: rowsOf(666), stats });
     expect(await isPending(b!)).toBe(true);
@@ -359,6 +496,29 @@ describe('silence', () => {
     while (performance.now() < end);
     expect(await first(rows)).toBe(5);
     expect(threads).toHaveLength(1);
+  });
+});
+
+describe('the stop word', () => {
+  test.each<['cancelled' | 'deadline', number]>([
+    ['cancelled', 1],
+    ['deadline', 2],
+  ])('%s: threads can read it within 20 ms, and what none of them has begun is refused', async (reason, word) => {
+    let stopped: 'cancelled' | 'deadline' | undefined;
+    const stopWord = new Int32Array(new SharedArrayBuffer(4));
+    const { threads, score } = createPool({ stop: { reason: () => stopped }, stopWord });
+    const rows = [1, 2, 3, 4, 5].map((base) => score(base));
+    await sleep(40);
+    expect(stopWord[0]).toBe(0);
+    stopped = reason;
+    const started = performance.now();
+    await expect.poll(() => stopWord[0], { interval: 1 }).toBe(word);
+    // 20 ms on an idle machine.
+    expect(performance.now() - started).toBeLessThan(300);
+    expect((await failure(rows[4]!)).code).toBe(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED');
+    // Threads finish or give up what they have begun.
+    for (const thread of threads) while (thread.inbox.length > 0) thread.answer();
+    expect(await Promise.all(rows.slice(0, 4).map(first))).toEqual([1, 2, 3, 4]);
   });
 });
 

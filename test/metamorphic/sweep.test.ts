@@ -8,7 +8,7 @@ import { parseTimeframe } from '../../src/market/timeframe.ts';
 import type { ProfileName } from '../../src/simulate/profiles.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategy/builtin/index.ts';
 import { type Axis, choice, range } from '../../src/strategy/parameters.ts';
-import { createVariantScorer, scoreInThread } from '../../src/sweep/engines.ts';
+import { createVariantScorer } from '../../src/sweep/engines.ts';
 import type { ScoredRow, SweepOutcome } from '../../src/sweep/request.ts';
 import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
@@ -52,9 +52,7 @@ describe('one hash', () => {
 
   test('for a cache that holds nothing', async () => {
     const roomy = await hashOf(candles, { risk });
-    const createScorer = async (context: ScoringContext): Promise<ScoreBatches> =>
-      scoreInThread({ ...context, cacheBytes: 1 });
-    const tight = await hashOf(candles, { risk }, 'sma-cross', { createScorer });
+    const tight = await hashOf(candles, { risk }, 'sma-cross', { columnBytesMax: 1, batchSize: 1 });
     expect(tight.outcome.plan.columnsComputed).toBeGreaterThan(roomy.outcome.plan.columnsComputed);
     expect(tight.hash).toBe(roomy.hash);
   });
@@ -174,6 +172,10 @@ describe('order of work', () => {
             score: async (batch) => {
               await new Promise((resolve) => setTimeout(resolve, prng.nextBelow(8)));
               return scorer.score(batch);
+            },
+            computeColumns: async (tasks) => {
+              await new Promise((resolve) => setTimeout(resolve, prng.nextBelow(8)));
+              scorer.computeColumns!(tasks);
             },
             stats: scorer.stats,
             close: async () => undefined,

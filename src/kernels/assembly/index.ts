@@ -27,3 +27,5 @@ export { fillTables } from './market-tables';
 export { beginProgram, endProgram, runTile } from './program';
 export { beginWalk, endWalk, walkTo } from './walk';
 export { BAR_SUMS, BLOCK_BARS, setMarket, setVariant } from './walk-input';
+export { setRiskWalk } from './risk-input';
+export { beginRiskWalk, endRiskWalk, riskWalkTo } from './risk-walk';

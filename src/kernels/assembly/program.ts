@@ -15,6 +15,7 @@ import {
   OP_FIRST_OF_WINDOW,
   OP_NUMBER_BYTES,
   OP_OR,
+  OP_RISK_WALK,
   OP_SETTLE_BOTH,
   OP_SETTLE_ONE,
   OP_TARGET,
@@ -34,6 +35,8 @@ import {
 } from './comparisons';
 import { crossing } from './crossings';
 import { eventsOfTarget, fillBits, settleBoth, settleOne } from './events';
+import { setRiskWalk } from './risk-input';
+import { beginRiskWalk, endRiskWalk, riskWalkTo } from './risk-walk';
 import { beginWalk, endWalk, walkTo } from './walk';
 import { setVariant } from './walk-input';
 
@@ -45,9 +48,14 @@ function arg(op: usize, index: i32): usize {
 /** Sets up the sums of every walk of a program of `count` operations. The memory of its states must be 0. */
 export function beginProgram(ops: usize, count: i32): void {
   for (let op = ops, end = ops + <usize>count * OP_BYTES; op < end; op += OP_BYTES) {
-    if (load<i32>(op) !== OP_WALK) continue;
-    setWalk(op, 0);
-    beginWalk();
+    const code = load<i32>(op);
+    if (code === OP_WALK) {
+      setWalk(op, 0);
+      beginWalk();
+    } else if (code === OP_RISK_WALK) {
+      setRisk(op, 0);
+      beginRiskWalk();
+    }
   }
 }
 
@@ -74,9 +82,14 @@ export function runTile(ops: usize, count: i32, from: i32, bars: i32): void {
 /** Finishes the sums of every walk. */
 export function endProgram(ops: usize, count: i32): void {
   for (let op = ops, end = ops + <usize>count * OP_BYTES; op < end; op += OP_BYTES) {
-    if (load<i32>(op) !== OP_WALK) continue;
-    setWalk(op, 0);
-    endWalk();
+    const code = load<i32>(op);
+    if (code === OP_WALK) {
+      setWalk(op, 0);
+      endWalk();
+    } else if (code === OP_RISK_WALK) {
+      setRisk(op, 0);
+      endRiskWalk();
+    }
   }
 }
 
@@ -147,10 +160,20 @@ function act(op: usize, code: i32, from: i32, bars: i32): void {
       setWalk(op, from);
       walkTo(from + bars);
       break;
+    case OP_RISK_WALK:
+      setRisk(op, from);
+      riskWalkTo(from + bars);
+      break;
   }
 }
 
 /** Names the variant of a walk; the bitmaps of a tile begin at its first bar. */
 function setWalk(op: usize, from: i32): void {
   setVariant(arg(op, 1), arg(op, 2), arg(op, 3), arg(op, 4), arg(op, 5), arg(op, 6), from);
+}
+
+/** Names the variant of a walk under a grid of barriers, which knows its settings and sums itself. */
+function setRisk(op: usize, from: i32): void {
+  setVariant(arg(op, 1), arg(op, 2), arg(op, 3), arg(op, 4), 0, 0, from);
+  setRiskWalk(arg(op, 5), arg(op, 6), arg(op, 7));
 }

@@ -191,7 +191,7 @@ function leaveNext(from: i32, to: i32, atClose: bool): i32 {
  * bar whose barriers count, under `next-open` the entry bar, which is the first too. Answers the first bar whose signal
  * counts afterwards (rule 14), or -1 when nothing ended the position.
  */
-function watch(from: i32, event: i32, to: i32, atClose: bool, isLong: bool): i32 {
+export function watch(from: i32, event: i32, to: i32, atClose: bool, isLong: bool): i32 {
   const lastBar = event < 0 ? to - 1 : event;
   const limit = at(sums, TIME_LIMIT_BAR);
   const isTimed = limit >= 0 && limit <= <f64>lastBar;

@@ -1,0 +1,76 @@
+// What a request must satisfy before anything is computed, and which engine it gets.
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { sliceCandles } from '../market/candles.ts';
+import { simulate } from '../simulate/simulate.ts';
+import { type EngineChoice, engineFor } from './fast-settings.ts';
+import { barriersAt, type Grid } from './grid.ts';
+import type { EngineName, SweepRequest } from './request.ts';
+import { simulationSettings } from './score.ts';
+import type { Window } from './window.ts';
+
+/**
+ * The engine for a request whose fast scorer would take `fastBytes` of kernel memory at least.
+ * Errors: REQUEST_INVALID when the fast engine is asked for what it does not cover.
+ */
+export function chooseEngine(
+  request: SweepRequest,
+  grid: Grid,
+  window: Window,
+  wanted: 'auto' | EngineName,
+  fastBytes: () => number,
+): EngineChoice {
+  if (wanted === 'normative') return { engine: 'normative', reason: 'it was asked for' };
+  const covered = engineFor(request, grid, window.candles);
+  const choice: EngineChoice =
+    covered.engine === 'fast' && fastBytes() > LIMITS.kernelBytesMax
+      ? { engine: 'normative', reason: 'so many candles do not fit the memory of the kernels' }
+      : covered;
+  if (wanted === 'auto' || choice.engine === 'fast') return choice;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'The fast engine must cover what it is asked for.',
+    found: `${choice.reason}.`,
+    todo: 'Leave the choice of engine open.',
+  });
+}
+
+/** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
+export function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {
+  const candles = sliceCandles(window.candles, 0, 0);
+  const signals = new Uint8Array(0);
+  for (let risk = 0; risk < grid.riskPoints; risk++) {
+    simulate({ candles, signals, settings: simulationSettings(request, barriersAt(grid, risk)) });
+  }
+}
+
+/** Errors: REQUEST_INVALID. */
+export function checkLimits(request: SweepRequest): void {
+  const check = (name: string, value: number, low: number, high: number): void => {
+    if (Number.isInteger(value) && value >= low && value <= high) return;
+    throw new AppError('REQUEST_INVALID', {
+      rule: `--${name} must be a whole number from ${low} to ${high}.`,
+      found: `${value}.`,
+      todo: 'Change it.',
+    });
+  };
+  check('top', request.top, 1, LIMITS.topMax);
+  check('preselect', request.preselect, 0, LIMITS.preselectMax);
+  if (new Set([request.rank, ...(request.alsoRank ?? [])]).size !== 1 + (request.alsoRank?.length ?? 0)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'Each objective may be named once.',
+      found: `${[request.rank, ...(request.alsoRank ?? [])].join(', ')}.`,
+      todo: 'Leave out the repeated one.',
+    });
+  }
+  check('seed', request.seed, 0, Number.MAX_SAFE_INTEGER);
+  if (request.sample !== undefined) check('sample', request.sample, 1, LIMITS.gridPointsMax);
+  if (request.offset !== undefined) check('offset', request.offset, 0, LIMITS.gridPointsMax);
+  if (request.limit !== undefined) check('limit', request.limit, 1, LIMITS.gridPointsMax);
+  if (request.sample !== undefined && (request.offset !== undefined || request.limit !== undefined)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A sweep visits a range of the grid or a random sample of it, not both.',
+      found: '--sample together with --offset or --limit.',
+      todo: 'Leave one of them out.',
+    });
+  }
+}
