@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { testCandles } from '../../test/synthetic-request.ts';
 import { ARENA_ALIGNMENT, Arena } from './arena.ts';
+import { SUM_BARS } from './market-layout.ts';
 import { irregularBar, marketBytes, prepareMarket } from './market-tables.ts';
 
 test('regions are aligned, do not overlap, and are accounted for by name', () => {
@@ -36,18 +37,27 @@ test.each([1, 16, 17, 1000])('the tables of %d bars take exactly the bytes they 
   expect(arena.bytesUsed).toBe(marketBytes(bars));
 });
 
-test('a difference of prefix sums is the sum of the returns between, to the last digits', () => {
+test('prefix sums begin anew at multiples of SUM_BARS; inside a stretch a difference is the sum of the returns between', () => {
   const candles = testCandles(5000);
   const { close, barSums } = prepareMarket(new Arena(new ArrayBuffer(marketBytes(5000))), candles);
-  let sum = 0;
-  let squares = 0;
-  for (let bar = 2001; bar <= 2300; bar++) {
-    const r = (close[bar]! - close[bar - 1]!) / close[bar - 1]!;
-    sum += r;
-    squares += r * r;
+  const sumOf = (from: number, to: number): [returns: number, squares: number] => {
+    let sum = 0;
+    let squares = 0;
+    for (let bar = from; bar <= to; bar++) {
+      const r = (close[bar]! - close[bar - 1]!) / close[bar - 1]!;
+      sum += r;
+      squares += r * r;
+    }
+    return [sum, squares];
+  };
+  for (const last of [SUM_BARS, SUM_BARS + 1, 2 * SUM_BARS - 1, 2 * SUM_BARS + 300]) {
+    const [sum, squares] = sumOf(last - (last % SUM_BARS), last);
+    expect(barSums[4 * last]!).toBeCloseTo(sum, 14);
+    expect(barSums[4 * last + 1]! / squares).toBeCloseTo(1, 13);
   }
-  expect(barSums[4 * 2300]! - barSums[4 * 2000]!).toBeCloseTo(sum, 14);
-  expect((barSums[4 * 2300 + 1]! - barSums[4 * 2000 + 1]!) / squares).toBeCloseTo(1, 12);
+  const [sum, squares] = sumOf(2801, 3300);
+  expect(barSums[4 * 3300]! - barSums[4 * 2800]!).toBeCloseTo(sum, 14);
+  expect((barSums[4 * 3300 + 1]! - barSums[4 * 2800 + 1]!) / squares).toBeCloseTo(1, 12);
 });
 
 test('a bar outside its own high and low, or at no price, is found', () => {

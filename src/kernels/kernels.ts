@@ -13,7 +13,7 @@ export interface Kernels {
   /**
    * Fills the tables of `market` that `needs` names, a sum of NEEDS_* in market-layout.ts, for the first `bars` bars of
    * its arrays, whose prices are in place. `carry` holds where the prefix sums stand before them, and afterwards where
-   * they stand before bar `keepAt` of the arrays, if that is one of them.
+   * they stand before bar `keepAt` of the arrays, if a block of theirs begins with it.
    */
   fillTables(market: MarketTables, bars: number, keepAt: number, needs: number): void;
   /**
@@ -52,9 +52,6 @@ export const BLOCK_BARS = 16;
 /** Values per bar in `barSums` and in `barExtremes`. */
 export const BAR_SUMS = 4;
 
-/** Values of `carry`: four sums, what rounding took from each, and the close before. */
-export const CARRY_CELLS = 9;
-
 /**
  * Arena views that do not change between variants: of a whole window (`prepareMarket`), or of the bars around one tile
  * of it (`moveMarket`). All prices are finite and above 0, and low <= open, close <= high.
@@ -69,9 +66,9 @@ export interface MarketTables {
   readonly low: Float64Array;
   readonly close: Float64Array;
   /**
-   * Prefix sums over the bar returns r = (close[i] - close[i-1]) / close[i-1] of bars 1..i (all 0 at bar 0), BAR_SUMS
-   * values per bar, side by side so that one bar is half a cache line: at 4 i the sum of r, then of r squared, then of
-   * min(r, 0) squared, then of max(r, 0).
+   * Prefix sums over the bar returns r = (close[i] - close[i-1]) / close[i-1] of the bars from the last multiple of
+   * SUM_BARS to i (the return of bar 0 is 0), BAR_SUMS values per bar, side by side so that one bar is half a cache line:
+   * at 4 i the sum of r, then of r squared, then of min(r, 0) squared, then of max(r, 0).
    */
   readonly barSums: Float64Array;
   /**
@@ -92,7 +89,7 @@ export interface MarketTables {
   /** Per block: highest high, lowest low. */
   readonly blockHigh: Float64Array;
   readonly blockLow: Float64Array;
-  /** Where the prefix sums of the next tile go on, CARRY_CELLS values. */
+  /** What the sums of the next tile go on from, and how large any of them became: CARRY_CELLS values. */
   readonly carry: Float64Array;
 }
 

@@ -2,8 +2,16 @@
 import { assert } from '../core/assert.ts';
 import type { Candles } from '../market/candles.ts';
 import { type Arena, alignedBytes } from './arena.ts';
-import { BAR_SUMS, BLOCK_BARS, CARRY_CELLS, type Kernels, type MarketTables } from './kernels.ts';
-import { NEEDS_ALL, NEEDS_CLOSES, NEEDS_OPEN, NEEDS_RANGES, NEEDS_SUMS } from './market-layout.ts';
+import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables } from './kernels.ts';
+import {
+  CARRY_CELLS,
+  CARRY_CLOSE,
+  NEEDS_ALL,
+  NEEDS_CLOSES,
+  NEEDS_OPEN,
+  NEEDS_RANGES,
+  NEEDS_SUMS,
+} from './market-layout.ts';
 import { SCALAR_KERNELS } from './scalar-kernels.ts';
 import {
   AT_NEXT_OPEN,
@@ -67,6 +75,7 @@ export function prepareMarket(arena: Arena, candles: Prices, kernels: Filler = S
   market.barCount = candles.barCount;
   copyPrices(market, candles, candles.barCount, NEEDS_ALL);
   market.carry.fill(0);
+  market.carry[CARRY_CLOSE] = candles.close[0] ?? 0;
   kernels.fillTables(market, candles.barCount, candles.barCount, NEEDS_ALL);
   return market;
 }
@@ -100,7 +109,8 @@ function allocate(arena: Arena, capacity: number): MarketTile {
 /**
  * Moves the tables to the tile [from, to) of `candles`, which must be regular: prices and the parts that `needs` names,
  * a sum of NEEDS_*. `from` is a multiple of BLOCK_BARS, `to` another or the end of the window. A pass begins at bar 0,
- * each tile where the last one ended, with the same needs: prefix sums then have the bits of one pass over the window.
+ * each tile where the last one ended, with the same needs: prefix sums then have the bits of one pass over the window, and
+ * after the last tile `carry` has the largest of the whole window.
  */
 export function moveMarket(
   market: MarketTile,
@@ -121,6 +131,7 @@ export function moveMarket(
   market.firstBar = first;
   market.endBar = to;
   copyPrices(market, candles, bars, needs);
+  market.carry[CARRY_CLOSE] = candles.close[Math.max(0, first - 1)]!;
   kernels.fillTables(market, bars, Math.max(0, to - MARGIN_BARS) - first, needs);
 }
 

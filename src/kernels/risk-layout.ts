@@ -72,7 +72,10 @@ export const COHORT_LAST_LIMIT = 15;
 export const COHORT_HIGHEST = 16;
 export const COHORT_LOWEST = 17;
 export const COHORT_DRAWN = 18;
-/** Close of the entry bar, 0 until that bar has been seen, and BAR_SUMS prefix sums there. */
+/**
+ * Close of the entry bar, 0 until that bar has been seen, and BAR_SUMS prefix sums there, less what they had come to
+ * wherever they began anew before COHORT_DRAWN.
+ */
 export const COHORT_FIRST_CLOSE = 19;
 export const COHORT_SUMS = 20;
 export const COHORT_CELLS = 24;
@@ -90,7 +93,7 @@ export const RECORD_HELD = 4;
 export const RECORD_DRAWN = 5;
 export const RECORD_HIGHEST = 6;
 export const RECORD_LOWEST = 7;
-/** Differences of prefix sums over the span; gains minus returns; 1 where the span has two bars or more, else 0. */
+/** Differences of prefix sums over the span; gains minus returns; the subtractions these are made of. */
 export const RECORD_SUMS = 8;
 export const RECORD_LOSSES = 12;
 export const RECORD_SPANS = 13;

@@ -1,6 +1,15 @@
 // Tables of one window of candles, scalar: prefix sums of bar returns, and the extremes of blocks.
 import { BAR_SUMS, BLOCK_BARS, type MarketTables } from './kernels.ts';
-import { NEEDS_CLOSES, NEEDS_RANGES, NEEDS_SUMS } from './market-layout.ts';
+import {
+  CARRY_BLOCK,
+  CARRY_CLOSE,
+  CARRY_STRETCH,
+  CARRY_SUMS,
+  NEEDS_CLOSES,
+  NEEDS_RANGES,
+  NEEDS_SUMS,
+  SUM_BARS,
+} from './market-layout.ts';
 
 /** Falls are stored a little too large, so that a comparison with one never misses by rounding. */
 const FALL_MARGIN = 1 + 2 ** -40;
@@ -14,7 +23,7 @@ const LOOK_INSIDE = 2;
  * Causal:   the sums at bar i read bars 0..i; a block reads its own bars.
  * Warm-up:  none: the return of bar 0 is 0.
  * Bad data: prices are regular, the caller has checked them.
- * Numerics: sums in two doubles each, rounded once when stored; extremes are exact.
+ * Numerics: sums of at most SUM_BARS bars, block by block; extremes are exact, falls a little too large.
  * Cost:     no allocation per bar; once per tile of a pass.
  * Oracle:   bar returns added up one by one (src/kernels/arena.test.ts).
  */
@@ -31,37 +40,58 @@ export function fillTables(market: MarketTables, bars: number, keepAt: number, n
 }
 
 /**
- * Prefix sums of the bar returns. Each is summed in two doubles and stored rounded once, so that its error does not
- * grow with the number of bars and a difference of two is as good as the doubles it is made of.
+ * Prefix sums of the bar returns since the last multiple of SUM_BARS. The bars of a block are added up by themselves and
+ * then to the sums at its first bar, so that blocks do not wait for each other and few bars are added to a large sum.
  */
-function sumReturns({ close, barSums, carry }: MarketTables, bars: number, keepAt: number): void {
-  const state = carry.slice();
-  const term = new Float64Array(BAR_SUMS);
-  // Before bar 0 there is no close, and its return is 0.
-  let previous = state[2 * BAR_SUMS] || close[0]!;
-  for (let bar = 0; bar <= bars; bar++) {
-    if (bar === keepAt) {
-      state[2 * BAR_SUMS] = previous;
-      carry.set(state);
+function sumReturns({ close, barSums, carry, firstBar, barCount }: MarketTables, bars: number, keepAt: number): void {
+  const before = carry.slice(CARRY_SUMS, CARRY_SUMS + BAR_SUMS);
+  let previous = carry[CARRY_CLOSE]!;
+  for (let start = 0; start < bars; start += BLOCK_BARS) {
+    if (start === keepAt) carry.set(before, CARRY_SUMS);
+    if ((firstBar + start) % SUM_BARS === 0) {
+      noteLargest(carry, CARRY_STRETCH, before[0]!, before[1]!, before[2]!, before[3]!);
+      before.fill(0);
     }
-    if (bar === bars) return;
-    const r = (close[bar]! - previous) / previous;
-    const down = r < 0 ? r : 0;
-    previous = close[bar]!;
-    term[0] = r;
-    term[1] = r * r;
-    term[2] = down * down;
-    term[3] = r > 0 ? r : 0;
-    for (let k = 0; k < BAR_SUMS; k++) {
-      const before = state[k]!;
-      const after = before + term[k]!;
-      const part = after - before;
-      const rest = state[BAR_SUMS + k]! + (before - (after - part) + (term[k]! - part));
-      state[k] = after;
-      state[BAR_SUMS + k] = rest;
-      barSums[BAR_SUMS * bar + k] = after + rest;
+    const end = Math.min(start + BLOCK_BARS, bars);
+    let returns = 0;
+    let squares = 0;
+    let downside = 0;
+    let gains = 0;
+    for (let bar = start; bar < end; bar++) {
+      const r = (close[bar]! - previous) / previous;
+      const down = r < 0 ? r : 0;
+      previous = close[bar]!;
+      returns += r;
+      squares += r * r;
+      downside += down * down;
+      gains += r > 0 ? r : 0;
+      const at = BAR_SUMS * bar;
+      barSums[at] = before[0]! + returns;
+      barSums[at + 1] = before[1]! + squares;
+      barSums[at + 2] = before[2]! + downside;
+      barSums[at + 3] = before[3]! + gains;
     }
+    noteLargest(carry, CARRY_BLOCK, returns, squares, downside, gains);
+    for (let k = 0; k < BAR_SUMS; k++) before[k] = barSums[BAR_SUMS * (end - 1) + k]!;
   }
+  if (firstBar + bars === barCount) {
+    noteLargest(carry, CARRY_STRETCH, before[0]!, before[1]!, before[2]!, before[3]!);
+  }
+}
+
+/** Compares the sums of a whole stretch or block with the largest so far. */
+function noteLargest(
+  carry: Float64Array,
+  at: number,
+  returns: number,
+  squares: number,
+  downside: number,
+  gains: number,
+): void {
+  if (gains - returns > carry[at]!) carry[at] = gains - returns;
+  if (squares > carry[at + 1]!) carry[at + 1] = squares;
+  if (downside > carry[at + 2]!) carry[at + 2] = downside;
+  if (gains > carry[at + 3]!) carry[at + 3] = gains;
 }
 
 /** Extremes of the closes from each bar to the end of its block, and from the start of its block to the bar. */
@@ -87,13 +117,13 @@ function runExtremes({ close, barExtremes }: MarketTables, bars: number): void {
   }
 }
 
-/** Extremes and falls of the closes of the block of bars [from, to). */
+/** Extremes and falls of the closes of the block of bars [from, to). No peak is below the first close: a fall is at most drop / that. */
 function describeCloses(market: MarketTables, from: number, to: number): void {
   const { close } = market;
   let peak = close[from]!;
   let peakBar = from;
   let lowest = peak;
-  let fall = 0;
+  let drop = 0;
   let closestToPeak = 0;
   for (let bar = from; bar < to; bar++) {
     const price = close[bar]!;
@@ -102,7 +132,7 @@ function describeCloses(market: MarketTables, from: number, to: number): void {
       peakBar = bar;
       closestToPeak = 0;
     } else {
-      if ((peak - price) / peak > fall) fall = (peak - price) / peak;
+      if (peak - price > drop) drop = peak - price;
       if (price > closestToPeak) closestToPeak = price;
     }
     if (price < lowest) lowest = price;
@@ -110,7 +140,7 @@ function describeCloses(market: MarketTables, from: number, to: number): void {
   const block = from / BLOCK_BARS;
   market.blockCloseMax[block] = peak;
   market.blockCloseMin[block] = lowest;
-  market.blockFall[block] = closestToPeak >= peak * SAME_CLOSE ? LOOK_INSIDE : fall * FALL_MARGIN;
+  market.blockFall[block] = closestToPeak >= peak * SAME_CLOSE ? LOOK_INSIDE : (drop / close[from]!) * FALL_MARGIN;
   market.blockBarsAfterMax[block] = to - 1 - peakBar;
 }
 

@@ -1,5 +1,6 @@
 // Adds stretches of bars to the sums of a walk: returns by prefix sums, drawdowns by block tables, or bar by bar.
 import { BAR_SUMS, BLOCK_BARS, type MarketTables, type WalkInput } from './kernels.ts';
+import { SUM_BARS } from './market-layout.ts';
 import {
   CASH,
   DETAIL,
@@ -82,9 +83,22 @@ function sinkTo(input: WalkInput, to: number): void {
   const from = sums[SUNK] | 0;
   if (from >= to) return;
   if (input.record !== undefined) recordEquity(input, from, to);
-  if (holdsAll(sums)) sinkHeld(market, sums, from - market.firstBar, to - market.firstBar);
-  else mix(market.close, sums, from - market.firstBar, to - market.firstBar);
+  if (holdsAll(sums)) {
+    restartSums(market, sums, from > sums[MARKED] ? from - 1 : from, to);
+    sinkHeld(market, sums, from - market.firstBar, to - market.firstBar);
+  } else mix(market.close, sums, from - market.firstBar, to - market.firstBar);
   sums[SUNK] = to;
+}
+
+/**
+ * Prefix sums begin anew inside the bars (from, to): takes what they had come to from the sums at the first bar of the
+ * stretch, so that their difference to those of a later bar stays the sum of the returns between.
+ */
+function restartSums({ barSums, firstBar }: MarketTables, sums: Float64Array, from: number, to: number): void {
+  for (let restart = from - (from % SUM_BARS) + SUM_BARS; restart < to; restart += SUM_BARS) {
+    const at = (restart - 1 - firstBar) * BAR_SUMS;
+    for (let k = 0; k < BAR_SUMS; k++) sums[SPAN_RETURNS + k] -= barSums[at + k];
+  }
 }
 
 function recordEquity(input: WalkInput, from: number, to: number): void {
@@ -151,7 +165,7 @@ function addHeld(market: MarketTables, sums: Float64Array, from: number, to: num
     sums[DOWNSIDE_SQUARES] += barSums[b + 2] - sums[SPAN_DOWNSIDE_SQUARES];
     sums[GAINS] += gains;
     sums[LOSSES] += gains - returns;
-    sums[SPANS] += 1;
+    sums[SPANS] += 1 + Math.floor((to - 1) / SUM_BARS) - Math.floor(from / SUM_BARS);
   }
   sums[PREVIOUS] = sums[UNITS] * market.close[last];
 }

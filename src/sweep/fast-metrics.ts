@@ -1,5 +1,6 @@
 // From the sums of a walk to the standard metrics, and when sums do not hold them closely enough.
-import { BAR_SUMS, type MarketTables } from '../kernels/kernels.ts';
+import { BLOCK_BARS, type MarketTables } from '../kernels/kernels.ts';
+import { CARRY_BLOCK, CARRY_STRETCH } from '../kernels/market-layout.ts';
 import {
   AMBIGUOUS_BARS,
   BEST_RETURN,
@@ -39,21 +40,29 @@ const ROUNDING = 2 ** -52;
 /**
  * Whether returns have to be summed bar by bar, because what is left of a sum after a subtraction is too small a part
  * of what it was taken from: the squares about the mean, the losses beside the gains, or few calm bars out of prefix
- * sums that passed through wild ones.
+ * sums that passed through wild ones. `market` has come to the end of its pass: what counts is the largest sum of any
+ * stretch. The mean needs no look of its own: by Cauchy's inequality its error is far below that of the squares.
  */
-export function needsBarSums(sums: Float64Array, market: MarketTables): boolean {
-  if (sums[SPANS]! === 0) return false;
-  const { barCount, barSums, firstBar } = market;
-  const last = (barCount - 1 - firstBar) * BAR_SUMS;
+export function needsBarSums(sums: Float64Array, { barCount, carry }: MarketTables): boolean {
+  const spans = sums[SPANS]!;
+  if (spans === 0) return false;
   const squares = sums[SQUARES]!;
-  const losses = sums[LOSSES]!;
-  const lost = (sums[SPANS]! + 2) * ROUNDING;
-  const deviations = squares - (sums[RETURNS]! * sums[RETURNS]!) / barCount;
   const downside = sums[DOWNSIDE_SQUARES]!;
+  const gains = sums[GAINS]!;
+  const losses = sums[LOSSES]!;
+  // Rounding of the sums at both ends of a span, of the blocks added up between, and of the bars inside its outer blocks.
+  const ofStretch = 2 * spans + sums[EXPOSED_BARS]! / (2 * BLOCK_BARS);
+  const ofBlock = BLOCK_BARS * spans;
+  const lostOf = (quantity: number, total: number): number =>
+    ROUNDING *
+    (ofStretch * carry[CARRY_STRETCH + quantity]! + ofBlock * carry[CARRY_BLOCK + quantity]! + (spans + 2) * total);
+  const deviations = squares - (sums[RETURNS]! * sums[RETURNS]!) / barCount;
+  // Losses are what gains are more than returns, and no sum of returns is larger than gains and losses together.
+  const lostOfLosses = lostOf(0, losses) + 2 * lostOf(3, gains);
   return (
-    lost * (barSums[last + 1]! + squares) > SHARE_LOST * deviations ||
-    lost * barSums[last + 2]! > SHARE_LOST * downside ||
-    lost * (barSums[last + 3]! + sums[GAINS]!) > SHARE_LOST * losses
+    lostOf(1, squares) > SHARE_LOST * deviations ||
+    lostOf(2, downside) > SHARE_LOST * downside ||
+    lostOfLosses > SHARE_LOST * losses
   );
 }
 

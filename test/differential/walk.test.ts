@@ -1,21 +1,12 @@
 // Is the fast engine the normative one? Random back-tests: the same trades and equity exactly, every metric to 1e-9.
 import { afterAll, describe, expect, test } from 'vitest';
-import { MAX_DRAWDOWN } from '../../src/kernels/walk-layout.ts';
-import { scanEquity } from '../../src/metrics/equity-scan.ts';
-import { METRIC_NAMES, type Metrics } from '../../src/metrics/metrics.ts';
-import { standardMetrics } from '../../src/metrics/standard-metrics.ts';
-import { simulate } from '../../src/simulate/simulate.ts';
 import type { Simulation, SimulationInput } from '../../src/simulate/simulation.ts';
-import { needsBarSums, scanFromSums, writeRowOfWalk } from '../../src/sweep/fast-metrics.ts';
-import { metricsAgree } from '../../src/sweep/fast-tolerance.ts';
-import { metricsFromRow } from '../../src/sweep/score.ts';
+import { compareEngines } from './engine-differences.ts';
 import { COVERED_PROFILES, type CoveredProfile, randomCase } from './random-case.ts';
-import { recordedWalk } from './recorded-walk.ts';
 
 /** Cases per profile. A larger dose: GRIDMILL_DIFFERENTIAL_CASES=100000. */
 const CASES = Number(process.env['GRIDMILL_DIFFERENTIAL_CASES'] ?? 2000);
 const FIRST_SEED = Number(process.env['GRIDMILL_DIFFERENTIAL_SEED'] ?? 1);
-const PER_YEAR = 525_600;
 const DOSE_MS = Math.max(60_000, CASES * 30);
 
 const replay = (profile: CoveredProfile, seed: number): string =>
@@ -24,37 +15,9 @@ const replay = (profile: CoveredProfile, seed: number): string =>
 const tally = { cases: 0, trades: 0, ambiguous: 0, skipped: 0, ruined: 0, scannedByBar: 0 };
 const exits: Record<string, number> = {};
 
-function normativeMetrics(input: SimulationInput, simulation: Simulation): Metrics {
-  return standardMetrics({ ...simulation, initialCash: input.settings.initialCash, periodsPerYear: PER_YEAR });
-}
-
-/** What differs between the engines, or nothing. `fastInput` differs from `input` only in tests of this test. */
-function differences(input: SimulationInput, stepBars: number, fastInput = input): string[] {
-  const expected = simulate(input);
-  const walk = recordedWalk(fastInput, stepBars);
-  const found: string[] = [];
-  expected.trades.forEach((trade, i) => {
-    const other = walk.trades[i] as unknown as Record<string, unknown> | undefined;
-    for (const [name, value] of Object.entries(trade)) {
-      if (other?.[name] !== value) found.push(`trade ${i} ${name}: ${value} became ${other?.[name]}`);
-    }
-  });
-  if (walk.trades.length !== expected.trades.length)
-    found.push(`${walk.trades.length} trades, not ${expected.trades.length}`);
-  const bar = expected.equity.findIndex((value, i) => value !== walk.equity[i]);
-  if (bar >= 0) found.push(`equity at bar ${bar}: ${expected.equity[bar]} became ${walk.equity[bar]}`);
-  const { sums, market } = walk;
-  const byBar = needsBarSums(sums, market);
-  const { initialCash } = fastInput.settings;
-  const scan = byBar ? scanEquity(initialCash, walk.equity) : scanFromSums(sums, market.barCount);
-  const row = new Float64Array(METRIC_NAMES.length);
-  writeRowOfWalk(row, 0, sums, scan, { initialCash, periodsPerYear: PER_YEAR }, 'full');
-  const metrics = metricsFromRow(row, 0);
-  const want = normativeMetrics(input, expected);
-  for (const name of METRIC_NAMES) {
-    if (!metricsAgree(name, want, metrics, PER_YEAR)) found.push(`${name}: ${want[name]} became ${metrics[name]}`);
-  }
-  if (sums[MAX_DRAWDOWN] !== want.maxDrawdown) found.push(`drawdown ${want.maxDrawdown} became ${sums[MAX_DRAWDOWN]}`);
+/** What differs between the engines, or nothing. */
+function differences(input: SimulationInput, stepBars: number, fastInput = input): readonly string[] {
+  const { found, expected, byBar } = compareEngines(input, stepBars, { fastInput });
   count(expected, byBar);
   return found;
 }

@@ -15,7 +15,7 @@ import { createWasm, forRounds, LENGTHS } from './twins.ts';
 
 const { wasm, arena } = createWasm(1 << 23);
 const start = arena.mark();
-const MOST_BARS = 2500;
+const MOST_BARS = 5000;
 
 const pick = <T>(prng: Prng, ...values: readonly T[]): T => values[prng.nextBelow(values.length)]!;
 

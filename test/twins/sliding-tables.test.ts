@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { Arena } from '../../src/kernels/arena.ts';
 import type { Kernels, WalkInput } from '../../src/kernels/kernels.ts';
+import { CARRY_BLOCK, CARRY_STRETCH } from '../../src/kernels/market-layout.ts';
 import {
   createMarketTile,
   type MarketTile,
@@ -77,24 +78,21 @@ test.each([64, 256, 2048, 5056])('tiles of %d bars', (tileBars) => {
 test('prefix sums of a pass over tiles have the bits of one pass over the window', () => {
   forRounds(40, (prng) => {
     arena.release(start);
-    const candles = randomCandles(1 + prng.nextBelow(2000), prng);
-    const whole = createMarketTile(arena, 2000);
+    const candles = randomCandles(1 + prng.nextBelow(MOST_BARS), prng);
+    const whole = createMarketTile(arena, MOST_BARS);
     moveMarket(whole, candles, 0, candles.barCount, SCALAR_KERNELS, 15);
-    const tile = createMarketTile(arena, 64);
-    for (let from = 0; from < candles.barCount; from += 64) {
-      moveMarket(
-        tile,
-        candles,
-        from,
-        Math.min(from + 64, candles.barCount),
-        prng.nextBelow(2) ? wasm : SCALAR_KERNELS,
-        15,
-      );
-      for (let bar = tile.firstBar; bar < Math.min(from + 80, candles.barCount); bar++) {
+    const tileBars = [16, 64, 2048, 3008][prng.nextBelow(4)]!;
+    const tile = createMarketTile(arena, tileBars);
+    for (let from = 0; from < candles.barCount; from += tileBars) {
+      const to = Math.min(from + tileBars, candles.barCount);
+      moveMarket(tile, candles, from, to, prng.nextBelow(2) ? wasm : SCALAR_KERNELS, 15);
+      for (let bar = tile.firstBar; bar < Math.min(to + 16, candles.barCount); bar++) {
         const found = tile.barSums.slice(4 * (bar - tile.firstBar), 4 * (bar - tile.firstBar) + 4);
         expect(found, `bar ${bar}`).toEqual(whole.barSums.slice(4 * bar, 4 * bar + 4));
       }
     }
+    const largest = (market: MarketTile) => market.carry.slice(CARRY_STRETCH, CARRY_BLOCK + 4);
+    expect(largest(tile), 'the largest sums of a stretch and a block').toEqual(largest(whole));
   });
 });
 

@@ -53,6 +53,7 @@ import {
   whole,
 } from './risk-input';
 import { larger, smaller } from './select';
+import { restartSums, spansOf } from './spans';
 import {
   BLOCK_BARS,
   at,
@@ -266,18 +267,38 @@ function writeFacts(cells: usize, bar: i32, highest: f64, lowest: f64): void {
   put(out, RECORD_LOWEST, isEmpty ? Infinity : lowest);
   put(out, RECORD_BAR, <f64>bar);
   const hasSpan = bar - entryBar > 1;
-  put(out, RECORD_SPANS, <f64>hasSpan);
+  put(out, RECORD_SPANS, spansOf(entryBar, bar - 1));
   if (bar > entryBar) put(out, RECORD_LAST_CLOSE, at(close, bar - 1));
   let plain = f64x2.splat(0);
   let signed = plain;
   if (hasSpan) {
     const last = barSums + (<usize>(bar - 1) << 5);
-    plain = f64x2.sub(v128.load(last), v128.load(cells + COHORT_SUMS * 8));
-    signed = f64x2.sub(v128.load(last, 16), v128.load(cells + COHORT_SUMS * 8, 16));
+    const kept = out + RECORD_SUMS * 8;
+    v128.store(kept, v128.load(cells, COHORT_SUMS * 8));
+    v128.store(kept, v128.load(cells, COHORT_SUMS * 8 + 16), 16);
+    restartSums(kept, lastSeen(cells), bar);
+    plain = f64x2.sub(v128.load(last), v128.load(kept));
+    signed = f64x2.sub(v128.load(last, 16), v128.load(kept, 16));
   }
   v128.store(out + RECORD_SUMS * 8, plain);
   v128.store(out + RECORD_SUMS * 8, signed, 16);
   put(out, RECORD_LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
+}
+
+/** The bar that the sums a cohort keeps have come to: the entry bar, or the last one whose drawdown was added. */
+@inline
+function lastSeen(cells: usize): i32 {
+  const entryBar = whole(cells, COHORT_ENTRY_BAR);
+  const drawn = whole(cells, COHORT_DRAWN);
+  return drawn > entryBar ? drawn - 1 : entryBar;
+}
+
+/** Leaves the bars before `to` behind, whose drawdown was added: extremes begin anew, and so do prefix sums. */
+export function passBars(cells: usize, to: i32): void {
+  restartSums(cells + COHORT_SUMS * 8, lastSeen(cells), to);
+  putWhole(cells, COHORT_DRAWN, to);
+  put(cells, COHORT_HIGHEST, -Infinity);
+  put(cells, COHORT_LOWEST, Infinity);
 }
 
 /** Takes back the records of a cohort's excursion, and the way out of whoever was left. */

@@ -1,9 +1,19 @@
 // Tables of one window of candles: prefix sums of bar returns, and extremes of blocks, two blocks side by side.
-import { NEEDS_CLOSES, NEEDS_RANGES, NEEDS_SUMS } from '../market-layout';
+import {
+  CARRY_BLOCK,
+  CARRY_CLOSE,
+  CARRY_STRETCH,
+  CARRY_SUMS,
+  NEEDS_CLOSES,
+  NEEDS_RANGES,
+  NEEDS_SUMS,
+  SUM_BARS,
+} from '../market-layout';
 import { larger, smaller } from './select';
 import {
   BLOCK_BARS,
   at,
+  barCount,
   barExtremes,
   barSums,
   blockBarsAfterMax,
@@ -38,9 +48,7 @@ const LOOK_INSIDE: f64 = 2;
  */
 export function fillTables(bars: i32, keepAt: i32, needs: i32): void {
   if ((needs & NEEDS_SUMS) !== 0) {
-    const keep = min(max(keepAt, 0), bars);
-    sumReturns(firstBar, firstBar + keep, true);
-    sumReturns(firstBar + keep, firstBar + bars, false);
+    sumReturns(firstBar, firstBar + bars, firstBar + keepAt);
     runExtremes(firstBar, firstBar + bars);
   }
   const first = firstBar / BLOCK_BARS;
@@ -59,112 +67,136 @@ export function fillTables(bars: i32, keepAt: i32, needs: i32): void {
 }
 
 /**
- * Prefix sums of r, r squared, min(r, 0) squared and max(r, 0) of bars [from, to), each carried in two doubles and stored
- * rounded once. Goes on from `carry`, and writes there how far it came when it `keeps` that.
+ * Prefix sums of r, r squared, min(r, 0) squared and max(r, 0) of bars [from, to) since the last multiple of SUM_BARS. The
+ * bars of a block are added up by themselves and then to the sums at its first bar, so that blocks do not wait for each
+ * other and few bars are added to a large sum.
  */
-function sumReturns(from: i32, to: i32, keeps: bool): void {
+function sumReturns(from: i32, to: i32, keepAt: i32): void {
   const none = f64x2.splat(0);
-  let plainSum = v128.load(carry);
-  let signedSum = v128.load(carry, 16);
-  let plainRest = v128.load(carry, 32);
-  let signedRest = v128.load(carry, 48);
-  let previous = f64x2.splat(load<f64>(carry, 64));
-  // Before bar 0 there is no close, and its return is 0.
-  if (load<f64>(carry, 64) === 0 && from < to) previous = f64x2.splat(at(close, from));
-  for (let bar = from; bar < to; bar += 2) {
-    // Two divisions at a time; the second one of an odd last bar counts for nothing.
-    const isPair = bar + 1 < to;
-    const address = close + (<usize>bar << 3);
-    const prices = isPair ? v128.load(address) : v128.load64_splat(address);
-    const before = i64x2.shuffle(previous, prices, 1, 2);
-    const r = f64x2.div(f64x2.sub(prices, before), before);
-    const down = f64x2.pmin(none, r);
-    const up = f64x2.pmax(none, r);
-    const squares = f64x2.mul(r, r);
-    const downSquares = f64x2.mul(down, down);
-    previous = prices;
-    const out = barSums + (<usize>bar << 5);
-    let plain = i64x2.shuffle(r, squares, 0, 2);
-    let signed = i64x2.shuffle(downSquares, up, 0, 2);
-    let plainAfter = f64x2.add(plainSum, plain);
-    let signedAfter = f64x2.add(signedSum, signed);
-    plainRest = f64x2.add(plainRest, lostBits(plainSum, plain, plainAfter));
-    signedRest = f64x2.add(signedRest, lostBits(signedSum, signed, signedAfter));
-    v128.store(out, f64x2.add(plainAfter, plainRest));
-    v128.store(out, f64x2.add(signedAfter, signedRest), 16);
-    plainSum = plainAfter;
-    signedSum = signedAfter;
-    if (!isPair) break;
-    plain = i64x2.shuffle(r, squares, 1, 3);
-    signed = i64x2.shuffle(downSquares, up, 1, 3);
-    plainAfter = f64x2.add(plainSum, plain);
-    signedAfter = f64x2.add(signedSum, signed);
-    plainRest = f64x2.add(plainRest, lostBits(plainSum, plain, plainAfter));
-    signedRest = f64x2.add(signedRest, lostBits(signedSum, signed, signedAfter));
-    v128.store(out, f64x2.add(plainAfter, plainRest), 32);
-    v128.store(out, f64x2.add(signedAfter, signedRest), 48);
-    plainSum = plainAfter;
-    signedSum = signedAfter;
+  let plainSum = v128.load(carry, CARRY_SUMS * 8);
+  let signedSum = v128.load(carry, CARRY_SUMS * 8 + 16);
+  let previous = v128.load64_splat(carry, CARRY_CLOSE * 8);
+  for (let start = from; start < to; start += BLOCK_BARS) {
+    if (start === keepAt) {
+      v128.store(carry, plainSum, CARRY_SUMS * 8);
+      v128.store(carry, signedSum, CARRY_SUMS * 8 + 16);
+    }
+    if (start % SUM_BARS === 0) {
+      noteLargest(CARRY_STRETCH, plainSum, signedSum);
+      plainSum = none;
+      signedSum = none;
+    }
+    const end = min(start + BLOCK_BARS, to);
+    let plain = none;
+    let signed = none;
+    for (let bar = start; bar < end; bar += 2) {
+      // Two divisions at a time; the second one of an odd last bar counts for nothing.
+      const isPair = bar + 1 < end;
+      const address = close + (<usize>bar << 3);
+      const out = barSums + (<usize>bar << 5);
+      const prices = isPair ? v128.load(address) : v128.load64_splat(address);
+      const before = i64x2.shuffle(previous, prices, 1, 2);
+      const r = f64x2.div(f64x2.sub(prices, before), before);
+      const down = f64x2.pmin(none, r);
+      const up = f64x2.pmax(none, r);
+      const squares = f64x2.mul(r, r);
+      const downSquares = f64x2.mul(down, down);
+      previous = prices;
+      plain = f64x2.add(plain, i64x2.shuffle(r, squares, 0, 2));
+      signed = f64x2.add(signed, i64x2.shuffle(downSquares, up, 0, 2));
+      v128.store(out, f64x2.add(plainSum, plain));
+      v128.store(out, f64x2.add(signedSum, signed), 16);
+      if (!isPair) break;
+      plain = f64x2.add(plain, i64x2.shuffle(r, squares, 1, 3));
+      signed = f64x2.add(signed, i64x2.shuffle(downSquares, up, 1, 3));
+      v128.store(out, f64x2.add(plainSum, plain), 32);
+      v128.store(out, f64x2.add(signedSum, signed), 48);
+    }
+    noteLargest(CARRY_BLOCK, plain, signed);
+    plainSum = f64x2.add(plainSum, plain);
+    signedSum = f64x2.add(signedSum, signed);
   }
-  if (!keeps) return;
-  v128.store(carry, plainSum);
-  v128.store(carry, signedSum, 16);
-  v128.store(carry, plainRest, 32);
-  v128.store(carry, signedRest, 48);
-  store<f64>(carry, f64x2.extract_lane(previous, 1), 64);
+  if (to === barCount) noteLargest(CARRY_STRETCH, plainSum, signedSum);
+}
+
+/** Compares the sums of a whole stretch or block with the largest so far; in place of the returns it is the losses. */
+@inline
+function noteLargest(cell: i32, plain: v128, signed: v128): void {
+  const address = carry + (<usize>cell << 3);
+  const losses = f64x2.sub(i64x2.shuffle(signed, signed, 1, 1), plain);
+  const unsigned = i64x2.shuffle(losses, plain, 0, 3);
+  v128.store(address, f64x2.pmax(v128.load(address), unsigned));
+  v128.store(address, f64x2.pmax(v128.load(address, 16), signed), 16);
 }
 
 /** Extremes of the closes from each bar of [from, to) to the end of its block, and from the block's start to the bar. */
 function runExtremes(from: i32, to: i32): void {
   for (let start = from; start < to; start += BLOCK_BARS) {
     const end = min(start + BLOCK_BARS, to);
+    const wide = end & ~1;
     let extremes = f64x2.splat(-Infinity);
-    for (let bar = start; bar < end; bar++) {
-      extremes = f64x2.pmax(extremes, bothSigns(bar));
-      v128.store(barExtremes + (<usize>bar << 5), extremes, 16);
+    for (let bar = start; bar < wide; bar += 2) {
+      const prices = v128.load(close + (<usize>bar << 3));
+      const out = barExtremes + (<usize>bar << 5);
+      extremes = f64x2.pmax(extremes, bothSigns(prices, 0));
+      v128.store(out, extremes, 16);
+      extremes = f64x2.pmax(extremes, bothSigns(prices, 1));
+      v128.store(out, extremes, 48);
     }
-    extremes = f64x2.splat(-Infinity);
-    for (let bar = end - 1; bar >= start; bar--) {
-      extremes = f64x2.pmax(extremes, bothSigns(bar));
-      v128.store(barExtremes + (<usize>bar << 5), extremes);
+    let behind = f64x2.splat(-Infinity);
+    if (wide < end) {
+      const prices = v128.load64_splat(close + (<usize>wide << 3));
+      const out = barExtremes + (<usize>wide << 5);
+      behind = bothSigns(prices, 0);
+      v128.store(out, behind);
+      v128.store(out, f64x2.pmax(extremes, behind), 16);
+    }
+    for (let bar = wide - 2; bar >= start; bar -= 2) {
+      const prices = v128.load(close + (<usize>bar << 3));
+      const out = barExtremes + (<usize>bar << 5);
+      behind = f64x2.pmax(behind, bothSigns(prices, 1));
+      v128.store(out, behind, 32);
+      behind = f64x2.pmax(behind, bothSigns(prices, 0));
+      v128.store(out, behind);
     }
   }
 }
 
-/** The close of a bar, and minus it. */
+/** One of two closes, and minus it. */
 @inline
-function bothSigns(bar: i32): v128 {
-  const price = load<f64>(close + (<usize>bar << 3));
-  return f64x2.replace_lane(f64x2.splat(price), 1, -price);
+function bothSigns(prices: v128, lane: i32): v128 {
+  const negative = f64x2.neg(prices);
+  return lane === 0 ? i64x2.shuffle(prices, negative, 0, 2) : i64x2.shuffle(prices, negative, 1, 3);
 }
 
-/** What rounding took from before + term = after. */
-@inline
-function lostBits(before: v128, term: v128, after: v128): v128 {
-  const part = f64x2.sub(after, before);
-  return f64x2.add(f64x2.sub(before, f64x2.sub(after, part)), f64x2.sub(term, part));
-}
-
-/** Describes the closes of two blocks of `bars` bars each; they may be the same one. */
+/**
+ * Describes the closes of two blocks of `bars` bars each; they may be the same one. No peak is below the first close: a
+ * fall is at most the drop as a share of that.
+ */
 function describeCloses(first: i32, second: i32, bars: i32): void {
   const a = <usize>(first * BLOCK_BARS) << 3;
   const b = <usize>(second * BLOCK_BARS) << 3;
   let peak = pairAt(close, a, b);
   let lowest = peak;
-  let peakBar = f64x2.splat(0);
-  let fall = f64x2.splat(0);
+  const one = f64x2.splat(1);
+  let bar = f64x2.splat(0);
+  let peakBar = bar;
+  const opening = peak;
+  let drop = f64x2.splat(0);
   let closestToPeak = f64x2.splat(0);
-  for (let bar = 0; bar < bars; bar++) {
-    const offset = <usize>bar << 3;
-    const price = pairAt(close, a + offset, b + offset);
+  const end = close + (<usize>bars << 3);
+  for (let column = close; column < end; column += 8) {
+    const price = pairAt(column, a, b);
     const isPeak = f64x2.ge(price, peak);
     peak = f64x2.pmax(peak, price);
-    peakBar = v128.bitselect(f64x2.splat(<f64>bar), peakBar, isPeak);
-    // At a peak the fall is 0 and adds nothing.
-    fall = f64x2.pmax(fall, f64x2.div(f64x2.sub(peak, price), peak));
+    peakBar = f64x2.pmax(peakBar, v128.and(bar, isPeak));
+    bar = f64x2.add(bar, one);
+    // At a peak the drop is 0 and adds nothing.
+    drop = f64x2.pmax(drop, f64x2.sub(peak, price));
     closestToPeak = v128.andnot(f64x2.pmax(closestToPeak, price), isPeak);
     lowest = f64x2.pmin(lowest, price);
   }
+  const fall = f64x2.div(drop, opening);
   const looksSame = f64x2.ge(closestToPeak, f64x2.mul(peak, f64x2.splat(SAME_CLOSE)));
   const stored = v128.bitselect(f64x2.splat(LOOK_INSIDE), f64x2.mul(fall, f64x2.splat(FALL_MARGIN)), looksSame);
   putPair(blockCloseMax, first, second, peak);

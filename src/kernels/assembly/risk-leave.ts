@@ -3,8 +3,6 @@ import {
   COHORT_DRAWN,
   COHORT_FIRST,
   COHORT_FIRST_CLOSE,
-  COHORT_HIGHEST,
-  COHORT_LOWEST,
   EVERYBODY,
   HOLDING,
   NOBODY,
@@ -20,6 +18,7 @@ import {
   isAmbiguous,
   keepEntry,
   lastReached,
+  passBars,
   wayOut,
   writeFinal,
 } from './excursion';
@@ -50,7 +49,7 @@ import {
 } from './risk-lists';
 import { getCell, putCell } from './risk-rows';
 import { isSet, nextEvent } from './walk-events';
-import { at, barCount, close, enterShort, exitLong, open, put } from './walk-input';
+import { at, barCount, close, enterShort, exitLong, open } from './walk-input';
 
 /** Bar at which whoever of the cohort at hand reached nothing leaves: by a signal or at the end; NO_BAR when they stay. */
 let finalBar: i32 = 0;
@@ -195,7 +194,5 @@ function drawTogether(cells: usize, to: i32): void {
   for (let point = firstOf(list); point !== NOBODY; point = behind(list, point)) {
     drawOne(accountOf(point), recordOf(levelCount));
   }
-  putWhole(cells, COHORT_DRAWN, to);
-  put(cells, COHORT_HIGHEST, -Infinity);
-  put(cells, COHORT_LOWEST, Infinity);
+  passBars(cells, to);
 }

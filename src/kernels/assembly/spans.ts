@@ -1,4 +1,5 @@
 // Adds stretches of bars to the sums of a walk: returns by prefix sums or bar by bar, and what drawdown makes of them.
+import { SUM_BARS } from '../market-layout';
 import {
   CASH,
   DETAIL,
@@ -93,7 +94,10 @@ export function beginHeld(cells: usize, from: i32, to: i32, cash: f64, units: f6
 @inline
 export function endHeld(cells: usize, from: i32, to: i32, units: f64): void {
   const sunk = <i32>at(cells, SUNK);
-  if (sunk < to) sinkHeld(sunk, to, units);
+  if (sunk < to) {
+    restartSums(cells + SPAN_RETURNS * 8, sunk > from ? sunk - 1 : from, to);
+    sinkHeld(sunk, to, units);
+  }
   if (at(cells, PREVIOUS) !== at(cells, SPAN_FIRST)) addReturn(cells, at(cells, PREVIOUS), at(cells, SPAN_FIRST));
   addSpan(cells, from, to - 1);
   put(cells, PREVIOUS, units * at(close, to - 1));
@@ -119,9 +123,30 @@ function holdsAll(cash: f64, units: f64): bool {
 function sinkTo(to: i32, cash: f64, units: f64): void {
   const from = <i32>at(sums, SUNK);
   if (from >= to) return;
-  if (holdsAll(cash, units)) sinkHeld(from, to, units);
-  else mix(from, to, cash, units);
+  if (holdsAll(cash, units)) {
+    restartSums(sums + SPAN_RETURNS * 8, from > <i32>at(sums, MARKED) ? from - 1 : from, to);
+    sinkHeld(from, to, units);
+  } else mix(from, to, cash, units);
   put(sums, SUNK, <f64>to);
+}
+
+/**
+ * Prefix sums begin anew inside the bars (from, to): takes what they had come to from `kept`, the sums at the first bar of
+ * a stretch, so that their difference to those of a later bar stays the sum of the returns between.
+ */
+@inline
+export function restartSums(kept: usize, from: i32, to: i32): void {
+  for (let restart = (from & -SUM_BARS) + SUM_BARS; restart < to; restart += SUM_BARS) {
+    const address = barSums + (<usize>(restart - 1) << 5);
+    v128.store(kept, f64x2.sub(v128.load(kept), v128.load(address)));
+    v128.store(kept, f64x2.sub(v128.load(kept, 16), v128.load(address, 16)), 16);
+  }
+}
+
+/** How many subtractions of prefix sums the returns of the bars (from, last] are made of. */
+@inline
+export function spansOf(from: i32, last: i32): f64 {
+  return last > from ? <f64>(1 + last / SUM_BARS - from / SUM_BARS) : 0;
 }
 
 /**
@@ -203,7 +228,7 @@ function addSpan(cells: usize, from: i32, last: i32): void {
   addPair(cells, RETURNS, plain);
   addPair(cells, DOWNSIDE_SQUARES, signed);
   add(cells, LOSSES, f64x2.extract_lane(signed, 1) - f64x2.extract_lane(plain, 0));
-  add(cells, SPANS, <f64>(last > from));
+  add(cells, SPANS, spansOf(from, last));
 }
 
 /** Returns of the bars of another position: `mix` has added them up. */
