@@ -36,21 +36,23 @@ export const OP_OR = 9;
 export const OP_AND_NOT = 10;
 /** out, 0 or 1: every bar of the tile. */
 export const OP_FILL = 11;
+/** out, pair, valid, valid, state: crossings of `pair` upwards into `out`, downwards into the bitmap behind it. */
+export const OP_CROSSINGS = 12;
 /** Operations from here on are left out on bars before the window. */
-export const OP_FIRST_OF_WINDOW = 12;
+export const OP_FIRST_OF_WINDOW = 13;
 /** events, up, down, state: the four event bitmaps, one behind the other, of a target that is long on `up` bars. */
-export const OP_TARGET = 12;
+export const OP_TARGET = 13;
 /** The same from bitmaps over the whole window. */
-export const OP_WINDOW_TARGET = 13;
+export const OP_WINDOW_TARGET = 14;
 /** events, enterLong, exitLong, enterShort, exitShort: conflicts cancel; both directions. May work in place. */
-export const OP_SETTLE_BOTH = 14;
+export const OP_SETTLE_BOTH = 15;
 /** enter, exit, rawEnter, rawExit, otherEnter, otherExit, rule book: one direction only. */
-export const OP_SETTLE_ONE = 15;
+export const OP_SETTLE_ONE = 16;
 /** enterLong, exitLong, enterShort, exitShort, settings, sums: acts on the events of the tile. */
-export const OP_WALK = 16;
+export const OP_WALK = 17;
 
 /** enterLong, exitLong, enterShort, exitShort, header of a risk grid, sums, scratch: the same under many barriers. */
-export const OP_RISK_WALK = 17;
+export const OP_RISK_WALK = 18;
 
 /** Cells of a crossing's state: was the bar before in `after`, is it armed. */
 export const STATE_BYTES = 16;

@@ -10,6 +10,7 @@ import {
   OP_BOTH_WAYS,
   OP_CELLS,
   OP_CROSSING,
+  OP_CROSSINGS,
   OP_FILL,
   OP_FIRST_OF_WINDOW,
   OP_NUMBER_BYTES,
@@ -18,6 +19,7 @@ import {
   OP_SETTLE_ONE,
   OP_TARGET,
   OP_WINDOW_TARGET,
+  STATE_BYTES,
   TILE_BITMAP_BYTES,
 } from './program-layout.ts';
 import {
@@ -105,6 +107,12 @@ function evaluate(views: MemoryViews, ops: Int32Array, op: number, from: number,
   } else if (code === OP_CROSSING) {
     const [after, before, valid, alsoValid] = [word(ops, op, 2), word(ops, op, 3), word(ops, op, 4), word(ops, op, 5)];
     crossing(views, { out, after, before, valid, alsoValid, state: word(ops, op, 6) }, bars);
+  } else if (code === OP_CROSSINGS) {
+    const [above, valid, alsoValid, state] = [word(ops, op, 2), word(ops, op, 3), word(ops, op, 4), word(ops, op, 5)];
+    const below = above + TILE_WORDS;
+    crossing(views, { out, after: above, before: below, valid, alsoValid, state }, bars);
+    const down = { after: below, before: above, valid, alsoValid, state: state + STATE_BYTES / 4 };
+    crossing(views, { ...down, out: out + TILE_WORDS }, bars);
   } else if (code === OP_FILL) fillBits(views, out, ops[op + 2] !== 0, bars);
   else combine(views.u32, code, out, word(ops, op, 2), word(ops, op, 3), Math.ceil(bars / 32));
 }

@@ -11,6 +11,7 @@ import {
   OP_BELOW_NUMBER,
   OP_BOTH_WAYS,
   OP_CROSSING,
+  OP_CROSSINGS,
   OP_FILL,
   OP_OR,
   TILE_BITMAP_BYTES,
@@ -42,6 +43,8 @@ export interface ConditionPart {
   readonly emit: (out: number) => void;
   /** Addresses of the instances of this program, where they are shared. */
   readonly known: Map<number, number>;
+  /** Where it is one of the bitmaps of another part: that part, and how far behind its first. */
+  readonly within?: { readonly part: ConditionPart; readonly offset: number };
   /** The variant that wrote the private bitmap, and where it lies. */
   variant: number;
   address: number;
@@ -106,13 +109,14 @@ export class ConditionProgram {
     const known = this.#parts.get(condition.key);
     if (known !== undefined) return known;
     if (condition.kind === 'compare') return this.#newPart(condition.key, [condition], 1, this.#comparison(condition));
-    if (condition.kind === 'cross') return this.#newPart(condition.key, [condition], 1, this.#crossing(condition));
+    if (condition.kind === 'cross') return this.#crossingPart(condition);
     return this.#newPart(condition.key, [condition], 1, this.#combination(condition.operator, condition.inputs));
   }
 
   /** Address of the bitmap of a part; that of no bars for none. */
   bitmap(part: ConditionPart | undefined): number {
     if (part === undefined) return this.#options.constants.zeros;
+    if (part.within !== undefined) return this.bitmap(part.within.part) + part.within.offset;
     if (!part.shared) {
       if (part.variant === this.#variant) return part.address;
       const address = this.take(part.bitmaps);
@@ -148,6 +152,7 @@ export class ConditionProgram {
     nodes: readonly { readonly key: string }[],
     bitmaps: number,
     emit: (out: number) => void,
+    within?: ConditionPart['within'],
   ): ConditionPart {
     const parameters = new Set(nodes.flatMap((node) => this.#graph.get(node.key)?.parameters ?? []));
     const { axes } = this.#options.grid;
@@ -160,7 +165,8 @@ export class ConditionProgram {
       count *= values.length;
     }
     const shared = axes.some(({ name, values }) => values.length > 1 && !parameters.has(name));
-    const part = { strides, shared, bitmaps, emit, known: new Map<number, number>(), variant: -1, address: 0 };
+    const known = new Map<number, number>();
+    const part = { strides, shared, bitmaps, emit, known, within, variant: -1, address: 0 };
     this.#parts.set(key, part);
     return part;
   }
@@ -184,10 +190,48 @@ export class ConditionProgram {
     return (out) => memory.add(code, out, this.#columns[a.place]!, this.#columns[b.place]!);
   }
 
+  /** Crossings in both directions are one operation where both are asked for. */
+  #crossingPart(condition: CrossCondition): ConditionPart {
+    const { direction, negated, inputs } = condition;
+    const [left, right] = inputs;
+    const isPair = !negated && this.#isCrossed('above', left, right) && this.#isCrossed('below', left, right);
+    if (!isPair) return this.#newPart(condition.key, [condition], 1, this.#crossing(condition));
+    const key = `${left.key} ?? ${right.key}`;
+    const part = this.#parts.get(key) ?? this.#newPart(key, inputs, 2, this.#crossingsBothWays(left, right));
+    const within = { part, offset: direction === 'above' ? 0 : TILE_BITMAP_BYTES };
+    return this.#newPart(condition.key, [condition], 1, () => undefined, within);
+  }
+
+  #isCrossed(direction: CrossCondition['direction'], left: Column, right: Column): boolean {
+    for (const { node } of this.#graph.values()) {
+      if (node.kind !== 'cross' || node.negated || node.direction !== direction) continue;
+      if (node.inputs[0].key === left.key && node.inputs[1].key === right.key) return true;
+    }
+    return false;
+  }
+
+  #crossingsBothWays(left: Column, right: Column): (out: number) => void {
+    const { memory, constants } = this.#options;
+    const pair = this.#pair(left, right);
+    const leftPresent = this.#presence(left);
+    const rightPresent = this.#presence(right);
+    return (out) => {
+      const sides = this.bitmap(pair);
+      const a = leftPresent === undefined ? constants.ones : this.bitmap(leftPresent);
+      const b = rightPresent === undefined ? constants.ones : this.bitmap(rightPresent);
+      memory.add(OP_CROSSINGS, out, sides, a, b, memory.state(2));
+    };
+  }
+
+  /** Where one column is above another, and where below. */
+  #pair(left: Column, right: Column): ConditionPart {
+    const key = `${left.key} ? ${right.key}`;
+    return this.#parts.get(key) ?? this.#newPart(key, [left, right], 2, this.#bothWays(left, right));
+  }
+
   #crossing({ direction, negated, inputs: [left, right] }: CrossCondition): (out: number) => void {
     const { memory } = this.#options;
-    const pairKey = `${left.key} ? ${right.key}`;
-    const pair = this.#parts.get(pairKey) ?? this.#newPart(pairKey, [left, right], 2, this.#bothWays(left, right));
+    const pair = this.#pair(left, right);
     const leftPresent = this.#presence(left);
     const rightPresent = this.#presence(right);
     const { ones } = this.#options.constants;

@@ -60,10 +60,11 @@ export class ProgramMemory {
     return this.#take(bitmaps * TILE_BITMAP_BYTES);
   }
 
-  /** State of an operation between tiles, cleared. */
-  state(): number {
-    const address = this.#take(STATE_BYTES);
-    this.#words.fill(0, address / 4, (address + STATE_BYTES) / 4);
+  /** What an operation keeps between tiles, cleared: one state, or several one behind the other. */
+  state(states = 1): number {
+    const bytes = states * STATE_BYTES;
+    const address = this.#take(bytes);
+    this.#words.fill(0, address / 4, (address + bytes) / 4);
     return address;
   }
 

@@ -73,7 +73,7 @@ function randomOperation(scene: Scene, n: number, prng: Prng): void {
   const input = (): number => bitmapAddress(scene, half - side + prng.nextBelow(half));
   // Crossings need inputs that belong together: they have a test of their own.
   const drawn = prng.nextBelow(layout.OP_WALK);
-  const code = drawn === layout.OP_CROSSING ? layout.OP_FILL : drawn;
+  const code = drawn === layout.OP_CROSSING || drawn === layout.OP_CROSSINGS ? layout.OP_FILL : drawn;
   const state = stateAddress(scene, n);
   const put = (...cells: number[]): void => ops.set([code, ...cells], n * layout.OP_CELLS);
   if (code <= layout.OP_AT_OR_ABOVE) put(outs(1), column(), column());
@@ -135,7 +135,7 @@ describe('programs', () => {
   test('crossings over tiles are those of the indicators over the whole', () => {
     let events = 0;
     const all = forRounds(300, (prng) => {
-      const scene = newScene(prng, 6);
+      const scene = newScene(prng, 7);
       const [pair, a, b, above, below] = [0, 2, 3, 4, 5].map((n) => bitmapAddress(scene, n)) as [number, ...number[]];
       const { ops } = scene.program;
       const less = pair + layout.TILE_BITMAP_BYTES;
@@ -147,7 +147,8 @@ describe('programs', () => {
       putNumber(scene, 2, Number.NEGATIVE_INFINITY);
       ops.set([layout.OP_CROSSING, above!, pair, less, a!, b!, stateAddress(scene, 3)], 24);
       ops.set([layout.OP_CROSSING, below!, less, pair, a!, b!, stateAddress(scene, 4)], 32);
-      ops.set([layout.OP_FILL, bitmapAddress(scene, 6), 1], 40);
+      ops.set([layout.OP_CROSSINGS, bitmapAddress(scene, 6), pair, a!, b!, stateAddress(scene, 5)], 40);
+      ops.set([layout.OP_FILL, bitmapAddress(scene, 8), 1], 48);
       const { history, bars, columns } = scene;
       const whole = columns.map((column) => column.subarray(0, history + bars));
       const expected = { above: crossAbove(whole[0]!, whole[1]!), below: crossBelow(whole[0]!, whole[1]!) };
@@ -159,7 +160,9 @@ describe('programs', () => {
             const bit = (n: number): number =>
               (words[(n * layout.TILE_BITMAP_BYTES) / 4 + (i >>> 5)]! >>> (i & 31)) & 1;
             const at = history + from + i;
-            if (bit(4) !== expected.above[at] || bit(5) !== expected.below[at]) expect.fail(`bar ${from + i}`);
+            const [up, down] = [expected.above[at], expected.below[at]];
+            if (bit(4) !== up || bit(5) !== down) expect.fail(`bar ${from + i}`);
+            if (bit(6) !== up || bit(7) !== down) expect.fail(`bar ${from + i}, both at once`);
             events += bit(4) + bit(5);
           }
         }

@@ -1,4 +1,5 @@
 // Crossings as bitmaps: the armed state of 64 bars at a time, by the carries of one addition.
+import { STATE_BYTES, TILE_BITMAP_BYTES } from '../program-layout';
 
 /*
  * A crossing is armed by a bar before it, disarmed by a bar without a value, and keeps its state on any other bar:
@@ -59,6 +60,50 @@ export function crossing(
   }
   store<u64>(state, wasAfter);
   store<u64>(state, armed, 8);
+}
+
+/**
+ * Crossings of one pair of columns in both directions: upwards into `out`, downwards into the bitmap behind it. `pair`
+ * holds where the first column is above, and behind it where it is below. `state` keeps two states, one behind the other.
+ * See `crossing`: the same bits, with each word read once.
+ */
+export function crossingsBothWays(
+  out: usize,
+  pair: usize,
+  valid: usize,
+  alsoValid: usize,
+  state: usize,
+  bars: i32,
+): void {
+  const whole = bars & ~63;
+  let wasAbove = load<u64>(state);
+  let armedUp = load<u64>(state, 8);
+  let wasBelow = load<u64>(state, STATE_BYTES);
+  let armedDown = load<u64>(state, STATE_BYTES + 8);
+  const bytes = <usize>whole >>> 3;
+  for (let at: usize = 0; at < bytes; at += 8) {
+    const above = load<u64>(pair + at);
+    const below = load<u64>(pair + at, TILE_BITMAP_BYTES);
+    const kept = load<u64>(valid + at) & load<u64>(alsoValid + at);
+    const up = below + kept + armedUp;
+    const down = above + kept + armedDown;
+    store<u64>(out + at, firstOfRuns(above, wasAbove) & (up ^ below ^ kept));
+    store<u64>(out + at, firstOfRuns(below, wasBelow) & (down ^ above ^ kept), TILE_BITMAP_BYTES);
+    wasAbove = above >>> 63;
+    wasBelow = below >>> 63;
+    armedUp = ((below & kept) | ((below | kept) & ~up)) >>> 63;
+    armedDown = ((above & kept) | ((above | kept) & ~down)) >>> 63;
+  }
+  store<u64>(state, wasAbove);
+  store<u64>(state, armedUp, 8);
+  store<u64>(state, wasBelow, STATE_BYTES);
+  store<u64>(state, armedDown, STATE_BYTES + 8);
+  if (whole === bars) return;
+  const above = pair + bytes;
+  const below = above + TILE_BITMAP_BYTES;
+  const left = bars - whole;
+  crossing(out + bytes, above, below, valid + bytes, alsoValid + bytes, state, left);
+  crossing(out + bytes + TILE_BITMAP_BYTES, below, above, valid + bytes, alsoValid + bytes, state + STATE_BYTES, left);
 }
 
 /** Bits that follow a bit that is not set; `carry` is the bit before the word. */

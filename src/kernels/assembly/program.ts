@@ -11,6 +11,7 @@ import {
   OP_BOTH_WAYS,
   OP_BYTES,
   OP_CROSSING,
+  OP_CROSSINGS,
   OP_FILL,
   OP_FIRST_OF_WINDOW,
   OP_NUMBER_BYTES,
@@ -33,7 +34,7 @@ import {
   columnsAtOrAbove,
   columnsBothWays,
 } from './comparisons';
-import { crossing } from './crossings';
+import { crossing, crossingsBothWays } from './crossings';
 import { eventsOfTarget, fillBits, settleBoth, settleOne } from './events';
 import { setRiskWalk } from './risk-input';
 import { beginRiskWalk, endRiskWalk, riskWalkTo } from './risk-walk';
@@ -123,6 +124,9 @@ function evaluate(op: usize, code: i32, from: i32, bars: i32): void {
       break;
     case OP_CROSSING:
       crossing(out, a, b, arg(op, 4), arg(op, 5), arg(op, 6), bars);
+      break;
+    case OP_CROSSINGS:
+      crossingsBothWays(out, a, b, arg(op, 4), arg(op, 5), bars);
       break;
     case OP_AND:
       andBits(out, a, b, words);
