@@ -2,11 +2,10 @@
 import type { StopReason } from '../core/cancel.ts';
 import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import type { Candles } from '../market/candles.ts';
-import type { ColumnStats } from '../sweep/columns.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
 import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
-import type { ColumnTask, ScoreBatches, VariantBatch } from '../sweep/score.ts';
+import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch } from '../sweep/score.ts';
 
 /** Where a thread finds the strategy: code cannot be sent, a name can. */
 export type StrategyRef =
@@ -64,7 +63,7 @@ type KernelsName = ScoreBatches['kernels'];
 /** What every answer to finished work says. */
 interface Done {
   readonly token: number;
-  readonly stats: ColumnStats;
+  readonly stats: ScoringStats;
   readonly kernels: KernelsName;
   /** Milliseconds of the work itself. */
   readonly ms: number;
@@ -97,8 +96,8 @@ export function readMessage(message: unknown): Answer | Unfit | undefined {
 const isPacked = (value: unknown): value is PackedError =>
   typeof (value as PackedError | null | undefined)?.message === 'string';
 
-function isStats(value: unknown): value is ColumnStats {
-  const { columnsComputed, hits, misses } = (value ?? {}) as Partial<ColumnStats>;
+function isStats(value: unknown): value is ScoringStats {
+  const { columnsComputed, hits, misses } = (value ?? {}) as Partial<ScoringStats>;
   return [columnsComputed, hits, misses].every((count) => typeof count === 'number');
 }
 

@@ -2,9 +2,8 @@
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
-import type { ColumnStats } from '../sweep/columns.ts';
 import { type Grid, indicatorVariantKey, parametersAt } from '../sweep/grid.ts';
-import type { ColumnTask, ScoreBatches, VariantBatch, WorkTimes } from '../sweep/score.ts';
+import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch, WorkTimes } from '../sweep/score.ts';
 import { type Answer, NOT_SCORING, readMessage, STOP_REASONS, unpackError, type Work } from './messages.ts';
 import type { ScoringThread, ThreadEvents } from './thread.ts';
 
@@ -37,7 +36,7 @@ const STOP_GRACE_MS = 1000;
 /** A thread stuck in native code cannot be ended; nobody waits for it longer than this. */
 const END_MS = 1000;
 
-const NO_STATS: ColumnStats = { columnsComputed: 0, hits: 0, misses: 0 };
+const NO_STATS: ScoringStats = { columnsComputed: 0, hits: 0, misses: 0 };
 
 interface Task {
   readonly work: Work;
@@ -51,7 +50,7 @@ interface Member {
   readonly number: number;
   /** In the order the thread does them. */
   readonly assigned: { readonly token: number; readonly task: Task }[];
-  stats: ColumnStats;
+  stats: ScoringStats;
   lastPosition: number;
   silentTicks: number;
   /** It is being ended, and gets no more work. */
@@ -112,7 +111,7 @@ export class Pool implements ScoreBatches {
     return this.#kernels;
   }
 
-  stats(): ColumnStats {
+  stats(): ScoringStats {
     return [...this.#members].reduce((sum, { stats }) => addStats(sum, stats), this.#pastStats);
   }
 
@@ -346,10 +345,12 @@ async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
   return isDone;
 }
 
-function addStats(a: ColumnStats, b: ColumnStats): ColumnStats {
+function addStats(a: ScoringStats, b: ScoringStats): ScoringStats {
   return {
     columnsComputed: a.columnsComputed + b.columnsComputed,
     hits: a.hits + b.hits,
     misses: a.misses + b.misses,
+    sharedTrades: (a.sharedTrades ?? 0) + (b.sharedTrades ?? 0),
+    singleTrades: (a.singleTrades ?? 0) + (b.singleTrades ?? 0),
   };
 }

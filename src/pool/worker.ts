@@ -83,8 +83,7 @@ function answer(server: Server, message: WorkMessage): Answer {
   Atomics.store(position, 0, 0);
   try {
     const result = work(server, message);
-    const { columnsComputed, hits, misses } = scorer.stats();
-    const stats = { columnsComputed, hits, misses };
+    const stats = { ...scorer.stats() };
     return { token, ...result, stats, kernels: scorer.kernels, ms: performance.now() - startedMs };
   } catch (error) {
     return { token, error: packError(error) };

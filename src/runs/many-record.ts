@@ -134,6 +134,8 @@ export function recordOfCell(record: ManyRecord, number: number | undefined): Re
     plan: {
       distinctColumns: 0,
       columnCacheHitRate: 0,
+      sharedTrades: 0,
+      singleTrades: 0,
       bytesActual: null,
       secondsPredicted: null,
       usefulShare: null,

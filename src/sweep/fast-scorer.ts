@@ -31,8 +31,6 @@ export interface FastContext extends ScoringContext {
 
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
-  /** Trades under grids of barriers so far: answered for many points at once, and walked point by point. */
-  riskTrades(): { readonly shared: number; readonly single: number };
   /** One row of METRIC_NAMES.length values per base variant and risk point, risk points fastest; NaN stands for null. */
   scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[]): Float64Array;
 }
@@ -66,8 +64,7 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
       risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
       return scorer.score(batch.baseIndices, risks, batch);
     },
-    stats: () => scorer.columns.stats,
-    riskTrades: () => ({ shared: scorer.sharedTrades, single: scorer.singleTrades }),
+    stats: () => ({ ...scorer.columns.stats, sharedTrades: scorer.sharedTrades, singleTrades: scorer.singleTrades }),
   };
 }
 
@@ -75,6 +72,9 @@ interface ScoreOptions {
   readonly columns?: PlacedColumns;
   readonly detail?: RowDetail;
 }
+
+/** Columns kept that others are computed from. The cache makes room for all of them at once, so that many cost time. */
+const INNER_COLUMNS_MAX = 4096;
 
 const NO_BARRIERS: readonly Barriers[] = [{}];
 
@@ -107,6 +107,7 @@ class GroupScorer {
       arithmetic: grid.arithmetic,
       // A memory of its own was planned with the same bytes.
       cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
+      cacheEntries: INNER_COLUMNS_MAX,
       isShared: () => false,
     });
     this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);

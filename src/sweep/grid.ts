@@ -128,16 +128,19 @@ export function barriersOf(values: Readonly<Partial<Record<RiskParameter, number
   return barriers;
 }
 
+/** In declaration order, so that tables list parameters as the strategy does. */
 function decode(axes: readonly GridAxis[], index: number): Record<string, number> {
-  const values: Record<string, number> = {};
+  const decoded: Record<string, number> = {};
+  let stride = 1;
+  for (const { values } of axes) stride *= values.length;
   let rest = index;
-  for (let a = axes.length - 1; a >= 0; a--) {
-    const axis = axes[a]!;
-    values[axis.name] = axis.values[rest % axis.values.length]!;
-    rest = Math.floor(rest / axis.values.length);
+  for (const { name, values } of axes) {
+    stride /= values.length;
+    const digit = Math.floor(rest / stride);
+    rest -= digit * stride;
+    decoded[name] = values[digit]!;
   }
-  // Insertion order follows the declaration, so that tables list parameters as the strategy does.
-  return Object.fromEntries(axes.map((axis) => [axis.name, values[axis.name]!]));
+  return decoded;
 }
 
 /** Whether a base index satisfies the constraint, if there is one. Errors: STRATEGY_FAILED when the constraint throws. */

@@ -85,10 +85,19 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
 const variantsOfPart = ({ stage, bases }: NonNullable<PlanHost['part']>, grid: Grid): number =>
   bases.length * (stage === 'A' ? 1 : grid.riskPoints);
 
+/** Whether there is nothing to choose for stage B: everything is asked for, or fits the shortlist. */
+export function skipsStageA(
+  request: Pick<SweepRequest, 'preselect' | 'alsoRank'>,
+  selected: number | undefined,
+): boolean {
+  const { preselect, alsoRank = [] } = request;
+  return preselect === 0 || (alsoRank.length === 0 && selected !== undefined && selected <= preselect);
+}
+
 /** Variants of both stages, where they can be counted. */
 function variantsToScore(request: SweepRequest, grid: Grid, bases: number | undefined): number | undefined {
   if (bases === undefined || grid.riskAxes.length === 0) return bases;
-  if (request.preselect === 0) return bases * grid.riskPoints;
+  if (skipsStageA(request, bases)) return bases * grid.riskPoints;
   return bases + Math.min(bases, request.preselect) * grid.riskPoints;
 }
 

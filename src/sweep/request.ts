@@ -101,6 +101,9 @@ export interface SweepOutcome {
     /** Scoring threads granted. */
     readonly workers: number;
     readonly columnsComputed: number;
+    /** Trades under grids of barriers: answered for many risk points at once, and simulated again one by one. */
+    readonly sharedTrades: number;
+    readonly singleTrades: number;
     /** Share of columns that a batch found finished. */
     readonly columnCacheHitRate: number;
     /** Share of the threads' time, from the first batch to the last, that went into scoring and columns; null where unmeasured. */

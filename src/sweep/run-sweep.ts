@@ -12,7 +12,7 @@ import { detailFor, type RowDetail } from './detail.ts';
 import { scoreInThread } from './engines.ts';
 import { type FastMemory, openFastMemory } from './fast-memory.ts';
 import { borrowFastMemory, returnFastMemory } from './kept-memory.ts';
-import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage } from './open-sweep.ts';
+import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage, skipsStageA } from './open-sweep.ts';
 import type { SweepPlan } from './plan.ts';
 import { createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
 import type { RankedRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
@@ -189,7 +189,7 @@ async function runStages(run: Run): Promise<Finished> {
     return runOneStage(run, 'A', all(), selected, ranking, detail, true);
   }
   const final = createRanking(grid, 'B', objectives, request.top);
-  if (request.preselect === 0) return runOneStage(run, 'B', all(), selected, final, detail, true);
+  if (skipsStageA(request, selected)) return runOneStage(run, 'B', all(), selected, final, detail, true);
   const shortlist = createShortlist(grid, objectives, request.preselect);
   if (run.resumed?.stage !== 'B') {
     const least = host.detail === 'full' || catalog === undefined ? 'full' : detailFor(objectives);

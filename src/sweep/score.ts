@@ -28,6 +28,14 @@ export interface VariantBatch {
   readonly detail?: RowDetail;
 }
 
+/** What a scorer has done so far. */
+export interface ScoringStats extends ColumnStats {
+  /** Trades under grids of barriers, on the fast engine: answered for many risk points at once … */
+  readonly sharedTrades?: number;
+  /** … and simulated again, risk point by risk point. */
+  readonly singleTrades?: number;
+}
+
 /** One column to be computed into one slot of the shared memory. */
 export interface ColumnTask {
   readonly id: number;
@@ -53,7 +61,7 @@ export interface ScoreBatches {
   score(batch: VariantBatch): Promise<Float64Array>;
   /** Computes columns into their slots; present where batches are to name the slots of their columns. */
   computeColumns?(tasks: readonly ColumnTask[]): Promise<void>;
-  stats(): ColumnStats;
+  stats(): ScoringStats;
   /** Absent where nobody measures it. */
   worked?(): WorkTimes;
   /** Which twin of the kernels scores, where one does. */
@@ -87,7 +95,7 @@ export interface VariantScorer {
   readonly kernels?: Kernels['name'];
   score(batch: VariantBatch): Float64Array;
   computeColumns?(tasks: readonly ColumnTask[]): void;
-  stats(): ColumnStats;
+  stats(): ScoringStats;
 }
 
 /** `onVariant` hears after each variant how many of its batch are scored. */

@@ -44,6 +44,8 @@ export function sweepOutcome(run: EndedRun, top: readonly RankedRow[], wallMs: n
       secondsPredicted: prediction.seconds ?? null,
       workers: plan.workers,
       columnsComputed: stats.columnsComputed,
+      sharedTrades: stats.sharedTrades ?? 0,
+      singleTrades: stats.singleTrades ?? 0,
       columnCacheHitRate: hits + misses === 0 ? 0 : hits / (hits + misses),
       usefulShare:
         worked === undefined || threadMs <= 0 ? null : Math.min(1, (worked.scoringMs + worked.columnsMs) / threadMs),

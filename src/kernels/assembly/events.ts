@@ -94,19 +94,20 @@ export function settleOne(
     return;
   }
   let at: usize = 0;
-  for (; at + 8 <= bytes; at += 8) {
-    const come = load<u64>(rawEnter + at);
-    const leave = load<u64>(rawExit + at);
-    const own = come & ~leave;
-    const other = load<u64>(otherEnter + at) & ~load<u64>(otherExit + at);
-    store<u64>(enter + at, own & ~other);
-    store<u64>(exit + at, (leave & ~come) | (other & ~own));
+  for (; at + 16 <= bytes; at += 16) {
+    const come = v128.load(rawEnter + at);
+    const leave = v128.load(rawExit + at);
+    const own = v128.andnot(come, leave);
+    const other = v128.andnot(v128.load(otherEnter + at), v128.load(otherExit + at));
+    v128.store(enter + at, v128.andnot(own, other));
+    v128.store(exit + at, v128.or(v128.andnot(leave, come), v128.andnot(other, own)));
   }
-  if (at === bytes) return;
-  const come = load<u32>(rawEnter + at);
-  const leave = load<u32>(rawExit + at);
-  const own = come & ~leave;
-  const other = load<u32>(otherEnter + at) & ~load<u32>(otherExit + at);
-  store<u32>(enter + at, own & ~other);
-  store<u32>(exit + at, (leave & ~come) | (other & ~own));
+  for (; at < bytes; at += 4) {
+    const come = load<u32>(rawEnter + at);
+    const leave = load<u32>(rawExit + at);
+    const own = come & ~leave;
+    const other = load<u32>(otherEnter + at) & ~load<u32>(otherExit + at);
+    store<u32>(enter + at, own & ~other);
+    store<u32>(exit + at, (leave & ~come) | (other & ~own));
+  }
 }
