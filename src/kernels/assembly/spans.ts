@@ -131,11 +131,15 @@ function sinkTo(to: i32, cash: f64, units: f64): void {
 }
 
 /**
- * Prefix sums begin anew inside the bars (from, to): takes what they had come to from `kept`, the sums at the first bar of
- * a stretch, so that their difference to those of a later bar stays the sum of the returns between.
+ * Prefix sums that begin anew inside the bars (from, to): takes what they had come to from `kept`, the sums at the first bar
+ * of a stretch, so that their difference to those of a later bar stays the sum of the returns between.
  */
 @inline
 export function restartSums(kept: usize, from: i32, to: i32): void {
+  if (stretchOf(from) !== stretchOf(to - 1)) takeRestarts(kept, from, to);
+}
+
+function takeRestarts(kept: usize, from: i32, to: i32): void {
   for (let restart = (from & -SUM_BARS) + SUM_BARS; restart < to; restart += SUM_BARS) {
     const address = barSums + (<usize>(restart - 1) << 5);
     v128.store(kept, f64x2.sub(v128.load(kept), v128.load(address)));
@@ -146,7 +150,13 @@ export function restartSums(kept: usize, from: i32, to: i32): void {
 /** How many subtractions of prefix sums the returns of the bars (from, last] are made of. */
 @inline
 export function spansOf(from: i32, last: i32): f64 {
-  return last > from ? <f64>(1 + last / SUM_BARS - from / SUM_BARS) : 0;
+  return last > from ? <f64>(1 + stretchOf(last) - stretchOf(from)) : 0;
+}
+
+/** The number of the stretch of prefix sums that a bar lies in. */
+@inline
+function stretchOf(bar: i32): i32 {
+  return <i32>(<u32>bar / SUM_BARS);
 }
 
 /**
