@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { decimal } from '../../src/core/decimal.ts';
 import { levelOfDecimal } from '../../src/executors/exact-level.ts';
 import { createExecutorMarket, type ExecutorMarket } from '../../src/executors/executor-market.ts';
+import type { TradingRules } from '../../src/executors/grid-levels.ts';
 import type { PositionOrder, TripleBarrier } from '../../src/executors/position-executor.ts';
 import { type Candles, createCandles, sliceCandles } from '../../src/market/candles.ts';
 import { parseTimeframe } from '../../src/market/timeframe.ts';
@@ -111,3 +112,18 @@ export const positionOrder = (config: PositionConfig): PositionOrder => ({
   price: levelOfDecimal(decimal(config.entry_price)),
   barrier: tripleBarrier(config),
 });
+
+export interface OracleRules {
+  readonly min_notional_size: string;
+  readonly min_base_amount_increment: string;
+  readonly min_price_increment: string;
+}
+
+export const oracleRules = (rules: OracleRules | null): TradingRules | null =>
+  rules === null
+    ? null
+    : {
+        minNotionalSize: decimal(rules.min_notional_size),
+        minBaseAmountIncrement: decimal(rules.min_base_amount_increment),
+        minPriceIncrement: decimal(rules.min_price_increment),
+      };
