@@ -4,7 +4,14 @@ import type { ExecutorMarket } from './executor-market.ts';
 export type ExecutorKind = 'position_executor' | 'dca_executor' | 'grid_executor' | 'order_executor';
 
 /** Hummingbot's own names. */
-export type CloseType = 'TIME_LIMIT' | 'STOP_LOSS' | 'TAKE_PROFIT' | 'TRAILING_STOP' | 'EARLY_STOP' | 'POSITION_HOLD';
+export type CloseType =
+  | 'TIME_LIMIT'
+  | 'STOP_LOSS'
+  | 'TAKE_PROFIT'
+  | 'TRAILING_STOP'
+  | 'EARLY_STOP'
+  | 'POSITION_HOLD'
+  | 'EXPIRED';
 
 /** Value of an executor at the close of a bar, while it runs. Shares are fractions, amounts are in quote currency. */
 export interface ExecutorMark {
@@ -44,7 +51,7 @@ export interface ExecutorRun {
   readonly netPnlPct: number;
   readonly netPnlQuote: number;
   readonly feesQuote: number;
-  /** Traded notional: entry and exit, that is twice what was filled. */
+  /** Traded notional: twice what was filled, for entry and exit; once for an order, which only opens. */
   readonly filledQuote: number;
   readonly averagePrice: number;
   /** 2 × trade cost per side: what a mark deducts. */

@@ -1,5 +1,6 @@
 // Hummingbot's executor cases: how a case of the reference files becomes an order, and its candles.
 import { createHash } from 'node:crypto';
+import { expect } from 'vitest';
 import { decimal } from '../../src/core/decimal.ts';
 import { levelOfDecimal } from '../../src/executors/exact-level.ts';
 import { createExecutorMarket, type ExecutorMarket } from '../../src/executors/executor-market.ts';
@@ -127,3 +128,21 @@ export const oracleRules = (rules: OracleRules | null): TradingRules | null =>
         minBaseAmountIncrement: decimal(rules.min_base_amount_increment),
         minPriceIncrement: decimal(rules.min_price_increment),
       };
+
+export type OracleResults = Readonly<Record<string, unknown>>;
+
+/** Counts and close types exactly, amounts within `tolerance` relative (absolute below 1e-3). */
+export function expectResults(found: object, expected: OracleResults, tolerance: number, id: string): void {
+  expect(Object.keys(found).sort(), id).toEqual(Object.keys(expected).sort());
+  for (const [name, value] of Object.entries(found)) {
+    const wanted = expected[name];
+    if (typeof value !== 'number' || typeof wanted !== 'number') expect(value, `${id} ${name}`).toEqual(wanted);
+    else expectNear(value, wanted, tolerance, `${id} ${name}`);
+  }
+}
+
+export function expectNear(found: number, expected: number, tolerance: number, what: string): void {
+  if (Object.is(found, expected)) return;
+  const error = Math.abs(found - expected) / Math.max(Math.abs(expected), 1e-3);
+  expect(error, `${what}: ${found} against ${expected}`).toBeLessThanOrEqual(tolerance);
+}

@@ -1,4 +1,4 @@
-// Grid executors of the profile `hummingbot` equal Hummingbot's own simulator.
+// Grid executors of the profile `hummingbot` equal Hummingbot's own simulator, number for number.
 import { expect, test } from 'vitest';
 import { type Decimal, decimal } from '../../src/core/decimal.ts';
 import { isAppError } from '../../src/core/errors.ts';
@@ -19,9 +19,6 @@ import { countOracle, describeOracle } from './oracle.ts';
 
 const FILE = 'hummingbot_grid_executor.json.gz';
 const CASES = 84;
-/** The order of summation is the peer's; what is left is one rounding. */
-const TOLERANCE = 1e-14;
-
 interface GridConfig {
   readonly side: 'BUY' | 'SELL';
   readonly start_price: string;
@@ -71,13 +68,8 @@ const gridOrder = (config: GridConfig): GridOrder => ({
   coerceTargetToStep: config.coerce_tp_to_step,
 });
 
-function expectNear(found: number, expected: number, what: string): void {
-  const error = Math.abs(found - expected) / Math.max(Math.abs(expected), 1e-9);
-  expect(error, `${what}: ${found} against ${expected}`).toBeLessThanOrEqual(TOLERANCE);
-}
-
 describeOracle('hummingbot grid executors', [`oracles/hummingbot/${FILE}`, ...HUMMINGBOT_CANDLES], CASES, () => {
-  test('levels, fills and results of all cases are equal', () => {
+  test('levels, fills and results of all cases are bit-equal', () => {
     const { fixes } = executorProfile('hummingbot');
     const cases = readCases<GridCase>(FILE);
     expect(cases.length).toBe(CASES);
@@ -117,18 +109,18 @@ describeOracle('hummingbot grid executors', [`oracles/hummingbot/${FILE}`, ...HU
             amountQuote,
           ]),
       });
-      expectNear(run.netPnlPct, expected.net_pnl_pct, `${id} pct`);
-      expectNear(run.netPnlQuote, expected.net_pnl_quote, `${id} quote`);
-      expectNear(run.feesQuote, expected.cum_fees_quote, `${id} fees`);
-      expectNear(run.filledQuote, expected.filled_amount_quote, `${id} filled`);
-      expectNear(run.averagePrice, expected.current_position_average_price, `${id} average`);
+      expect(run.netPnlPct, `${id} pct`).toBe(expected.net_pnl_pct);
+      expect(run.netPnlQuote, `${id} quote`).toBe(expected.net_pnl_quote);
+      expect(run.feesQuote, `${id} fees`).toBe(expected.cum_fees_quote);
+      expect(run.filledQuote, `${id} filled`).toBe(expected.filled_amount_quote);
+      expect(run.averagePrice, `${id} average`).toBe(expected.current_position_average_price);
       for (const snapshot of expected.snapshots) {
         const mark = markExecutor(market, run, snapshot.row);
-        expectNear(mark.netPnlPct, snapshot.net_pnl_pct, `${id} row ${snapshot.row} pct`);
-        expectNear(mark.netPnlQuote, snapshot.net_pnl_quote, `${id} row ${snapshot.row} quote`);
-        expectNear(mark.feesQuote, snapshot.cum_fees_quote, `${id} row ${snapshot.row} fees`);
-        expectNear(mark.filledQuote, snapshot.filled_amount_quote, `${id} row ${snapshot.row} filled`);
-        expectNear(mark.averagePrice, snapshot.current_position_average_price, `${id} row ${snapshot.row} average`);
+        expect(mark.netPnlPct, `${id} row ${snapshot.row} pct`).toBe(snapshot.net_pnl_pct);
+        expect(mark.netPnlQuote, `${id} row ${snapshot.row} quote`).toBe(snapshot.net_pnl_quote);
+        expect(mark.feesQuote, `${id} row ${snapshot.row} fees`).toBe(snapshot.cum_fees_quote);
+        expect(mark.filledQuote, `${id} row ${snapshot.row} filled`).toBe(snapshot.filled_amount_quote);
+        expect(mark.averagePrice, `${id} row ${snapshot.row} average`).toBe(snapshot.current_position_average_price);
       }
       countOracle(1);
     }
