@@ -161,6 +161,7 @@ function assemble(
     feesQuote: marks?.feesQuote[row] ?? 0,
     filledQuote: (marks?.filledQuote[row] ?? 0) * 2,
     averagePrice: marks?.averagePrice[row] ?? firstPrice,
+    heldQuote: 0,
     roundTripCost,
     marks,
   };

@@ -54,7 +54,9 @@ export interface ExecutorRun {
   /** Traded notional: twice what was filled, for entry and exit; once for an order, which only opens. */
   readonly filledQuote: number;
   readonly averagePrice: number;
-  /** 2 × trade cost per side: what a mark deducts. */
+  /** What a POSITION_HOLD leaves behind, in quote currency at averagePrice; 0 for every other end. */
+  readonly heldQuote: number;
+  /** Share of notional that a mark deducts: both sides' trade cost. */
   readonly roundTripCost: number;
   readonly marks: MarkColumns | null;
 }

@@ -68,12 +68,12 @@ export function simulateGrid(
     closeType = rangeExit(market.close[i], order);
     fillTargets(market, i, book, fixes);
     if (closeType === undefined && (i > bar || !fixes.entryBarScan)) fillEntries(market, i, book, fixes);
-    const pnl = markGrid(market.close[i], book, marks, closeType === 'POSITION_HOLD');
+    const pnl = markGrid(market.close[i], book, marks, closeType === 'POSITION_HOLD', fixes);
     const amount = marks.columns.filledQuote[marks.rows - 1];
     if (amount > 0 && pnl / amount <= -stopLoss) closeType = 'STOP_LOSS';
     if (closeType !== undefined) break;
   }
-  return finish(market, bar, Math.min(i, end), closeType ?? 'TIME_LIMIT', order, book, marks);
+  return finish(market, bar, Math.min(i, end), closeType ?? 'TIME_LIMIT', order, book, marks, fixes);
 }
 
 /** How the close ends the grid: beyond the range, or beyond the limit price. */
@@ -128,7 +128,7 @@ function fillEntries(market: ExecutorMarket, bar: number, book: GridBook, fixes:
 }
 
 /** Appends the value of the grid at `close`; a hold counts only what was closed. Returns the P&L. */
-function markGrid(close: number, book: GridBook, marks: MarkRows, isHold: boolean): number {
+function markGrid(close: number, book: GridBook, marks: MarkRows, isHold: boolean, fixes: Fixes): number {
   const { levels, isLong, tradeCost } = book;
   const amount = levels.amountQuote;
   let unrealized = 0;
@@ -142,9 +142,11 @@ function markGrid(close: number, book: GridBook, marks: MarkRows, isHold: boolea
     weighted += entry * amount;
   }
   const row = marks.rows;
-  const pnl = isHold ? book.realizedPnl : book.realizedPnl + unrealized;
+  // Of a level that is kept, the entry was paid and no exit is due.
+  const entryFees = isHold && fixes.holdCosts ? tradeCost * active : 0;
+  const pnl = isHold ? book.realizedPnl - entryFees : book.realizedPnl + unrealized;
   const filled = isHold ? book.realizedAmount : book.realizedAmount + active;
-  const fees = isHold ? book.realizedFees : book.realizedFees + tradeCost * active * 2;
+  const fees = isHold ? book.realizedFees + entryFees : book.realizedFees + tradeCost * active * 2;
   const previous = row > 0 ? marks.columns.averagePrice[row - 1] : 0;
   pushMark(marks, pnl, filled, fees, filled > 0 && weighted > 0 ? weighted / active : previous);
   return pnl;
@@ -158,9 +160,13 @@ function finish(
   order: GridOrder,
   book: GridBook,
   marks: MarkRows,
+  fixes: Fixes,
 ): GridRun {
   const row = marks.rows - 1;
   const { columns } = marks;
+  const filledQuote = columns.filledQuote[row] * 2;
+  // Hummingbot hands over what went through the grid, not what is left in it.
+  const left = fixes.holdCosts ? book.open.length * book.levels.amountQuote : filledQuote;
   const filledRow = columns.filledQuote.subarray(0, marks.rows).findIndex((amount) => amount > 0);
   return {
     kind: 'grid_executor',
@@ -177,8 +183,9 @@ function finish(
     netPnlPct: columns.netPnlPct[row],
     netPnlQuote: columns.netPnlQuote[row],
     feesQuote: columns.feesQuote[row],
-    filledQuote: columns.filledQuote[row] * 2,
+    filledQuote,
     averagePrice: columns.averagePrice[row],
+    heldQuote: closeType === 'POSITION_HOLD' ? left : 0,
     roundTripCost: 2 * book.tradeCost,
     marks: columns,
     levels: book.levels,

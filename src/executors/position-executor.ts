@@ -201,6 +201,7 @@ function closed(
     feesQuote: roundTripCost * filled,
     filledQuote: filled * 2,
     averagePrice: order.price.value,
+    heldQuote: 0,
     roundTripCost,
     marks: null,
   };

@@ -190,6 +190,7 @@ function closeRun(
     feesQuote: roundTripCost * book.quote,
     filledQuote: book.quote * 2,
     averagePrice: isFilled ? book.quote / book.base : order.prices[0].hi,
+    heldQuote: 0,
     roundTripCost,
     marks,
   };

@@ -59,7 +59,7 @@ export interface ExecutorSummary {
 export function summarizeExecutors(input: SummaryInput): ExecutorSummary {
   const { executors, totalAmountQuote, hold, fixes } = input;
   if (executors.length === 0) return emptySummary();
-  const tally = tallyExecutors(executors);
+  const tally = tallyExecutors(executors, fixes);
   const realized = hold?.realizedPnlQuote ?? 0;
   const netQuote = tally.pnl + realized;
   const risk = measureRisk(input, tally.positions);
@@ -102,7 +102,7 @@ interface Tally {
 }
 
 /** Holds count for fees and close types only: their P&L is that of the left-over position. */
-function tallyExecutors(executors: readonly SummaryExecutor[]): Tally {
+function tallyExecutors(executors: readonly SummaryExecutor[], fixes: Fixes): Tally {
   const [pnl, fees, volume, won, lost] = [preciseSum(), preciseSum(), preciseSum(), preciseSum(), preciseSum()];
   const closeTypes: Record<string, number> = {};
   let positions = 0;
@@ -113,8 +113,9 @@ function tallyExecutors(executors: readonly SummaryExecutor[]): Tally {
     addTo(fees, executor.feesQuote);
     closeTypes[executor.closeType] = (closeTypes[executor.closeType] ?? 0) + 1;
     const net = executor.netPnlQuote;
-    if (executor.closeType === 'POSITION_HOLD' || net === 0) continue;
-    addTo(pnl, net);
+    const isHold = executor.closeType === 'POSITION_HOLD';
+    if (!isHold || fixes.holdCosts) addTo(pnl, net);
+    if (isHold || net === 0) continue;
     addTo(volume, executor.filledQuote);
     addTo(net > 0 ? won : lost, Math.abs(net));
     positions++;
