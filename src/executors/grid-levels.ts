@@ -10,6 +10,7 @@ import {
   divideDecimal,
   maxDecimal,
   multiplyDecimal,
+  parseDecimal,
   subtractDecimal,
   truncateDecimal,
 } from '../core/decimal.ts';
@@ -20,6 +21,30 @@ export interface TradingRules {
   readonly minNotionalSize: Decimal;
   readonly minBaseAmountIncrement: Decimal;
   readonly minPriceIncrement: Decimal;
+}
+
+/**
+ * Trading rules under Hummingbot's names, as numbers or texts. Errors: REQUEST_INVALID.
+ */
+export function parseTradingRules(given: {
+  readonly min_notional_size: string | number;
+  readonly min_base_amount_increment: string | number;
+  readonly min_price_increment: string | number;
+}): TradingRules {
+  const read = (name: keyof typeof given): Decimal => {
+    const value = parseDecimal(String(given[name]));
+    if (value !== undefined && value.coefficient > 0n) return value;
+    throw new AppError('REQUEST_INVALID', {
+      rule: `${name} must be a number above 0.`,
+      found: `${given[name]}.`,
+      todo: "Take it from the exchange's trading rules.",
+    });
+  };
+  return {
+    minNotionalSize: read('min_notional_size'),
+    minBaseAmountIncrement: read('min_base_amount_increment'),
+    minPriceIncrement: read('min_price_increment'),
+  };
 }
 
 export interface GridOrder {
