@@ -1,7 +1,7 @@
 // The executors of a run: which are active, what they booked when they ended, and the P&L at every bar.
 
 import type { ExecutorMarket } from './executor-market.ts';
-import { addOpenPnl, type CloseType, type ExecutorRun, markExecutor } from './executor-run.ts';
+import { addOpenPnl, type ExecutorRun, markExecutor } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
 import { addToHold, createHold, type HoldOrder, holdUnrealized, type PositionHold } from './position-hold.ts';
 
@@ -16,26 +16,7 @@ export interface ActiveExecutor {
 }
 
 /** An executor that ended. Times are epoch ms, shares fractions, amounts quote currency unless named otherwise. */
-export interface ExecutorRecord {
-  readonly kind: ExecutorRun['kind'];
-  readonly isLong: boolean;
-  readonly levelId: string | null;
-  readonly entryPrice: number | null;
-  /** Base units; null where the executor is told quote amounts. */
-  readonly amount: number | null;
-  readonly createdBar: number;
-  readonly createdMs: number;
-  readonly fillBar: number;
-  readonly fillPrice: number;
-  readonly closeBar: number;
-  readonly closeMs: number;
-  readonly closePrice: number;
-  readonly closeType: CloseType;
-  readonly netPnlPct: number;
-  readonly netPnlQuote: number;
-  readonly feesQuote: number;
-  readonly filledQuote: number;
-}
+export type ExecutorRecord = Omit<ExecutorRun, 'marks' | 'roundTripCost'>;
 
 /** One value per bar of the run. Amounts in quote currency. */
 export interface PnlSeries {
@@ -166,35 +147,29 @@ function end(book: ExecutorBook, executor: ActiveExecutor, closeBar: number): vo
     book.pendingHolds.push({ isLong, filledQuote: heldQuote, price: averagePrice, feesQuote });
   }
   if (book.openPnl !== null) addOpenPnl(book.market, run, closeBar, book.openPnl);
-  book.ended.push(recordOf(book, executor, closeBar, run.closeType, run));
+  // Marks were for the way here; a run may leave a hundred thousand executors.
+  book.ended.push(run.marks === null ? run : { ...run, marks: null });
 }
 
-function recordOf(
-  book: ExecutorBook,
-  { run, createdMs }: ActiveExecutor,
-  closeBar: number,
-  closeType: CloseType,
-  booked: Pick<ExecutorRecord, 'netPnlPct' | 'netPnlQuote' | 'feesQuote' | 'filledQuote' | 'closePrice'>,
-): ExecutorRecord {
-  const isFilled = run.fillBar >= 0 && run.fillBar <= closeBar;
+/** The executor as it stands when it is stopped at the close of `bar`. */
+function stopped(market: ExecutorMarket, run: ExecutorRun, bar: number): ExecutorRun {
+  const isFilled = isTrading(run, bar);
+  const mark = markExecutor(market, run, bar);
   return {
-    kind: run.kind,
-    isLong: run.isLong,
-    levelId: run.levelId,
-    entryPrice: run.entryPrice,
-    amount: run.amount,
-    createdBar: run.createdBar,
-    createdMs,
+    ...run,
     fillBar: isFilled ? run.fillBar : -1,
     fillPrice: isFilled ? run.fillPrice : Number.NaN,
-    closeBar,
-    closeMs: book.market.time[closeBar],
-    closePrice: booked.closePrice,
-    closeType,
-    netPnlPct: booked.netPnlPct,
-    netPnlQuote: booked.netPnlQuote,
-    feesQuote: booked.feesQuote,
-    filledQuote: booked.filledQuote,
+    closeBar: bar,
+    closeMs: market.time[bar],
+    closePrice: market.close[bar],
+    closeType: 'EARLY_STOP',
+    netPnlPct: mark.netPnlPct,
+    netPnlQuote: mark.netPnlQuote,
+    feesQuote: mark.feesQuote,
+    filledQuote: mark.filledQuote,
+    averagePrice: mark.averagePrice,
+    heldQuote: 0,
+    marks: null,
   };
 }
 
@@ -218,12 +193,12 @@ export function stopEarly(book: ExecutorBook, bar: number, chosen: (executor: Ac
       active[kept++] = executor;
       continue;
     }
-    const mark = markExecutor(market, executor.run, bar);
+    const run = stopped(market, executor.run, bar);
     if (executor.level !== NO_LEVEL) book.levelActive[executor.level]--;
-    book.volume += mark.filledQuote;
-    book.executorRealized += mark.netPnlQuote;
-    if (book.openPnl !== null) addOpenPnl(market, executor.run, bar, book.openPnl);
-    book.ended.push(recordOf(book, executor, bar, 'EARLY_STOP', { ...mark, closePrice: market.close[bar] }));
+    book.volume += run.filledQuote;
+    book.executorRealized += run.netPnlQuote;
+    if (book.openPnl !== null && run.fillBar >= 0) addOpenPnl(market, executor.run, bar, book.openPnl);
+    book.ended.push(run);
   }
   active.length = kept;
 }

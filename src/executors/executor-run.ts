@@ -40,11 +40,14 @@ export interface ExecutorRun {
   /** Base units it was configured with; null where amounts are in quote currency. */
   readonly amount: number | null;
   readonly createdBar: number;
+  /** Epoch ms of the open of that bar. */
+  readonly createdMs: number;
   /** First bar with something filled, -1 when nothing was. */
   readonly fillBar: number;
   /** Price of the first fill; NaN when nothing was filled. */
   readonly fillPrice: number;
   readonly closeBar: number;
+  readonly closeMs: number;
   readonly closeType: CloseType;
   /** Price at which the rest was closed or marked: a close, or a barrier's level under the fixes. */
   readonly closePrice: number;

@@ -20,6 +20,14 @@ export interface GridRun extends ExecutorRun {
   readonly fills: readonly GridFill[];
 }
 
+/** Closes beyond these end the grid; a limit of NaN is none. */
+interface GridBounds {
+  readonly isLong: boolean;
+  readonly range: number;
+  readonly limit: number;
+  readonly atLimit: CloseType;
+}
+
 interface GridBook {
   readonly levels: GridLevels;
   readonly isLong: boolean;
@@ -31,6 +39,9 @@ interface GridBook {
   readonly entry: Float64Array;
   /** Bar in which a level last reached its target. */
   readonly targetBar: Int32Array;
+  /** The price nearest to the market at which a free level opens, and the nearest target of an open one. */
+  nextEntry: number;
+  nextTarget: number;
   realizedPnl: number;
   realizedFees: number;
   realizedAmount: number;
@@ -56,16 +67,20 @@ export function simulateGrid(
     open: [],
     entry: new Float64Array(count).fill(Number.NaN),
     targetBar: new Int32Array(count).fill(-1),
+    nextEntry: Number.NaN,
+    nextTarget: Number.NaN,
     realizedPnl: 0,
     realizedFees: 0,
     realizedAmount: 0,
   };
+  findNext(book);
+  const bounds = boundsOf(order);
   const marks = createMarkRows();
   const stopLoss = order.stopLoss === null || order.stopLoss === 0 ? Number.NaN : order.stopLoss;
   let closeType: CloseType | undefined;
   let i = bar;
   for (; i <= end; i++) {
-    closeType = rangeExit(market.close[i], order);
+    closeType = rangeExit(market.close[i], bounds);
     fillTargets(market, i, book, fixes);
     if (closeType === undefined && (i > bar || !fixes.entryBarScan)) fillEntries(market, i, book, fixes);
     const pnl = markGrid(market.close[i], book, marks, closeType === 'POSITION_HOLD', fixes);
@@ -76,20 +91,26 @@ export function simulateGrid(
   return finish(market, bar, Math.min(i, end), closeType ?? 'TIME_LIMIT', order, book, marks, fixes);
 }
 
-/** How the close ends the grid: beyond the range, or beyond the limit price. */
-function rangeExit(close: number, order: GridOrder): CloseType | undefined {
-  const { isLong } = order;
-  if (isLong ? close > decimalToNumber(order.endPrice) : close < decimalToNumber(order.startPrice))
-    return 'TAKE_PROFIT';
+function boundsOf(order: GridOrder): GridBounds {
   const limit = order.limitPrice === null ? 0 : decimalToNumber(order.limitPrice);
-  if (limit === 0) return undefined;
-  if (isLong ? close > limit : close < limit) return undefined;
-  return order.keepPosition ? 'POSITION_HOLD' : 'STOP_LOSS';
+  return {
+    isLong: order.isLong,
+    range: decimalToNumber(order.isLong ? order.endPrice : order.startPrice),
+    limit: limit === 0 ? Number.NaN : limit,
+    atLimit: order.keepPosition ? 'POSITION_HOLD' : 'STOP_LOSS',
+  };
+}
+
+/** How the close ends the grid: beyond the range, or at or beyond the limit price. */
+function rangeExit(close: number, { isLong, range, limit, atLimit }: GridBounds): CloseType | undefined {
+  if (isLong ? close > range : close < range) return 'TAKE_PROFIT';
+  return (isLong ? close <= limit : close >= limit) ? atLimit : undefined;
 }
 
 function fillTargets(market: ExecutorMarket, bar: number, book: GridBook, fixes: Fixes): void {
   const { levels, isLong, open } = book;
   const reach = isLong ? market.high[bar] : market.low[bar];
+  if (!(isLong ? reach >= book.nextTarget : reach <= book.nextTarget)) return;
   let kept = 0;
   for (let k = 0; k < open.length; k++) {
     const level = open[k];
@@ -110,11 +131,13 @@ function fillTargets(market: ExecutorMarket, bar: number, book: GridBook, fixes:
     book.fills.push({ bar, kind: 'target', level, price, amountQuote: levels.amountQuote });
   }
   open.length = kept;
+  findNext(book);
 }
 
 function fillEntries(market: ExecutorMarket, bar: number, book: GridBook, fixes: Fixes): void {
   const { levels, isLong } = book;
   const reach = isLong ? market.low[bar] : market.high[bar];
+  if (!(isLong ? reach <= book.nextEntry : reach >= book.nextEntry)) return;
   for (let level = 0; level < levels.prices.length; level++) {
     if (!Number.isNaN(book.entry[level])) continue;
     const at = levels.prices[level];
@@ -125,6 +148,25 @@ function fillEntries(market: ExecutorMarket, bar: number, book: GridBook, fixes:
     book.open.push(level);
     book.fills.push({ bar, kind: 'entry', level, price, amountQuote: levels.amountQuote });
   }
+  findNext(book);
+}
+
+/** Most bars reach no level; these two prices say so at once. NaN when there is none. */
+function findNext(book: GridBook): void {
+  const { levels, isLong, entry } = book;
+  let nextEntry = Number.NaN;
+  let nextTarget = Number.NaN;
+  for (let level = 0; level < entry.length; level++) {
+    if (Number.isNaN(entry[level])) {
+      const price = levels.prices[level];
+      if (Number.isNaN(nextEntry) || (isLong ? price > nextEntry : price < nextEntry)) nextEntry = price;
+    } else {
+      const price = levels.targets[level];
+      if (Number.isNaN(nextTarget) || (isLong ? price < nextTarget : price > nextTarget)) nextTarget = price;
+    }
+  }
+  book.nextEntry = nextEntry;
+  book.nextTarget = nextTarget;
 }
 
 /** Appends the value of the grid at `close`; a hold counts only what was closed. Returns the P&L. */
@@ -175,9 +217,11 @@ function finish(
     entryPrice: null,
     amount: null,
     createdBar: bar,
+    createdMs: market.time[bar],
     fillBar: filledRow < 0 ? -1 : bar + filledRow,
     fillPrice: book.fills.length > 0 ? book.fills[0].price : Number.NaN,
     closeBar,
+    closeMs: market.time[closeBar],
     closeType,
     closePrice: market.close[closeBar],
     netPnlPct: columns.netPnlPct[row],

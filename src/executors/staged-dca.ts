@@ -5,7 +5,7 @@ import { levelOfDouble } from './exact-level.ts';
 import type { ExecutorMarket } from './executor-market.ts';
 import type { CloseType, ExecutorRun, MarkColumns } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
-import { createMarkRows, pushMark } from './mark-rows.ts';
+import { createMarkRows, type MarkRows, pushMark } from './mark-rows.ts';
 import { better, limitPrice, worse } from './position-executor.ts';
 
 interface Book {
@@ -58,7 +58,8 @@ export function simulateStagedDca(
     activation: share(order.trailing?.activation ?? null),
     delta: order.trailing?.delta.hi ?? 0,
   };
-  const marks = createMarkRows();
+  // Most orders of a market maker never fill: they need no marks.
+  let marks: MarkRows | undefined;
   let exit: Exit = { bar: end, closeType: 'TIME_LIMIT', price: market.close[end] };
   for (let i = bar; i <= end; i++) {
     const held = book.stages;
@@ -66,14 +67,23 @@ export function simulateStagedDca(
     // Targets see what was held before the bar; the stop also what filled inside it, for prices pass it last.
     if (i > bar || !fixes.entryBarScan) fillStages(market, i, order, book, fixes);
     const found = book.stages === 0 ? undefined : findExit(market, i, order, book, shares, held, isComplete, fixes);
-    const { quote, base } = book;
-    const net = netQuote(book, market.close[i], order.isLong, roundTripCost);
-    pushMark(marks, net, quote, roundTripCost * quote, book.stages > 0 ? quote / base : order.prices[0].hi);
+    if (book.stages > 0) {
+      marks ??= unfilledRows(i - bar, order.prices[0].hi);
+      const { quote, base } = book;
+      const net = netQuote(book, market.close[i], order.isLong, roundTripCost);
+      pushMark(marks, net, quote, roundTripCost * quote, quote / base);
+    }
     if (found === undefined) continue;
     exit = found;
     break;
   }
-  return closeRun(market, bar, order, book, exit, marks.columns, roundTripCost);
+  return closeRun(market, bar, order, book, exit, marks?.columns ?? null, roundTripCost);
+}
+
+function unfilledRows(rows: number, price: number): MarkRows {
+  const marks = createMarkRows();
+  for (let row = 0; row < rows; row++) pushMark(marks, 0, 0, 0, price);
+  return marks;
 }
 
 function fillStages(market: ExecutorMarket, bar: number, order: DcaOrder, book: Book, fixes: Fixes): void {
@@ -168,7 +178,7 @@ function closeRun(
   order: DcaOrder,
   book: Book,
   exit: Exit,
-  marks: MarkColumns,
+  marks: MarkColumns | null,
   roundTripCost: number,
 ): ExecutorRun {
   const isFilled = book.stages > 0;
@@ -180,9 +190,11 @@ function closeRun(
     entryPrice: order.prices[0].hi,
     amount: null,
     createdBar: bar,
+    createdMs: market.time[bar],
     fillBar: book.fillBar,
     fillPrice: book.fillPrice,
     closeBar: exit.bar,
+    closeMs: market.time[exit.bar],
     closeType: exit.closeType,
     closePrice: isFilled ? exit.price : market.close[exit.bar],
     netPnlPct: isFilled ? net / book.quote : 0,

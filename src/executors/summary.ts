@@ -182,19 +182,36 @@ function drawdownOfEquity(pnl: Float64Array, capital: number): Omit<Risk, 'sharp
   return { max_drawdown_usd: worst, max_drawdown_pct: worstShare };
 }
 
-/** Mean over standard deviation (n − 1) of `values`; 0 when they do not vary. */
+/** Mean over standard deviation (n − 1) of `values`; 0 when they do not vary. Sums are compensated (Neumaier). */
 function ratio(values: Float64Array): number {
-  assert(values.length > 1, 'a ratio needs two values');
-  const sum = preciseSum();
-  for (let i = 0; i < values.length; i++) addTo(sum, values[i]);
-  const mean = totalOf(sum) / values.length;
-  const squares = preciseSum();
-  for (let i = 0; i < values.length; i++) addTo(squares, (values[i] - mean) ** 2);
-  const deviation = Math.sqrt(totalOf(squares) / (values.length - 1));
+  const count = values.length;
+  assert(count > 1, 'a ratio needs two values');
+  let sum = 0;
+  let lost = 0;
+  for (let i = 0; i < count; i++) {
+    const term = values[i];
+    const next = sum + term;
+    lost += Math.abs(sum) >= Math.abs(term) ? sum - next + term : term - next + sum;
+    sum = next;
+  }
+  const mean = (sum + lost) / count;
+  let squares = 0;
+  lost = 0;
+  for (let i = 0; i < count; i++) {
+    const term = (values[i] - mean) * (values[i] - mean);
+    const next = squares + term;
+    lost += squares >= term ? squares - next + term : term - next + squares;
+    squares = next;
+  }
+  const deviation = Math.sqrt((squares + lost) / (count - 1));
   return deviation > 0 ? mean / deviation : 0;
 }
 
-const sharpeOfLevels = (pnl: Float64Array, capital: number): number => ratio(pnl.map((value) => value / capital));
+function sharpeOfLevels(pnl: Float64Array, capital: number): number {
+  const levels = new Float64Array(pnl.length);
+  for (let i = 0; i < levels.length; i++) levels[i] = pnl[i] / capital;
+  return ratio(levels);
+}
 
 /** Mean over deviation of the bar returns of equity, times the root of bars per year. */
 function sharpeOfReturns(pnl: Float64Array, capital: number, barsPerYear: number): number {
