@@ -15,7 +15,7 @@ export function readControllerYaml(text: string): ControllerConfig {
 export function parseControllerYaml(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = parse(text, { version: '1.1', logLevel: 'silent' });
+    value = parse(text, { version: '1.1', logLevel: 'error' });
   } catch (cause) {
     const found = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
     throw new AppError('REQUEST_INVALID', {

@@ -7,10 +7,11 @@ import {
   type ExecutorBook,
   type ExecutorRecord,
   type PnlSeries,
+  settleHolds,
 } from '../executors/executor-book.ts';
 import type { Fixes } from '../executors/fixes.ts';
 import type { TradingRules } from '../executors/grid-levels.ts';
-import { addToHold, type HoldSummary, summarizeHold } from '../executors/position-hold.ts';
+import { type HoldSummary, summarizeHold } from '../executors/position-hold.ts';
 import { type ExecutorSummary, summarizeExecutors } from '../executors/summary.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import type { Controller } from './controller.ts';
@@ -120,8 +121,8 @@ export function runLoop(
 }
 
 function lastHold(book: ExecutorBook): HoldSummary | null {
-  const { hold, pendingHolds, market } = book;
-  for (const order of pendingHolds) addToHold(hold, order);
+  settleHolds(book);
+  const { hold, market } = book;
   return hold.sources === 0 ? null : summarizeHold(hold, market.close[market.barCount - 1]);
 }
 

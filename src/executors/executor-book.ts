@@ -93,11 +93,10 @@ export function createBook(market: ExecutorMarket, options: BookOptions): Execut
 
 /** Moves to `bar`: holds of the bars before become positions, executors that ended retire, the P&L is noted. */
 export function advance(book: ExecutorBook, bar: number): void {
-  if (book.pendingHolds.length > 0) {
-    for (const order of book.pendingHolds) addToHold(book.hold, order);
-    book.pendingHolds.length = 0;
-  }
+  const { holdTiming } = book.fixes;
+  if (!holdTiming) settleHolds(book);
   if (bar >= book.nextClose) retire(book, bar);
+  if (holdTiming) settleHolds(book);
   const row = bar - book.firstBar;
   const { hold } = book;
   let realized = 0;
@@ -113,6 +112,12 @@ export function advance(book: ExecutorBook, bar: number): void {
   book.series.positionUnrealized[row] = unrealized;
   book.series.active[row] = book.active.length;
   book.series.volume[row] = book.volume;
+}
+
+/** Turns what ended as POSITION_HOLD into the position. */
+export function settleHolds(book: ExecutorBook): void {
+  for (const order of book.pendingHolds) addToHold(book.hold, order);
+  book.pendingHolds.length = 0;
 }
 
 function retire(book: ExecutorBook, bar: number): void {

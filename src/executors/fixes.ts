@@ -18,6 +18,7 @@ export const FIXES = {
   tieOrder: 'If stop and target lie in one bar, the stop counts.',
   dcaTiming: 'Every DCA stage counts from its own fill, and stages after the close do not happen.',
   gridFills: 'A grid level beyond the open fills at the open, and is not re-entered in the bar that closed it.',
+  holdTiming: 'A filled order is a position at the next bar, not two bars later, so that it is not ordered twice.',
   holdCosts: 'Fees of orders that are held, and what a held grid earned before, count in the P&L.',
   sharpe: 'Sharpe is the yearly ratio of mean and deviation of bar returns, open positions included.',
   drawdown: 'Drawdown is measured on equity with open positions, relative to its peak.',
