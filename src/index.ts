@@ -1,7 +1,42 @@
 // The package: what strategy files and programs import from 'gridmill'.
+export {
+  CONTROLLER_NAMES,
+  type ControllerConfig,
+  type ControllerName,
+  fieldsWithoutEffect,
+  readControllerConfig,
+} from './controllers/controller-config.ts';
+export {
+  type ControllerMarket,
+  type ControllerMarketOptions,
+  createControllerMarket,
+} from './controllers/controller-market.ts';
+export {
+  diffProfiles,
+  diffRuns,
+  type ExecutorDiff,
+  type FigureDiff,
+  type FixEffect,
+  type RunDiff,
+} from './controllers/diff-runs.ts';
+export { type ControllerRun, type ControllerRunOptions, runController } from './controllers/run-controller.ts';
 export { createStopSource, NEVER_STOP, type StopReason, type StopSource, type StopToken } from './core/cancel.ts';
 export type { Clock } from './core/clock.ts';
 export { AppError, type ErrorCode, isAppError } from './core/errors.ts';
+export type { ExecutorRecord, PnlSeries } from './executors/executor-book.ts';
+export {
+  EXECUTOR_PROFILES,
+  type ExecutorProfile,
+  type ExecutorProfileName,
+  executorProfile,
+  FIX_NAMES,
+  FIXES,
+  type Fixes,
+  type FixName,
+} from './executors/fixes.ts';
+export { parseTradingRules, type TradingRules } from './executors/grid-levels.ts';
+export type { HoldSummary } from './executors/position-hold.ts';
+export type { ExecutorSummary } from './executors/summary.ts';
 export {
   CANDLE_COLUMNS,
   type CandleColumn,

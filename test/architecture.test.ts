@@ -16,6 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kernels: ['core', 'market', 'indicators', 'simulate'],
   strategy: ['core', 'market', 'indicators'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
+  executors: ['core', 'market'],
+  controllers: ['core', 'market', 'indicators', 'metrics', 'executors'],
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep'],
   store: ['core', 'market'],
@@ -60,6 +62,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   store: ['@uwdata/flechette'],
   feeds: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', '@uwdata/flechette', 'fzstd', 'ccxt'],
   loader: ['esbuild'],
+  controllers: ['yaml'],
   report: ['cli-table3'],
   cli: ['commander'],
 };

@@ -1,0 +1,108 @@
+// Candles prepared for many runs: base bars, longer candles, where each is readable, and finished indicator columns.
+import { assert } from '../core/assert.ts';
+import { AppError } from '../core/errors.ts';
+import { createExecutorMarket, type ExecutorMarket } from '../executors/executor-market.ts';
+import type { Fixes } from '../executors/fixes.ts';
+import { type Candles, sliceCandles } from '../market/candles.ts';
+import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
+import { parseTimeframe, timeframeMs } from '../market/timeframe.ts';
+
+/** Indicator columns kept at once; the oldest goes first. */
+const COLUMNS_MAX = 128;
+
+export interface ControllerMarket {
+  readonly executors: ExecutorMarket;
+  /** First bar of the run; bars before it are history for indicators, under the fix `warmUp`. */
+  readonly from: number;
+  /** Candles of other intervals as the exchange gave them, by interval; others are built from the base candles. */
+  readonly given: ReadonlyMap<string, Candles>;
+  readonly columns: Map<string, unknown>;
+}
+
+export interface ControllerMarketOptions {
+  /** First bar of the run. Default 0. */
+  readonly from?: number;
+  /** Candles of the controllers' own intervals, if they are not to be built from the base candles. */
+  readonly intervals?: readonly Candles[];
+}
+
+/** Prepares candles once for any number of runs. The candles are the resolution of the back-test. */
+export function createControllerMarket(candles: Candles, options: ControllerMarketOptions = {}): ControllerMarket {
+  const from = options.from ?? 0;
+  if (candles.barCount === 0 || from < 0 || from >= candles.barCount) {
+    throw new AppError('WINDOW_EMPTY', {
+      rule: 'A run must have candles from its first bar on.',
+      found: `${candles.barCount} candles, first bar ${from}.`,
+      todo: 'Give candles, or an earlier first bar.',
+    });
+  }
+  return {
+    executors: createExecutorMarket(candles),
+    from,
+    given: new Map((options.intervals ?? []).map((one) => [String(one.timeframe), one])),
+    columns: new Map(),
+  };
+}
+
+/** A value computed once per market and `key`. */
+export function columnOf<T>(market: ControllerMarket, key: string, compute: () => T): T {
+  const known = market.columns.get(key);
+  if (known !== undefined) return known as T;
+  const value = compute();
+  assert(value !== undefined, 'a computed column is a value');
+  if (market.columns.size >= COLUMNS_MAX) market.columns.delete(market.columns.keys().next().value!);
+  market.columns.set(key, value);
+  return value;
+}
+
+/** Candles of `interval` and, for each base bar, which of them it may read; −1 is none. */
+export interface IntervalView {
+  readonly candles: Candles;
+  readonly readable: Int32Array;
+  /** What distinguishes this view in the key of a column. */
+  readonly key: string;
+}
+
+/**
+ * Hummingbot drops what lies before the run, and reads a candle from its open on; the fixes `warmUp` and
+ * `closedCandles` change the two.
+ */
+export function intervalView(market: ControllerMarket, interval: string, fixes: Fixes): IntervalView {
+  const key = `${interval} ${fixes.warmUp ? 'history' : 'run'} ${fixes.closedCandles ? 'closed' : 'opened'}`;
+  return columnOf(market, `view ${key}`, () => {
+    const base = market.executors.candles;
+    const all = columnOf(market, `candles ${interval}`, () => candlesOf(market, interval));
+    const start = fixes.warmUp ? Number.NEGATIVE_INFINITY : base.time[market.from];
+    let first = 0;
+    while (first < all.barCount && all.time[first] < start) first++;
+    const candles = sliceCandles(all, first, all.barCount);
+    const readable = fixes.closedCandles ? alignHigherTimeframe(base, candles) : alignByOpen(base, candles);
+    return { candles, readable, key };
+  });
+}
+
+function candlesOf(market: ControllerMarket, interval: string): Candles {
+  const base = market.executors.candles;
+  const given = market.given.get(interval);
+  if (given !== undefined) return given;
+  const timeframe = parseTimeframe(interval);
+  if (timeframeMs(timeframe) < timeframeMs(base.timeframe)) {
+    throw new AppError('TIMEFRAME_INVALID', {
+      rule: 'Candles of an interval must be given when they are shorter than the candles of the run.',
+      found: `${interval} in a run on ${base.timeframe} candles.`,
+      todo: `Run on ${interval} candles, or give the ${interval} candles.`,
+    });
+  }
+  return resampleCandles(base, timeframe);
+}
+
+/** For each base bar the last candle that has opened. */
+function alignByOpen(base: Candles, candles: Candles): Int32Array {
+  const readable = new Int32Array(base.barCount);
+  let next = 0;
+  for (let i = 0; i < base.barCount; i++) {
+    while (next < candles.barCount && candles.time[next] <= base.time[i]) next++;
+    readable[i] = next - 1;
+  }
+  return readable;
+}
