@@ -144,6 +144,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
   progress.update(() => `reading ${selection.window.data} ...`);
+  host.boundHeap();
   const prepared = await prepareSweep(selection, context);
   if (options.estimate === true) {
     progress.clear();
@@ -172,7 +173,10 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
         onNote,
         checkpointFolder: files.checkpoint,
         keepAllRows: files.allResults !== undefined,
-        onProgress: (at) => progress.update(() => progressText(at)),
+        onProgress(at) {
+          host.boundHeap();
+          progress.update(() => progressText(at));
+        },
       },
       context,
     ),
