@@ -12,14 +12,22 @@ import type { EngineName } from './request.ts';
 import type { Window } from './window.ts';
 
 const MIB = 2 ** 20;
-/** Resident bytes of a process that has loaded everything and holds no candles, as measured on Node 20 and 24. */
-const RUNTIME_BYTES = 84 * MIB;
+/** Resident bytes of a process that has loaded everything and holds no candles, where nobody has measured it. */
+const RUNTIME_BYTES = 78 * MIB;
+/** What compiled code, the printed result and the modules that write it add to a process that is about to score. */
+const LATER_BYTES = 4 * MIB;
+/** Shares by which what is resident, and what reading candles took at its peak, differ between two runs. */
+const RESIDENT_SPREAD = 0.08;
+const PEAK_SPREAD = 1.15;
 /** … of each scoring thread beside the calling one. */
 const THREAD_BYTES = 30 * MIB;
 const COLUMNS_PER_CANDLE = 6;
-/** What the heap of a thread grows to while it handles variants, and how soon. */
-const HEAP_BYTES = 26 * MIB;
-const HEAP_BYTES_PER_VARIANT = 1024;
+/** What the bounded heap of a thread grows to while it handles variants, and how soon. */
+const HEAP_BYTES = 34 * MIB;
+const LEAST_HEAP_BYTES = 8 * MIB;
+const HEAP_BYTES_PER_VARIANT = 2048;
+/** … of a further thread, which holds little besides what it is at. */
+const THREAD_HEAP_BYTES = 8 * MIB;
 /** Columns that one computation of indicators has in hand. */
 const WORKING_COLUMNS = 4;
 /** Columns that were computed and not yet collected, per thread: the collector lags behind. */
@@ -48,7 +56,8 @@ export interface SweepPlan {
   /** Of the whole process at its peak, by what they are for. They add up to `bytesPredicted`. */
   readonly bytes: {
     readonly runtime: number;
-    /** As loaded, once more in shared memory when there are several threads, and what kernels read of them. */
+    /** As loaded, once more in shared memory when there are several threads, what kernels read of them, and what reading
+     * them took beyond all that the sweep takes. */
     readonly candles: number;
     /** Finished columns: one copy for all threads on the fast engine, one for each on the normative one. */
     readonly columns: number;
@@ -69,6 +78,7 @@ export interface SweepPlan {
   readonly variantsPerBatch: number;
   /** Whole process, at peak. */
   readonly bytesPredicted: number;
+  /** A budget that does, also in a run in which somewhat more is resident than in this one. */
   readonly bytesMinimum: number;
 }
 
@@ -87,6 +97,10 @@ export interface PlanOptions {
   readonly keptRows?: number;
   /** Bytes that the host holds besides. */
   readonly hostBytes?: number;
+  /** Resident bytes of the process before the sweep, its candles among them; an average when left out. */
+  readonly residentBytes?: number;
+  /** Most bytes that were resident so far: reading candles may have taken more than the sweep will. */
+  readonly peakBytes?: number;
 }
 
 /** What does not change with threads and budget. */
@@ -111,18 +125,22 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const costs = (engine === 'fast' ? fastCosts : normativeCosts)(strategy, grid, window, options);
   const { columnBytes, leastColumns } = costs;
   const { variants = Number.POSITIVE_INFINITY } = options;
-  const heapBytes = (workers: number): number => Math.min(HEAP_BYTES, (variants / workers) * HEAP_BYTES_PER_VARIANT);
-  // The calling thread handles rows, too.
-  const threadBytes = (workers: number): number =>
-    costs.threadBytes(workers) + (workers > 1 ? workers + 1 : 1) * heapBytes(workers);
+  // The calling thread handles the rows of all.
+  const heapBytes = (workers: number): number =>
+    Math.min(HEAP_BYTES, LEAST_HEAP_BYTES + variants * HEAP_BYTES_PER_VARIANT) +
+    (workers > 1 ? workers * THREAD_HEAP_BYTES : 0);
+  const threadBytes = (workers: number): number => costs.threadBytes(workers) + heapBytes(workers);
+  const runtimeBytes = runtimeBytesOf(window, options);
   const fixedBytes = (workers: number): number =>
-    RUNTIME_BYTES + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
-  const bytesMinimum = Math.ceil(fixedBytes(1) + leastColumns);
-  if (budgetBytes < bytesMinimum) {
-    const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+    runtimeBytes + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
+  const { residentBytes = 0, peakBytes = 0 } = options;
+  const least = fixedBytes(1) + leastColumns;
+  const bytesMinimum = Math.ceil(Math.max(least + residentBytes * RESIDENT_SPREAD, peakBytes * PEAK_SPREAD));
+  if (budgetBytes < peakBytes) throw takenByReading(budgetBytes, peakBytes, bytesMinimum);
+  if (budgetBytes < least) {
     const rest = threadBytes(1) + costs.rowBytes(1) + leastColumns;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles and ${mb(rest)} for one variant.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(runtimeBytes)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles and ${mb(rest)} for one variant.`,
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
     });
   }
@@ -136,9 +154,10 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const fast =
     engine === 'fast' ? planFastMemory(strategy, grid, window, { threads: workers, columnBudget }) : undefined;
   const kept = fast === undefined ? keepers * columnBudget : fast.slots * fast.columnBytes;
+  const sweepBytes = fixedBytes(workers) + kept;
   const bytes = {
-    runtime: RUNTIME_BYTES,
-    candles: costs.candleBytes(workers),
+    runtime: runtimeBytes,
+    candles: costs.candleBytes(workers) + Math.max(0, peakBytes - sweepBytes),
     columns: kept,
     threads: threadBytes(workers),
     rows: costs.rowBytes(workers),
@@ -166,6 +185,21 @@ const isComputed = ({ isCondition, node }: GraphNode): boolean =>
 
 const countInstances = (list: readonly GraphNode[], grid: Grid): number =>
   list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
+
+const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+
+function takenByReading(budgetBytes: number, peakBytes: number, bytesMinimum: number): AppError {
+  return new AppError('BUDGET_BYTES', {
+    found: `a budget of ${mb(budgetBytes)}; reading the candles has taken ${mb(peakBytes)} already.`,
+    todo: `Import them first, which makes reading cheap, or give at least --memory ${mb(bytesMinimum).replace(' ', '')}.`,
+  });
+}
+
+/** All that is resident and no candle, and what comes to it. */
+function runtimeBytesOf({ history }: Window, { residentBytes }: PlanOptions): number {
+  if (residentBytes === undefined) return RUNTIME_BYTES + LATER_BYTES;
+  return Math.max(0, residentBytes - history.barCount * COLUMNS_PER_CANDLE * 8) + LATER_BYTES;
+}
 
 /** Threads read their own shared copy of the candles; a lone thread reads those that were loaded. */
 const candleBytesOf =

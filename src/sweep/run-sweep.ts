@@ -35,8 +35,6 @@ export interface SweepHost extends PlanHost, RowTakers {
   readonly checkpoint?: Checkpoint;
   /** Which twin of the kernels the fast engine runs; the fastest that this runtime has when left out. */
   readonly kernels?: KernelProvider;
-  /** Most resident bytes of this process so far. */
-  readonly peakBytes?: () => number;
   /** Fixes the batch size instead of learning it. */
   readonly batchSize?: number;
   /** Fixes the order of variants; rows that are streamed keep grid order. */
