@@ -76,6 +76,8 @@ export interface SweepPlan {
   readonly fast: FastMemoryPlan | undefined;
   /** Most rows of one batch. */
   readonly variantsPerBatch: number;
+  /** Most bytes of JavaScript heap of one thread: far more than scoring takes, and no more than the budget has room for. */
+  readonly heapBytes: number;
   /** Whole process, at peak. */
   readonly bytesPredicted: number;
   /** A budget that does, also in a run in which somewhat more is resident than in this one. */
@@ -162,6 +164,7 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     threads: threadBytes(workers),
     rows: costs.rowBytes(workers),
   };
+  const bytesPredicted = Object.values(bytes).reduce((total, part) => total + part, 0);
   const nodes = [...collectGraph(strategy).values()];
   return {
     distinctColumns: countInstances(nodes.filter(isComputed), grid),
@@ -175,7 +178,8 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     cacheBytes: fast === undefined ? columnBudget : costs.cacheBytes,
     fast,
     variantsPerBatch: costs.variantsPerBatch,
-    bytesPredicted: bytes.runtime + bytes.candles + bytes.columns + bytes.threads + bytes.rows,
+    heapBytes: HEAP_BYTES + Math.max(0, budgetBytes - bytesPredicted) / workers,
+    bytesPredicted,
     bytesMinimum,
   };
 }

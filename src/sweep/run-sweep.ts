@@ -97,6 +97,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
     memory,
     clock,
     workers: host.workers === undefined ? undefined : plan.workers,
+    heapBytes: plan.heapBytes,
     stop,
     engine: choice.engine,
   };
