@@ -16,8 +16,7 @@ const MIB = 2 ** 20;
 const RUNTIME_BYTES = 78 * MIB;
 /** What compiled code, the printed result and the modules that write it add to a process that is about to score. */
 const LATER_BYTES = 4 * MIB;
-/** Shares by which what is resident, and what reading candles took at its peak, differ between two runs. */
-const RESIDENT_SPREAD = 0.08;
+/** How much more another run may have taken at its peak of reading candles. How much of it stays resident is chance. */
 const PEAK_SPREAD = 1.15;
 /** … of each scoring thread beside the calling one. */
 const THREAD_BYTES = 30 * MIB;
@@ -135,15 +134,15 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const runtimeBytes = runtimeBytesOf(window, options);
   const fixedBytes = (workers: number): number =>
     runtimeBytes + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
-  const { residentBytes = 0, peakBytes = 0 } = options;
+  const { peakBytes = 0, residentBytes = peakBytes } = options;
   const least = fixedBytes(1) + leastColumns;
-  const bytesMinimum = Math.ceil(Math.max(least + residentBytes * RESIDENT_SPREAD, peakBytes * PEAK_SPREAD));
-  if (budgetBytes < peakBytes) throw takenByReading(budgetBytes, peakBytes, bytesMinimum);
-  if (budgetBytes < least) {
+  const readingBytes = Math.max(0, peakBytes * PEAK_SPREAD - residentBytes);
+  const bytesMinimum = Math.ceil(least + readingBytes);
+  if (budgetBytes < Math.max(least, peakBytes)) {
     const rest = threadBytes(1) + costs.rowBytes(1) + leastColumns;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(runtimeBytes)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles and ${mb(rest)} for one variant.`,
-      todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(runtimeBytes)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles, ${mb(readingBytes)} that reading them takes in passing, and ${mb(rest)} for one variant.`,
+      todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles; those of the store are read without a detour.`,
     });
   }
   const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
@@ -191,13 +190,6 @@ const countInstances = (list: readonly GraphNode[], grid: Grid): number =>
   list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
 
 const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
-
-function takenByReading(budgetBytes: number, peakBytes: number, bytesMinimum: number): AppError {
-  return new AppError('BUDGET_BYTES', {
-    found: `a budget of ${mb(budgetBytes)}; reading the candles has taken ${mb(peakBytes)} already.`,
-    todo: `Import them first, which makes reading cheap, or give at least --memory ${mb(bytesMinimum).replace(' ', '')}.`,
-  });
-}
 
 /** All that is resident and no candle, and what comes to it. */
 function runtimeBytesOf({ history }: Window, { residentBytes }: PlanOptions): number {
