@@ -26,6 +26,10 @@ export interface Host {
   readonly cores: number;
   /** Most resident bytes of this process so far. */
   readonly peakBytes: () => number;
+  /** Keeps the heap of this process close to what is alive in it, as long as it is called again and again. */
+  readonly boundHeap: () => void;
+  /** Collects garbage and answers how many bytes of this process are resident then. */
+  readonly settleHeap: () => number;
   /** Absolute path of the type declarations of the package entry, for editors. */
   readonly entryTypes: string;
   /** Imports the package entry: what `import … from 'gridmill'` means in a strategy. */

@@ -30,12 +30,14 @@ export async function sweepManyCommand(command: ManyCommand, host: Host): Promis
   const { manyProgressTexts } = await import('./sweep-progress.ts');
   const context = runContext(host);
   const { data: _, ...window } = await windowSelection({ ...options, data: markets[0] });
+  host.boundHeap();
   const { windows, split, across = DEFAULT_ACROSS } = options;
   const prepared = await prepareMany(
     { strategy, markets, window, execution: options, grid, windows, split, across },
     context,
     (name, at) => progress.update(() => `reading ${at + 1} of ${markets.length}: ${name} ...`),
   );
+  host.settleHeap();
   const cells = prepared.cells.map(({ market, loadedWindow }) => ({ market, window: loadedWindow.window }));
   const progressText = manyProgressTexts(prepared.request, cells);
   const onNote = note(progress, host);
@@ -48,7 +50,10 @@ export async function sweepManyCommand(command: ManyCommand, host: Host): Promis
         budgetBytes: options.memory,
         workers: options.workers ?? host.cores,
         onNote,
-        onProgress: (at) => progress.update(() => progressText(at)),
+        onProgress(at) {
+          host.boundHeap();
+          progress.update(() => progressText(at));
+        },
       },
       context,
     ),

@@ -22,18 +22,13 @@ export interface PoolScorerOptions {
   readonly onNote: (note: string) => void;
   /** Default LIMITS.workerSilenceMsMax. */
   readonly silenceMs?: number;
-  /** Default LIMITS.workerHeapMbMax. */
+  /** Default LIMITS.workerHeapMbMax, or less where the budget has room for less. */
   readonly heapMb?: number;
 }
 
 /** For `SweepHost.createScorer`. Answers are the same for any number of workers. Errors: REQUEST_INVALID. */
 export function createPoolScorer(options: PoolScorerOptions): (context: ScoringContext) => Promise<ScoreBatches> {
-  const {
-    workers: wanted,
-    strategyRef,
-    silenceMs = LIMITS.workerSilenceMsMax,
-    heapMb = LIMITS.workerHeapMbMax,
-  } = options;
+  const { workers: wanted, strategyRef, silenceMs = LIMITS.workerSilenceMsMax } = options;
   if (!Number.isInteger(wanted) || wanted < 1 || wanted > LIMITS.workersMax) {
     throw new AppError('REQUEST_INVALID', {
       rule: `--workers must be a whole number from 1 to ${LIMITS.workersMax}.`,
@@ -49,6 +44,8 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
       options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');
       return scoreInThread(context);
     }
+    const { heapBytes = Number.POSITIVE_INFINITY } = context;
+    const heapMb = options.heapMb ?? Math.min(LIMITS.workerHeapMbMax, Math.ceil(heapBytes / 2 ** 20));
     const setup = threadSetup(context, strategyRef);
     return new Pool({
       workers,

@@ -64,6 +64,8 @@ export interface PreparedSweep {
 export interface SweepLimits {
   readonly stop: StopToken;
   readonly budgetBytes?: number;
+  /** Resident bytes of this process when its candles are loaded. */
+  readonly residentBytes?: number;
   /** Scoring threads. */
   readonly workers: number;
   /** Hears what the user should know about how it was scored. */
@@ -132,10 +134,8 @@ export async function finishSweep(
 ): Promise<FinishedSweep> {
   const { request, grid, loadedWindow } = prepared;
   const { window } = loadedWindow;
-  const names = grid.axes.map((axis) => axis.name);
   const most = REPORT_LIMITS.gridRowsMax;
-  const kept = limits.keepAllRows ? undefined : most;
-  const rows = new RowColumns(grid, names, kept);
+  const rows = new RowColumns(grid, axisNames(grid), limits.keepAllRows ? undefined : most);
   const outcome = await runSweep(request, {
     window,
     stop: limits.stop,
@@ -145,7 +145,8 @@ export async function finishSweep(
       ? { onRow: (row) => rows.push(row) }
       : { rowSample: { most, onRow: (row, every) => rows.push(row, every) } }),
     budgetBytes: limits.budgetBytes,
-    hostBytes: (count) => RowColumns.bytesOf(count, names, kept),
+    residentBytes: limits.residentBytes,
+    hostBytes: hostBytes(grid, limits.keepAllRows),
     peakBytes: context.peakBytes,
     workers: limits.workers,
     checkpoint:
@@ -163,6 +164,14 @@ export async function finishSweep(
   if (tooLong !== undefined) limits.onNote(tooLong);
   return { record: resultRecord(prepared, outcome, rows, context), outcome, rows };
 }
+
+const axisNames = (grid: Grid): string[] => grid.axes.map((axis) => axis.name);
+
+/** Bytes of the rows that are kept for the heatmap, or for --all-results, out of so many. */
+export const hostBytes =
+  (grid: Grid, keepsAllRows: boolean) =>
+  (rows: number): number =>
+    RowColumns.bytesOf(rows, axisNames(grid), keepsAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
 
 function checkpointPort(folder: string): CheckpointPort {
   const file = openCheckpointFile(folder);

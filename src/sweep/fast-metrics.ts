@@ -29,7 +29,12 @@ import {
   WORST_RETURN,
 } from '../kernels/walk-layout.ts';
 import type { EquityScan } from '../metrics/equity-scan.ts';
-import { writeCurveMetrics, writeMoneyMetrics, writeTradeMetrics } from '../metrics/standard-metrics.ts';
+import {
+  type SummedInput,
+  writeCurveMetrics,
+  writeMoneyMetrics,
+  writeTradeMetrics,
+} from '../metrics/standard-metrics.ts';
 import type { TradeSums } from '../metrics/trade-sums.ts';
 import type { RowDetail } from './detail.ts';
 
@@ -71,36 +76,86 @@ export interface MetricTerms {
   readonly periodsPerYear: number;
 }
 
-/** The scan of an equity curve as the walk's sums have it. */
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/*
+ * What is read of a walk lies in three objects that are written again for each one: made anew, they would be a kilobyte
+ * of garbage for every variant of a sweep. They begin with fractions, so that V8 makes each field one that holds a
+ * floating-point number in place.
+ */
+const SCAN: Writable<EquityScan> = {
+  bars: 0.5,
+  mean: 0.5,
+  squaredDeviations: 0.5,
+  downsideSquares: 0.5,
+  gains: 0.5,
+  losses: 0.5,
+  maxDrawdown: 0.5,
+  maxDrawdownBars: 0.5,
+};
+const TRADES: Writable<TradeSums> = {
+  closed: 0.5,
+  open: 0.5,
+  wins: 0.5,
+  pnl: 0.5,
+  won: 0.5,
+  lost: 0.5,
+  pnlSquaredDeviations: 0.5,
+  returns: 0.5,
+  bestReturn: 0.5,
+  worstReturn: 0.5,
+  holdingBars: 0.5,
+  fees: 0.5,
+};
+const ACCOUNT: Writable<SummedInput> = {
+  initialCash: 0.5,
+  periodsPerYear: 0.5,
+  finalEquity: 0.5,
+  totalReturn: 0.5,
+  exposedBars: 0.5,
+  ambiguousBars: 0.5,
+  skippedOrders: 0.5,
+};
+
+/** The scan of an equity curve as the walk's sums have it; valid until the next one is read. */
 export function scanFromSums(sums: Float64Array, bars: number): EquityScan {
   const mean = sums[RETURNS]! / bars;
-  return {
-    bars,
-    mean,
-    squaredDeviations: Math.max(0, sums[SQUARES]! - mean * sums[RETURNS]!),
-    downsideSquares: sums[DOWNSIDE_SQUARES]!,
-    gains: sums[GAINS]!,
-    losses: sums[LOSSES]!,
-    maxDrawdown: sums[MAX_DRAWDOWN]!,
-    maxDrawdownBars: sums[MAX_DRAWDOWN_BARS]!,
-  };
+  SCAN.bars = bars;
+  SCAN.mean = mean;
+  SCAN.squaredDeviations = Math.max(0, sums[SQUARES]! - mean * sums[RETURNS]!);
+  SCAN.downsideSquares = sums[DOWNSIDE_SQUARES]!;
+  SCAN.gains = sums[GAINS]!;
+  SCAN.losses = sums[LOSSES]!;
+  SCAN.maxDrawdown = sums[MAX_DRAWDOWN]!;
+  SCAN.maxDrawdownBars = sums[MAX_DRAWDOWN_BARS]!;
+  return SCAN;
 }
 
-function tradeSums(sums: Float64Array): TradeSums {
-  return {
-    closed: sums[CLOSED_TRADES]!,
-    open: sums[OPEN_TRADES]!,
-    wins: sums[WINS]!,
-    pnl: sums[PNL]!,
-    won: sums[WON]!,
-    lost: sums[LOST]!,
-    pnlSquaredDeviations: sums[PNL_SQUARED_DEVIATIONS]!,
-    returns: sums[TRADE_RETURNS]!,
-    bestReturn: sums[BEST_RETURN]!,
-    worstReturn: sums[WORST_RETURN]!,
-    holdingBars: sums[HOLDING_BARS]!,
-    fees: sums[FEES]!,
-  };
+function readTrades(sums: Float64Array): TradeSums {
+  TRADES.closed = sums[CLOSED_TRADES]!;
+  TRADES.open = sums[OPEN_TRADES]!;
+  TRADES.wins = sums[WINS]!;
+  TRADES.pnl = sums[PNL]!;
+  TRADES.won = sums[WON]!;
+  TRADES.lost = sums[LOST]!;
+  TRADES.pnlSquaredDeviations = sums[PNL_SQUARED_DEVIATIONS]!;
+  TRADES.returns = sums[TRADE_RETURNS]!;
+  TRADES.bestReturn = sums[BEST_RETURN]!;
+  TRADES.worstReturn = sums[WORST_RETURN]!;
+  TRADES.holdingBars = sums[HOLDING_BARS]!;
+  TRADES.fees = sums[FEES]!;
+  return TRADES;
+}
+
+function readAccount(sums: Float64Array, { initialCash, periodsPerYear }: MetricTerms): SummedInput {
+  ACCOUNT.initialCash = initialCash;
+  ACCOUNT.periodsPerYear = periodsPerYear;
+  ACCOUNT.finalEquity = sums[FINAL_EQUITY]!;
+  ACCOUNT.totalReturn = sums[TOTAL_RETURN]!;
+  ACCOUNT.exposedBars = sums[EXPOSED_BARS]!;
+  ACCOUNT.ambiguousBars = sums[AMBIGUOUS_BARS]!;
+  ACCOUNT.skippedOrders = sums[SKIPPED_ORDERS]!;
+  return ACCOUNT;
 }
 
 /** Writes the row of a finished walk of that detail at `from`. `scan` is that of its sums, or of its replayed equity. */
@@ -112,16 +167,9 @@ export function writeRowOfWalk(
   terms: MetricTerms,
   detail: RowDetail,
 ): void {
-  const input = {
-    ...terms,
-    finalEquity: sums[FINAL_EQUITY]!,
-    totalReturn: sums[TOTAL_RETURN]!,
-    exposedBars: sums[EXPOSED_BARS]!,
-    ambiguousBars: sums[AMBIGUOUS_BARS]!,
-    skippedOrders: sums[SKIPPED_ORDERS]!,
-  };
-  const trades = tradeSums(sums);
-  writeMoneyMetrics(rows, from, input, scan.bars, trades);
+  const account = readAccount(sums, terms);
+  const trades = readTrades(sums);
+  writeMoneyMetrics(rows, from, account, scan.bars, trades);
   if (detail !== 'money') writeTradeMetrics(rows, from, trades);
-  if (detail === 'full') writeCurveMetrics(rows, from, input, scan);
+  if (detail === 'full') writeCurveMetrics(rows, from, account, scan);
 }

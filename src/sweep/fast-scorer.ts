@@ -16,7 +16,7 @@ import { ColumnStore } from './columns.ts';
 import type { RowDetail } from './detail.ts';
 import { FastColumns, type PlacedColumns } from './fast-columns.ts';
 import { type FastMemory, openFastMemory, planFastMemory, scratchOffset } from './fast-memory.ts';
-import { needsBarSums, scanFromSums, writeRowOfWalk } from './fast-metrics.ts';
+import { type MetricTerms, needsBarSums, scanFromSums, writeRowOfWalk } from './fast-metrics.ts';
 import { writeFunctionTarget } from './fast-target.ts';
 import { barriersAt } from './grid.ts';
 import type { ScoringContext, VariantBatch, VariantScorer } from './score.ts';
@@ -88,7 +88,7 @@ class GroupScorer {
   readonly #catalog: ColumnCatalog;
   readonly #program: VariantProgram;
   readonly #market: MarketTile;
-  readonly #perYear: number;
+  readonly #terms: MetricTerms;
   readonly #onVariant: ((scored: number) => void) | undefined;
   #rows = new Float64Array(0);
   #scored = 0;
@@ -124,7 +124,8 @@ class GroupScorer {
       from: arena.bytesUsed,
       writeTarget: writeFunctionTarget(strategy, grid, window),
     });
-    this.#perYear = periodsPerYear(window.candles.timeframe, execution.calendar);
+    const { initialCash } = execution;
+    this.#terms = { initialCash, periodsPerYear: periodsPerYear(window.candles.timeframe, execution.calendar) };
   }
 
   score(baseIndices: readonly number[], risks: readonly Barriers[], options: ScoreOptions = {}): Float64Array {
@@ -208,9 +209,7 @@ class GroupScorer {
   }
 
   #writeRow(row: number, sums: Float64Array, scan: EquityScan): void {
-    const { initialCash } = this.#context.execution;
-    const terms = { initialCash, periodsPerYear: this.#perYear };
-    writeRowOfWalk(this.#rows, row * METRIC_NAMES.length, sums, scan, terms, this.#detail);
+    writeRowOfWalk(this.#rows, row * METRIC_NAMES.length, sums, scan, this.#terms, this.#detail);
   }
 
   /** Replays a walk into an equity curve and scans that. The scalar twin does it, whichever twin scores: bits are equal. */

@@ -29,6 +29,10 @@ export interface PlanHost {
   readonly part?: { readonly stage: Stage; readonly bases: readonly number[] };
   /** Bytes that the host itself will hold of the last stage's rows, however many those are. */
   readonly hostBytes?: (rows: number) => number;
+  /** Resident bytes of the process before the sweep, its candles among them; an average when left out. */
+  readonly residentBytes?: number;
+  /** Most resident bytes of this process so far. */
+  readonly peakBytes?: () => number;
 }
 
 export interface OpenedSweep {
@@ -77,6 +81,8 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
     variants: host.allWorkers === true ? undefined : toScore,
     columnBytesMax: host.columnBytesMax,
     keptRows: request.top + (grid.riskAxes.length === 0 ? 0 : request.preselect),
+    residentBytes: host.residentBytes,
+    peakBytes: host.peakBytes?.(),
     hostBytes: host.hostBytes?.(rowsOfLastStage(request, { grid, selected }) ?? grid.basePoints * grid.riskPoints),
   });
   return { grid, bases, selected, toScore, choice, catalog: catalog?.count === 0 ? undefined : catalog, plan };

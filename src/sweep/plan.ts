@@ -12,14 +12,21 @@ import type { EngineName } from './request.ts';
 import type { Window } from './window.ts';
 
 const MIB = 2 ** 20;
-/** Resident bytes of a process that has loaded everything and holds no candles, as measured on Node 20 and 24. */
-const RUNTIME_BYTES = 84 * MIB;
+/** Resident bytes of a process that has loaded everything and holds no candles, where nobody has measured it. */
+const RUNTIME_BYTES = 78 * MIB;
+/** What compiled code, the printed result and the modules that write it add to a process that is about to score. */
+const LATER_BYTES = 4 * MIB;
+/** How much more another run may have taken at its peak of reading candles. How much of it stays resident is chance. */
+const PEAK_SPREAD = 1.15;
 /** … of each scoring thread beside the calling one. */
 const THREAD_BYTES = 30 * MIB;
 const COLUMNS_PER_CANDLE = 6;
-/** What the heap of a thread grows to while it handles variants, and how soon. */
-const HEAP_BYTES = 26 * MIB;
-const HEAP_BYTES_PER_VARIANT = 1024;
+/** What the bounded heap of a thread grows to while it handles variants, and how soon. */
+const HEAP_BYTES = 34 * MIB;
+const LEAST_HEAP_BYTES = 8 * MIB;
+const HEAP_BYTES_PER_VARIANT = 2048;
+/** … of a further thread, which holds little besides what it is at. */
+const THREAD_HEAP_BYTES = 8 * MIB;
 /** Columns that one computation of indicators has in hand. */
 const WORKING_COLUMNS = 4;
 /** Columns that were computed and not yet collected, per thread: the collector lags behind. */
@@ -48,7 +55,8 @@ export interface SweepPlan {
   /** Of the whole process at its peak, by what they are for. They add up to `bytesPredicted`. */
   readonly bytes: {
     readonly runtime: number;
-    /** As loaded, once more in shared memory when there are several threads, and what kernels read of them. */
+    /** As loaded, once more in shared memory when there are several threads, what kernels read of them, and what reading
+     * them took beyond all that the sweep takes. */
     readonly candles: number;
     /** Finished columns: one copy for all threads on the fast engine, one for each on the normative one. */
     readonly columns: number;
@@ -67,8 +75,11 @@ export interface SweepPlan {
   readonly fast: FastMemoryPlan | undefined;
   /** Most rows of one batch. */
   readonly variantsPerBatch: number;
+  /** Most bytes of JavaScript heap of one thread: far more than scoring takes, and no more than the budget has room for. */
+  readonly heapBytes: number;
   /** Whole process, at peak. */
   readonly bytesPredicted: number;
+  /** A budget that does, also in a run in which somewhat more is resident than in this one. */
   readonly bytesMinimum: number;
 }
 
@@ -87,6 +98,10 @@ export interface PlanOptions {
   readonly keptRows?: number;
   /** Bytes that the host holds besides. */
   readonly hostBytes?: number;
+  /** Resident bytes of the process before the sweep, its candles among them; an average when left out. */
+  readonly residentBytes?: number;
+  /** Most bytes that were resident so far: reading candles may have taken more than the sweep will. */
+  readonly peakBytes?: number;
 }
 
 /** What does not change with threads and budget. */
@@ -111,19 +126,23 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const costs = (engine === 'fast' ? fastCosts : normativeCosts)(strategy, grid, window, options);
   const { columnBytes, leastColumns } = costs;
   const { variants = Number.POSITIVE_INFINITY } = options;
-  const heapBytes = (workers: number): number => Math.min(HEAP_BYTES, (variants / workers) * HEAP_BYTES_PER_VARIANT);
-  // The calling thread handles rows, too.
-  const threadBytes = (workers: number): number =>
-    costs.threadBytes(workers) + (workers > 1 ? workers + 1 : 1) * heapBytes(workers);
+  // The calling thread handles the rows of all.
+  const heapBytes = (workers: number): number =>
+    Math.min(HEAP_BYTES, LEAST_HEAP_BYTES + variants * HEAP_BYTES_PER_VARIANT) +
+    (workers > 1 ? workers * THREAD_HEAP_BYTES : 0);
+  const threadBytes = (workers: number): number => costs.threadBytes(workers) + heapBytes(workers);
+  const runtimeBytes = runtimeBytesOf(window, options);
   const fixedBytes = (workers: number): number =>
-    RUNTIME_BYTES + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
-  const bytesMinimum = Math.ceil(fixedBytes(1) + leastColumns);
-  if (budgetBytes < bytesMinimum) {
-    const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+    runtimeBytes + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
+  const { peakBytes = 0, residentBytes = peakBytes } = options;
+  const least = fixedBytes(1) + leastColumns;
+  const readingBytes = Math.max(0, peakBytes * PEAK_SPREAD - residentBytes);
+  const bytesMinimum = Math.ceil(least + readingBytes);
+  if (budgetBytes < Math.max(least, peakBytes)) {
     const rest = threadBytes(1) + costs.rowBytes(1) + leastColumns;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(RUNTIME_BYTES)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles and ${mb(rest)} for one variant.`,
-      todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(runtimeBytes)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles, ${mb(readingBytes)} that reading them takes in passing, and ${mb(rest)} for one variant.`,
+      todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles; those of the store are read without a detour.`,
     });
   }
   const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
@@ -136,13 +155,15 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   const fast =
     engine === 'fast' ? planFastMemory(strategy, grid, window, { threads: workers, columnBudget }) : undefined;
   const kept = fast === undefined ? keepers * columnBudget : fast.slots * fast.columnBytes;
+  const sweepBytes = fixedBytes(workers) + kept;
   const bytes = {
-    runtime: RUNTIME_BYTES,
-    candles: costs.candleBytes(workers),
+    runtime: runtimeBytes,
+    candles: costs.candleBytes(workers) + Math.max(0, peakBytes - sweepBytes),
     columns: kept,
     threads: threadBytes(workers),
     rows: costs.rowBytes(workers),
   };
+  const bytesPredicted = Object.values(bytes).reduce((total, part) => total + part, 0);
   const nodes = [...collectGraph(strategy).values()];
   return {
     distinctColumns: countInstances(nodes.filter(isComputed), grid),
@@ -156,7 +177,8 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     cacheBytes: fast === undefined ? columnBudget : costs.cacheBytes,
     fast,
     variantsPerBatch: costs.variantsPerBatch,
-    bytesPredicted: bytes.runtime + bytes.candles + bytes.columns + bytes.threads + bytes.rows,
+    heapBytes: HEAP_BYTES + Math.max(0, budgetBytes - bytesPredicted) / workers,
+    bytesPredicted,
     bytesMinimum,
   };
 }
@@ -166,6 +188,14 @@ const isComputed = ({ isCondition, node }: GraphNode): boolean =>
 
 const countInstances = (list: readonly GraphNode[], grid: Grid): number =>
   list.reduce((sum, entry) => sum + instanceCount(entry, grid), 0);
+
+const mb = (bytes: number): string => `${Math.ceil(bytes / 1e6)} MB`;
+
+/** All that is resident and no candle, and what comes to it. */
+function runtimeBytesOf({ history }: Window, { residentBytes }: PlanOptions): number {
+  if (residentBytes === undefined) return RUNTIME_BYTES + LATER_BYTES;
+  return Math.max(0, residentBytes - history.barCount * COLUMNS_PER_CANDLE * 8) + LATER_BYTES;
+}
 
 /** Threads read their own shared copy of the candles; a lone thread reads those that were loaded. */
 const candleBytesOf =

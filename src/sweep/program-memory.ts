@@ -10,6 +10,7 @@ export class ProgramMemory {
   readonly #buffer: ArrayBufferLike;
   readonly #numbers: Float64Array;
   readonly #words: Uint32Array;
+  readonly #cells = new Float64Array(WALK_CELLS);
   readonly #from: number;
   readonly #to: number;
   #floor: number;
@@ -88,9 +89,12 @@ export class ProgramMemory {
     return { address, values: new Uint32Array(this.#buffer, address, words) };
   }
 
-  /** The cells of a walk, to be read after it. */
+  /** A copy of the cells of a walk, valid until the next one is read: a view of each would be garbage at once. */
   cells(address: number): Float64Array {
-    return new Float64Array(this.#buffer, address, WALK_CELLS);
+    const cells = this.#cells;
+    const from = (address - this.#from) / 8;
+    for (let i = 0; i < WALK_CELLS; i++) cells[i] = this.#numbers[from + i]!;
+    return cells;
   }
 
   #take(bytes: number): number {

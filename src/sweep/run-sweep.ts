@@ -35,8 +35,6 @@ export interface SweepHost extends PlanHost, RowTakers {
   readonly checkpoint?: Checkpoint;
   /** Which twin of the kernels the fast engine runs; the fastest that this runtime has when left out. */
   readonly kernels?: KernelProvider;
-  /** Most resident bytes of this process so far. */
-  readonly peakBytes?: () => number;
   /** Fixes the batch size instead of learning it. */
   readonly batchSize?: number;
   /** Fixes the order of variants; rows that are streamed keep grid order. */
@@ -99,6 +97,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
     memory,
     clock,
     workers: host.workers === undefined ? undefined : plan.workers,
+    heapBytes: plan.heapBytes,
     stop,
     engine: choice.engine,
   };

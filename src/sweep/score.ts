@@ -83,6 +83,8 @@ export interface ScoringContext {
   readonly clock?: Clock;
   /** Scoring threads that fit the budget; the scorer's own choice when left out. */
   readonly workers?: number;
+  /** Most bytes of JavaScript heap that one scoring thread may take; the scorer's own choice when left out. */
+  readonly heapBytes?: number;
   /** Who scores; the normative engine when left out. */
   readonly engine?: EngineName;
   /** Polled while a batch is scored: once it answers, the batch is given up with CANCELLED or DEADLINE. */

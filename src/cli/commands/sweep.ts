@@ -117,13 +117,17 @@ export function define(command: Command, { host, action }: CommandContext): void
 
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
   const stop = createStopSource(host.clock, options.deadline);
-  const [{ prepareSweep, finishSweep }, { parseObjectives }, { parseWhere }, { checkStoreWritable, outputPath }] =
-    await Promise.all([
-      import('../../runs/sweep-run.ts'),
-      import('../../runs/metric-name.ts'),
-      import('../../runs/where-text.ts'),
-      import('../../runs/output-file.ts'),
-    ]);
+  const [
+    { prepareSweep, finishSweep, hostBytes },
+    { parseObjectives },
+    { parseWhere },
+    { checkStoreWritable, outputPath },
+  ] = await Promise.all([
+    import('../../runs/sweep-run.ts'),
+    import('../../runs/metric-name.ts'),
+    import('../../runs/where-text.ts'),
+    import('../../runs/output-file.ts'),
+  ]);
   const files = {
     report: options.report === undefined ? undefined : outputPath(host.folder, options.report),
     allResults: options.allResults === undefined ? undefined : outputPath(host.folder, options.allResults),
@@ -144,7 +148,10 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
   progress.update(() => `reading ${selection.window.data} ...`);
+  host.boundHeap();
   const prepared = await prepareSweep(selection, context);
+  const residentBytes = host.settleHeap();
+
   if (options.estimate === true) {
     progress.clear();
     const { estimateSweep } = await import('../../sweep/estimate.ts');
@@ -152,6 +159,9 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
       window: prepared.loadedWindow.window,
       clock: host.clock,
       budgetBytes: options.memory,
+      residentBytes,
+      peakBytes: host.peakBytes,
+      hostBytes: hostBytes(prepared.grid, files.allResults !== undefined),
       workers: options.workers ?? host.cores,
     });
     const { printEstimate } = await import('../estimate-output.ts');
@@ -168,11 +178,15 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
       {
         stop: token,
         budgetBytes: options.memory,
+        residentBytes,
         workers: options.workers ?? host.cores,
         onNote,
         checkpointFolder: files.checkpoint,
         keepAllRows: files.allResults !== undefined,
-        onProgress: (at) => progress.update(() => progressText(at)),
+        onProgress(at) {
+          host.boundHeap();
+          progress.update(() => progressText(at));
+        },
       },
       context,
     ),
