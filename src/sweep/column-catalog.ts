@@ -53,14 +53,16 @@ export class ColumnCatalog {
 
   /** Ids of the columns that a base variant compares, one per operand, in the order of `operands`. */
   idsOf(baseIndex: number): number[] {
+    const { operands } = this;
     const { axes } = this.#grid;
-    const ids = this.operands.map(({ firstId }) => firstId);
+    const ids: number[] = [];
+    for (let i = 0; i < operands.length; i++) ids.push(operands[i]!.firstId);
     let rest = baseIndex;
     for (let a = axes.length - 1; a >= 0; a--) {
       const radix = axes[a]!.values.length;
       const digit = rest % radix;
       rest = Math.floor(rest / radix);
-      for (let i = 0; i < ids.length; i++) ids[i] = ids[i]! + digit * this.operands[i]!.strides[a]!;
+      for (let i = 0; i < ids.length; i++) ids[i] = ids[i]! + digit * operands[i]!.strides[a]!;
     }
     return ids;
   }

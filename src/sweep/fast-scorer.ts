@@ -135,19 +135,20 @@ class GroupScorer {
     this.#rows = new Float64Array(baseIndices.length * risks.length * METRIC_NAMES.length);
     if (detail !== 'full') this.#rows.fill(Number.NaN);
     this.#scored = 0;
-    const slotOf = placed && new Map(placed.ids.map((id, i) => [id, placed.slots[i]!]));
+    const addressOf = placed && new Map(placed.ids.map((id, i) => [id, this.columns.address(placed.slots[i]!)]));
     const { groupVariants } = this.#memory.plan;
     const chunks: (readonly Barriers[])[] = [];
     for (let from = 0; from < risks.length; from += groupVariants) {
       chunks.push(risks.length <= groupVariants ? risks : risks.slice(from, from + groupVariants));
     }
-    for (const [n, baseIndex] of baseIndices.entries()) {
+    for (let n = 0; n < baseIndices.length; n++) {
+      const baseIndex = baseIndices[n]!;
       // A strategy's function may run next: should it hang or end its thread, this is the variant to name.
       this.#onVariant?.(n * risks.length);
       const ids = this.#catalog.idsOf(baseIndex);
       for (const some of chunks) {
         if (this.#program.walks.length + some.length > groupVariants) this.#run();
-        const addresses = slotOf ? ids.map((id) => this.columns.address(slotOf.get(id)!)) : this.#placeAlone(ids);
+        const addresses = addressOf ? ids.map((id) => addressOf.get(id)!) : this.#placeAlone(ids);
         if (this.#program.tryAdd(baseIndex, addresses, some)) continue;
         this.#run();
         this.#program.tryAdd(baseIndex, addresses, some);

@@ -139,7 +139,8 @@ export class VariantProgram {
       const { byteOffset } = riskGrid.header;
       this.memory.add(OP_RISK_WALK, enterLong, exitLong, enterShort, exitShort, byteOffset, sums, scratch);
     }
-    for (const [n, barriers] of risks.entries()) {
+    for (let n = 0; n < risks.length; n++) {
+      const barriers = risks[n]!;
       const cells = sums + n * WALK_CELLS * 8;
       this.walks.push({ baseIndex, columns, barriers, sums: cells });
       if (riskGrid?.sharesExcursions) continue;
