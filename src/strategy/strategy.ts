@@ -4,6 +4,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Candles } from '../market/candles.ts';
 import type { Condition } from './expression.ts';
 import type { Axis, ParameterRef, ParameterValues } from './parameters.ts';
+import type { StrategyProgram } from './program.ts';
 
 /** Signals as events: what to do at the close of the bar where a condition is true. */
 export interface EventSignals {
@@ -59,7 +60,7 @@ export interface FunctionStrategyInput<P extends Readonly<Record<string, Axis>>>
   readonly compute: (candles: SignalCandles, parameters: { readonly [K in keyof P]: number }) => Int8Array;
 }
 
-/** A validated strategy. `signals` holds the built conditions; `compute` is set for function strategies instead. */
+/** A validated strategy. Exactly one of `signals` (the built conditions), `compute` and `program` is set. */
 export interface Strategy {
   readonly kind: 'gridmill-strategy';
   readonly name: string;
@@ -69,6 +70,7 @@ export interface Strategy {
   readonly risk: RiskAxes;
   readonly signals: EventSignals | TargetSignals | undefined;
   readonly compute: SignalFunction | undefined;
+  readonly program: StrategyProgram | undefined;
 }
 
 const NAME = /^[a-z][a-z0-9-]*$/;
@@ -106,6 +108,7 @@ export function defineStrategy<const P extends Readonly<Record<string, Axis>>>(
     risk: input.risk ?? {},
     signals: 'signals' in input ? buildSignals(input.signals as never, Object.keys(parameters)) : undefined,
     compute: compute as SignalFunction | undefined,
+    program: undefined,
   };
 }
 

@@ -29,6 +29,7 @@ import {
 } from '../kernels/walk-layout.ts';
 import type { Candles } from '../market/candles.ts';
 import type { SimulationSettings, SizingKind } from '../simulate/simulation.ts';
+import type { Strategy } from '../strategy/strategy.ts';
 import type { Grid } from './grid.ts';
 import type { EngineName, ExecutionRequest } from './request.ts';
 
@@ -42,8 +43,13 @@ export interface EngineChoice {
 const normative = (reason: string): EngineChoice => ({ engine: 'normative', reason });
 
 /** Chooses the engine for a request over `candles`. What the fast engine does not cover runs on the normative one. */
-export function engineFor(execution: ExecutionRequest, grid: Pick<Grid, 'riskAxes'>, candles: Candles): EngineChoice {
+export function engineFor(
+  execution: ExecutionRequest & { readonly strategy?: Pick<Strategy, 'program'> },
+  grid: Pick<Grid, 'riskAxes'>,
+  candles: Candles,
+): EngineChoice {
   const { profile, direction, sizing } = execution;
+  if (execution.strategy?.program !== undefined) return normative('the strategy places its own orders');
   if (profile.ruleBook !== 'gridmill' && profile.ruleBook !== 'vectorbt') {
     return normative(`the profile ${profile.name} has its own rule book`);
   }

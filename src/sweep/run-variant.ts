@@ -5,11 +5,11 @@ import { simulate } from '../simulate/simulate.ts';
 import type { Barriers, Simulation } from '../simulate/simulation.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { simulationSettings } from './execution-settings.ts';
 import { type ProfileMetrics, profileMetrics } from './profile-metrics.ts';
 import type { ExecutionRequest } from './request.ts';
-import { metricsOf, simulationSettings } from './score.ts';
-import { createSignalSource } from './signals.ts';
-import { warmUpBars } from './warm-up.ts';
+import { metricsOf } from './score.ts';
+import { createVariantRunner } from './variant-runner.ts';
 import type { Window } from './window.ts';
 
 export interface VariantRun {
@@ -17,8 +17,8 @@ export interface VariantRun {
   /** The profile's own metric set, where it names one besides the standard set. */
   readonly profileMetrics?: ProfileMetrics;
   readonly simulation: Simulation;
-  /** Event flags per bar of the window. */
-  readonly signals: Uint8Array;
+  /** Event flags per bar of the window; undefined where the strategy places its own orders. */
+  readonly signals: Uint8Array | undefined;
 }
 
 /** Runs one variant of a strategy. Errors: GRID_INVALID for missing or unknown parameters, STRATEGY_FAILED. */
@@ -41,11 +41,11 @@ export function runVariant(
       todo: `${strategy.name} takes ${wanted.map((name) => `--set ${name}=…`).join(' ') || 'no parameters'}.`,
     });
   }
-  const { arithmetic } = request.profile;
   // One variant needs each of its columns once: nothing gains from a bound here.
-  const source = createSignalSource({ strategy, arithmetic, window, cacheBytes: Number.MAX_SAFE_INTEGER });
-  const warmUp = warmUpBars(strategy, arithmetic, parameters, window.history.timeframe);
-  return runFlags(request, window, source.signals(parameters), barriers, Math.max(0, warmUp - window.from));
+  const runner = createVariantRunner({ strategy, execution: request, window, cacheBytes: Number.MAX_SAFE_INTEGER });
+  runner.select(parameters);
+  const simulation = runner.run(barriers);
+  return withMetrics(request, window, simulation, runner.profileMetrics(simulation), runner.signals);
 }
 
 /** Runs ready-made event flags, one byte per bar of the window. */
@@ -61,19 +61,18 @@ export function runSignals(
       todo: 'Give one signal per bar of the window.',
     });
   }
-  return runFlags(execution, window, signals, barriers, 0);
-}
-
-function runFlags(
-  execution: ExecutionRequest,
-  window: Window,
-  signals: Uint8Array,
-  barriers: Barriers,
-  firstValueBar: number,
-): VariantRun {
   const settings = simulationSettings(execution, barriers);
   const simulation = simulate({ candles: window.candles, signals, settings });
-  const own = profileMetrics(simulation, execution, window, firstValueBar);
+  return withMetrics(execution, window, simulation, profileMetrics(simulation, execution, window, 0), signals);
+}
+
+function withMetrics(
+  execution: ExecutionRequest,
+  window: Window,
+  simulation: Simulation,
+  own: ProfileMetrics | undefined,
+  signals: Uint8Array | undefined,
+): VariantRun {
   const metrics = metricsOf(simulation, execution, window);
   return { metrics, ...(own === undefined ? {} : { profileMetrics: own }), simulation, signals };
 }

@@ -7,15 +7,14 @@ import type { Kernels } from '../kernels/kernels.ts';
 import { periodsPerYear } from '../metrics/annualisation.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import { standardMetrics } from '../metrics/standard-metrics.ts';
-import { simulate } from '../simulate/simulate.ts';
-import type { Barriers, Simulation, SimulationSettings } from '../simulate/simulation.ts';
+import type { Simulation } from '../simulate/simulation.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnStats } from './columns.ts';
 import type { RowDetail } from './detail.ts';
 import type { FastMemory } from './fast-memory.ts';
 import { barriersAt, type Grid, parametersAt } from './grid.ts';
 import type { EngineName, ExecutionRequest } from './request.ts';
-import { createSignalSource } from './signals.ts';
+import { createVariantRunner } from './variant-runner.ts';
 import type { Window } from './window.ts';
 
 /** Stage A scores each base variant without barriers; stage B scores it under every risk point. */
@@ -103,30 +102,25 @@ export interface VariantScorer {
 /** `onVariant` hears after each variant how many of its batch are scored. */
 export function createNormativeScorer(context: ScoringContext, onVariant?: (scored: number) => void): VariantScorer {
   const { grid, window, execution, stop = NEVER_STOP } = context;
-  const { arithmetic } = execution.profile;
-  const source = createSignalSource({ ...context, arithmetic });
-  const equity = new Float64Array(window.candles.barCount);
-  const scoreOne = (signals: Uint8Array, barriers: Barriers): Metrics => {
-    const settings = simulationSettings(execution, barriers);
-    return metricsOf(simulate({ candles: window.candles, signals, settings, equity }), execution, window);
-  };
+  const runner = createVariantRunner({ ...context, equity: new Float64Array(window.candles.barCount) });
   return {
     score(batch) {
       const perBase = batch.stage === 'A' ? 1 : grid.riskPoints;
       const rows = new Float64Array(batch.baseIndices.length * perBase * METRIC_NAMES.length);
       let at = 0;
       for (const baseIndex of batch.baseIndices) {
-        const signals = source.signals(parametersAt(grid, baseIndex));
+        runner.select(parametersAt(grid, baseIndex));
         for (let risk = 0; risk < perBase; risk++) {
           giveUpWhenStopped(stop);
-          const metrics = scoreOne(signals, batch.stage === 'A' ? {} : barriersAt(grid, risk));
+          const simulation = runner.run(batch.stage === 'A' ? {} : barriersAt(grid, risk));
+          const metrics = metricsOf(simulation, execution, window);
           for (const name of METRIC_NAMES) rows[at++] = metrics[name] ?? Number.NaN;
           onVariant?.(at / METRIC_NAMES.length);
         }
       }
       return rows;
     },
-    stats: () => source.stats,
+    stats: () => runner.stats,
   };
 }
 
@@ -136,11 +130,6 @@ export function giveUpWhenStopped(stop: StopToken): void {
   if (reason === undefined) return;
   const found = 'a batch still running after the stop; it is left out.';
   throw new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' });
-}
-
-export function simulationSettings(execution: ExecutionRequest, barriers: Barriers): SimulationSettings {
-  const { profile, direction, initialCash, costs, sizing, closeAtEnd } = execution;
-  return { profile, direction, initialCash, costs, sizing, barriers, closeAtEnd };
 }
 
 export function metricsOf(simulation: Simulation, execution: ExecutionRequest, window: Window): Metrics {

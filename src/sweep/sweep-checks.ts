@@ -3,10 +3,10 @@ import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
 import { simulate } from '../simulate/simulate.ts';
+import { simulationSettings } from './execution-settings.ts';
 import { type EngineChoice, engineFor } from './fast-settings.ts';
 import { barriersAt, type Grid } from './grid.ts';
 import type { EngineName, SweepRequest } from './request.ts';
-import { simulationSettings } from './score.ts';
 import type { Window } from './window.ts';
 
 /**

@@ -18,6 +18,7 @@ import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnCatalog } from './column-catalog.ts';
 import { type ConditionPart, ConditionProgram } from './condition-program.ts';
 import type { RowDetail } from './detail.ts';
+import { simulationSettings } from './execution-settings.ts';
 import type { FastMemory } from './fast-memory.ts';
 import { privateBitmaps, threadOffset, variantBytes } from './fast-memory.ts';
 import { writeWalkSettings } from './fast-settings.ts';
@@ -25,7 +26,6 @@ import { collectGraph } from './graph.ts';
 import type { Grid } from './grid.ts';
 import { ProgramMemory } from './program-memory.ts';
 import type { ExecutionRequest } from './request.ts';
-import { simulationSettings } from './score.ts';
 import type { Window } from './window.ts';
 
 export interface VariantProgramOptions {

@@ -1,0 +1,15 @@
+// Strategies that trade by themselves instead of giving signals: bar-by-bar code, and controllers with their executors.
+
+/** Code that is called at the close of every bar and places orders. */
+export interface BarProgram {
+  readonly kind: 'bars';
+}
+
+/** One of Hummingbot's controllers: its configuration, once parsed, whose fields the parameters of a variant replace. */
+export interface ControllerProgram {
+  readonly kind: 'controller';
+  readonly given: Readonly<Record<string, unknown>>;
+}
+
+/** Nothing but the normative engine runs a program. */
+export type StrategyProgram = BarProgram | ControllerProgram;

@@ -1,0 +1,62 @@
+// Tests of scoring trials: the numbers of a run alone, whatever they are scored with, and failures that stay alone.
+import { expect, test } from 'vitest';
+import { syntheticCandles } from '../market/synthetic.ts';
+import { PROFILES } from '../simulate/profiles.ts';
+import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
+import { choice } from '../strategy/parameters.ts';
+import { defineStrategy } from '../strategy/strategy.ts';
+import { runVariant } from '../sweep/run-variant.ts';
+import { createWindow } from '../sweep/window.ts';
+import { hasFailed, type TrialSpec } from './trial.ts';
+import { createTrialScorer } from './trial-scorer.ts';
+
+const candles = syntheticCandles({
+  seed: 5,
+  timeframe: '1m',
+  barCount: 3000,
+  startTime: 1_700_000_040_000,
+  startPrice: 100,
+});
+const profile = PROFILES.close;
+const execution = { profile, ...profile.defaults, calendar: 'continuous' as const };
+const middle = candles.time[1000]!;
+const cells = [{ market: 'a' }, { market: 'a', fromMs: middle }];
+const spec = (cell: number, fast: number, stopLoss?: number): TrialSpec => ({
+  cell,
+  parameters: { fast, slow: 60 },
+  barriers: stopLoss === undefined ? {} : { stopLoss },
+});
+
+test.each(['close', 'freqtrade'] as const)(
+  'under %s, trials in any company have the metrics of a run alone',
+  (name) => {
+    const strategy = BUILT_IN_STRATEGIES['sma-cross']!;
+    const setup = { ...execution, profile: PROFILES[name], closeAtEnd: PROFILES[name].defaults.closeAtEnd };
+    const scorer = createTrialScorer({ strategy, execution: setup, cells, candlesOf: () => candles, cacheBytes: 1e8 });
+    const trials = [spec(0, 5), spec(1, 5), spec(0, 8, 0.01), spec(0, 9), spec(1, 12, 0.01)];
+    for (const [n, outcome] of scorer.score(trials).entries()) {
+      const { cell, parameters, barriers } = trials[n]!;
+      const window = createWindow(candles, cells[cell]);
+      const { metrics } = runVariant({ ...setup, strategy }, window, parameters, barriers);
+      if (hasFailed(outcome)) throw new Error(outcome.error);
+      expect(outcome.metrics.trades).toBe(metrics.trades);
+      expect(outcome.metrics.totalReturn).toBeCloseTo(metrics.totalReturn!, 9);
+      expect(outcome.metrics.sharpe).toBeCloseTo(metrics.sharpe!, 9);
+    }
+  },
+);
+
+test('a trial that throws fails alone', () => {
+  const strategy = defineStrategy({
+    name: 'throws-at-two',
+    parameters: { n: choice(1, 2, 3) },
+    compute: ({ barCount }, { n }) => {
+      if (n === 2) throw new Error('two');
+      return new Int8Array(barCount).fill(1);
+    },
+  });
+  const scorer = createTrialScorer({ strategy, execution, cells, candlesOf: () => candles, cacheBytes: 1e8 });
+  const outcomes = scorer.score([1, 2, 3].map((n) => ({ cell: 0, parameters: { n }, barriers: {} })));
+  expect(outcomes.map(hasFailed)).toEqual([false, true, false]);
+  expect(outcomes[1]).toMatchObject({ code: 'STRATEGY_FAILED', error: expect.stringContaining('two') });
+});
