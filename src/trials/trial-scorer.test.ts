@@ -1,6 +1,7 @@
 // Tests of scoring trials: the numbers of a run alone, whatever they are scored with, and failures that stay alone.
 import { expect, test } from 'vitest';
 import { syntheticCandles } from '../market/synthetic.ts';
+import { parseTimeframe } from '../market/timeframe.ts';
 import { PROFILES } from '../simulate/profiles.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { choice } from '../strategy/parameters.ts';
