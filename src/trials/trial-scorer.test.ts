@@ -13,7 +13,7 @@ import { createTrialScorer } from './trial-scorer.ts';
 
 const candles = syntheticCandles({
   seed: 5,
-  timeframe: '1m',
+  timeframe: parseTimeframe('1m'),
   barCount: 3000,
   startTime: 1_700_000_040_000,
   startPrice: 100,
