@@ -51,6 +51,24 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Trials of one study. */
+  studyTrialsMax: 1_000_000,
+  /** Trials of a study asked for before the first of them is known, where none depends on results. */
+  studyAheadMax: 16_384,
+  /** Trials of a study asked for before results are waited for, where they depend on them (`--lag`). */
+  studyLagMax: 16_384,
+  /** Draws for one trial until one is new and satisfies the constraint. */
+  studyTriesMax: 10_000,
+  /** Bytes of the trial log of one study. */
+  studyLogBytesMax: 2_147_483_648,
+  /** Studies kept in the store. */
+  studiesMax: 1_000,
+  /** Characters of one objective. */
+  objectiveCharsMax: 500,
+  /** Objectives of one study. */
+  objectivesMax: 8,
+  /** Processes in the register of those that run studies. */
+  runningMax: 256,
   /** Characters of a symbol, exchange, strategy or result name. */
   nameLengthMax: 64,
 } as const;
