@@ -1,10 +1,11 @@
 // Scores trials in the calling thread: each fails by itself, and what a market needs is prepared once.
+import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import { isAppError } from '../core/errors.ts';
 import type { Candles } from '../market/candles.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { engineFor } from '../sweep/fast-settings.ts';
 import { RISK_PARAMETERS } from '../sweep/grid.ts';
-import { metricsOf } from '../sweep/score.ts';
+import { giveUpWhenStopped, metricsOf } from '../sweep/score.ts';
 import { scoreVariantsBatch } from '../sweep/score-variants.ts';
 import { createVariantRunner, type VariantRunner } from '../sweep/variant-runner.ts';
 import { createWindow, type Window } from '../sweep/window.ts';
@@ -19,8 +20,16 @@ export interface TrialScorerOptions extends TrialExecution {
 }
 
 export interface TrialScorer {
-  /** `onTrial` hears, before each trial that runs alone, its place in `trials`. */
-  score(trials: readonly TrialSpec[], onTrial?: (index: number) => void): TrialOutcome[];
+  /**
+   * `onTrial` hears which trial, by its place in `trials`, it is at; `onOutcome` hears of each as it comes, in any order.
+   * Errors: CANCELLED, DEADLINE once `stop` answers; what had come was heard.
+   */
+  score(trials: readonly TrialSpec[], onTrial?: (index: number) => void, options?: TrialOptions): TrialOutcome[];
+}
+
+export interface TrialOptions {
+  readonly onOutcome?: (index: number, outcome: TrialOutcome) => void;
+  readonly stop?: StopToken;
 }
 
 interface OpenCell {
@@ -53,13 +62,16 @@ export function createTrialScorer(options: TrialScorerOptions): TrialScorer {
     }
   };
   return {
-    score(trials, onTrial) {
+    score(trials, onTrial, { onOutcome, stop = NEVER_STOP } = {}) {
       const outcomes: TrialOutcome[] = new Array(trials.length);
       if (strategy.program === undefined) scoreGroups(trials, outcomes, cellAt, options);
       for (const [index, trial] of trials.entries()) {
-        if (outcomes[index] !== undefined) continue;
-        onTrial?.(index);
-        outcomes[index] = alone(trial);
+        if (outcomes[index] === undefined) {
+          giveUpWhenStopped(stop);
+          onTrial?.(index);
+          outcomes[index] = alone(trial);
+        }
+        onOutcome?.(index, outcomes[index]!);
       }
       return outcomes;
     },
