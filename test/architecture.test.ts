@@ -38,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'trials',
     'optimise',
     'pool',
+    'turbo',
     'store',
     'feeds',
     'loader',

@@ -139,15 +139,20 @@ class StudyRun {
     };
   }
 
+  /** Trials asked for and not yet taken, at most. */
+  get #aheadMax(): number {
+    return this.#depends ? this.#request.lag : LIMITS.studyAheadMax;
+  }
+
   /** Trials that may be asked for now. */
   #allowed(): number {
-    const { trials, lag } = this.#request;
+    const { trials } = this.#request;
     if (this.#asked >= trials || this.#ended !== undefined || this.#error !== undefined) return 0;
     this.#stopped ??= this.#host.stop.reason();
     if (this.#stopped !== undefined) return 0;
     const ahead = this.#asked - this.#tally.done;
     if (this.#isStarved && ahead > 0) return 0;
-    return Math.max(0, Math.min(trials - this.#asked, (this.#depends ? lag : LIMITS.studyAheadMax) - ahead));
+    return Math.max(0, Math.min(trials - this.#asked, this.#aheadMax - ahead));
   }
 
   #canAsk(): boolean {
@@ -159,7 +164,7 @@ class StudyRun {
     const { run } = this.#host;
     // Twice the appetite, so that a worker that ends finds the next trials waiting.
     const wanted = Math.ceil((2 * Math.max(1, run.appetite) - this.#cellsInFlight) / this.#markets);
-    const least = Math.max(1, Math.min(run.appetite >> 2, this.#depends ? this.#request.lag >> 2 : run.appetite));
+    const least = Math.max(1, Math.min(run.appetite, this.#aheadMax) >> 2);
     const allowed = Math.min(wanted, this.#allowed());
     // A trickle of single trials would cost more messages than it saves waiting.
     if (this.#cellsInFlight > 0 && allowed < Math.min(least / this.#markets, this.#request.trials - this.#asked))

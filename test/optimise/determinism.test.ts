@@ -1,6 +1,5 @@
 // Does a study come to the same trials and the same hash, however many workers answer, in whatever order and batches?
 import { expect, test } from 'vitest';
-import { createPrng } from '../../src/core/prng.ts';
 import { MODES } from '../../src/optimise/study.ts';
 import { range } from '../../src/strategy/parameters.ts';
 import { metricsWith, runMadeUp, type Score, studyRequest } from './made-up-study.ts';
