@@ -164,7 +164,7 @@ class StudyRun {
     const { run } = this.#host;
     // Twice the appetite, so that a worker that ends finds the next trials waiting.
     const wanted = Math.ceil((2 * Math.max(1, run.appetite) - this.#cellsInFlight) / this.#markets);
-    const least = Math.max(1, Math.min(run.appetite, this.#aheadMax) >> 2);
+    const least = Math.max(1, Math.min(run.appetite >> 2, this.#aheadMax >> 1));
     const allowed = Math.min(wanted, this.#allowed());
     // A trickle of single trials would cost more messages than it saves waiting.
     if (this.#cellsInFlight > 0 && allowed < Math.min(least / this.#markets, this.#request.trials - this.#asked))

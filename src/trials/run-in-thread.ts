@@ -20,7 +20,10 @@ export function runInThread(scorer: TrialScorer, clock: Clock): RunTrials {
       refuseStopped(stop);
       const startedMs = clock.monotonicMs();
       const part: readonly TrialSpec[] = trials.slice(outcomes.length, outcomes.length + slice);
-      for (const outcome of scorer.score(part)) onOutcome?.(outcomes.push(outcome) - 1, outcome);
+      for (const outcome of scorer.score(part)) {
+        outcomes.push(outcome);
+        onOutcome?.(outcomes.length - 1, outcome);
+      }
       const tookMs = clock.monotonicMs() - startedMs;
       if (tookMs > 2 * SLICE_MS) slice = Math.max(1, slice >> 1);
       else if (tookMs < SLICE_MS && part.length === slice) slice = Math.min(SLICE_TRIALS_MAX, 2 * slice);
