@@ -14,9 +14,9 @@ import { type PreparedStudy, prepareStudy, type StudySelection } from '../runs/s
 import { finishStudy } from '../runs/study-run.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
-import type { OptimizeOptions } from './commands/optimize.ts';
 import { deliverStudy } from './deliver.ts';
 import type { Host } from './host.ts';
+import type { OptimizeOptions } from './optimize-options.ts';
 import { barrierNotes, riskAxes } from './options.ts';
 import { createProgressLine, note } from './progress.ts';
 import { runContext, stoppable, windowSelection } from './run-context.ts';

@@ -1,5 +1,4 @@
 // Modes that look at no result: the grid in order, random points without replacement, a Sobol sequence.
-import { LIMITS } from '../core/limits.ts';
 import { createPrng } from '../core/prng.ts';
 import { createPermutation } from '../sweep/sampler.ts';
 import type { Sampler } from './sampler.ts';
@@ -57,7 +56,7 @@ export function sobolPoints(space: Space, seed: number, visited: Visited): (n: n
   return (n) => {
     const found = visited.first(
       () => (next < 2 ** 32 ? pointOfUnit(space, sequence(next++)) : undefined),
-      LIMITS.studyTriesMax,
+      visited.triesMax,
     );
     return found ?? visited.any(createPrng(trialSeed(seed, n)));
   };

@@ -119,6 +119,8 @@ class StudyRun {
       try {
         this.#takeInOrder();
         if (this.#error === undefined) isReplaying = this.#handOver();
+        // Some runners answer at once.
+        this.#takeInOrder();
       } catch (error) {
         this.#error ??= error;
       }
@@ -133,7 +135,7 @@ class StudyRun {
       ...this.#tally.results(),
       replayed: this.#replayed,
       beyondGap: [...this.#pending.values()].filter(({ missing }) => missing === 0).length,
-      ended: this.#ended,
+      ended: this.#stopped === undefined ? this.#ended : undefined,
       stopped: this.#stopped,
       elapsedMs: this.#host.clock.monotonicMs() - this.#startedMs,
     };

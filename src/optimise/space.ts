@@ -137,6 +137,8 @@ export function nearestPoint({ axes }: Space, values: Readonly<Record<string, nu
 export class Visited {
   readonly #space: Space;
   readonly #keys = new Set<string>();
+  /** Points before this one were all looked at in order. */
+  #cursor = 0;
 
   constructor(space: Space) {
     this.#space = space;
@@ -164,16 +166,24 @@ export class Visited {
     return undefined;
   }
 
+  /** Draws worth making before points are taken in order: in a small space most of them were taken already. */
+  get triesMax(): number {
+    return this.#space.points <= LIMITS.studyTrialsMax ? SMALL_SPACE_TRIES : LIMITS.studyTriesMax;
+  }
+
   /** Some point that is new and allowed: drawn, and where hardly any are left, the next in order. */
   any(prng: Prng): Point | undefined {
-    const drawn = this.first(() => randomPoint(this.#space, prng), LIMITS.studyTriesMax);
+    const drawn = this.first(() => randomPoint(this.#space, prng), this.triesMax);
     if (drawn !== undefined || this.#space.points > LIMITS.studyTrialsMax) return drawn;
-    return this.first(
-      (index) => (index < this.#space.points ? pointAt(this.#space, index) : undefined),
-      this.#space.points + 1,
-    );
+    while (this.#cursor < this.#space.points) {
+      const point = pointAt(this.#space, this.#cursor++);
+      if (this.take(point)) return point;
+    }
+    return undefined;
   }
 }
+
+const SMALL_SPACE_TRIES = 64;
 
 /** A PRNG of its own for each trial: what one draws does not shift the draws of the next. */
 export function trialSeed(seed: number, n: number): number {

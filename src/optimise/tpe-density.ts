@@ -10,7 +10,7 @@ export interface Kernels {
   readonly inside: readonly number[];
 }
 
-/** A triangle reaches twice as far as the farther neighbour, at least one step and at most the axis. */
+/** A triangle reaches twice as far as the farther of its neighbours, at most half of the axis. */
 export function createKernels(centres: readonly number[], length: number): Kernels {
   const sorted = [...centres].sort((a, b) => a - b);
   const least = Math.max(1, length / (2 * (centres.length + 4)));
@@ -19,7 +19,7 @@ export function createKernels(centres: readonly number[], length: number): Kerne
     const below = at > 0 ? centre - sorted[at - 1]! : centre + 1;
     const last = sorted.lastIndexOf(centre);
     const above = last + 1 < sorted.length ? sorted[last + 1]! - centre : length - centre;
-    return 2 * Math.min(length, Math.max(least, Math.min(below, above, length / 4)));
+    return 2 * Math.min(length, Math.max(least, Math.max(Math.min(below, length / 4), Math.min(above, length / 4))));
   });
   const inside = centres.map(
     (centre, i) => cumulative((length - 0.5 - centre) / widths[i]!) - cumulative((-0.5 - centre) / widths[i]!),
@@ -54,6 +54,9 @@ export function drawFrom({ centres, widths }: Kernels, i: number, length: number
 /** Bins of an axis: what lies within one is told apart by good kernels only. */
 const BINS_MAX = 64;
 
+/** What the whole space has of the density of all places: else those that nobody tried would look too good. */
+const UNIFORM_SHARE = 0.2;
+
 /** Places asked for so far, as counts in bins, smoothed when they are read. */
 export class BadDensity {
   readonly #lengths: readonly number[];
@@ -85,7 +88,8 @@ export class BadDensity {
     for (let bin = from; bin <= to; bin++) sum += counts[bin]! * triangle(bin - at, reach);
     for (const { point } of good) sum -= triangle(this.#bin(a, point[a]!) - at, reach);
     const rest = Math.max(0, this.#total - good.length);
-    return ((Math.max(0, sum) * bins) / this.#lengths[a]! + 1 / this.#lengths[a]!) / (rest + 1);
+    const kernels = rest === 0 ? 1 : (Math.max(0, sum) * bins) / rest;
+    return (UNIFORM_SHARE + (1 - UNIFORM_SHARE) * kernels) / this.#lengths[a]!;
   }
 
   #bin(a: number, digit: number): number {

@@ -1,7 +1,7 @@
 // Studies in the store: naming, taking up, the log of trials, and how far each came.
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import type { Json } from '../core/hash.ts';
+import { canonicalJson, type Json } from '../core/hash.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { studyIdentity, studyJson } from '../optimise/study.ts';
 import { decodeTrial, encodeTrial } from '../optimise/trial-codec.ts';
@@ -123,7 +123,8 @@ export function differencesOf(a: StudyBody, b: StudyBody): Difference[] {
   const members = [...new Set([...Object.keys(a.request), ...Object.keys(b.request)])];
   const found = members.flatMap((member): Difference[] => {
     const [x, y] = [a.request[member], b.request[member]];
-    if (JSON.stringify(x) === JSON.stringify(y)) return [];
+    // A stored request has its members in another order.
+    if (canonicalJson(x ?? null) === canonicalJson(y ?? null)) return [];
     return [
       { member: member === 'cells' ? 'candles or window' : member, a: shortText(member, x), b: shortText(member, y) },
     ];

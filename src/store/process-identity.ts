@@ -23,7 +23,8 @@ export function isRunning({ pid, boot, started }: ProcessIdentity): boolean {
   }
 }
 
-function identityOf(pid: number): ProcessIdentity {
+/** Of any process; without a start when there is none of that id. */
+export function identityOf(pid: number): ProcessIdentity {
   return { pid, boot: textOf('/proc/sys/kernel/random/boot_id').trim(), started: startOf(textOf(`/proc/${pid}/stat`)) };
 }
 

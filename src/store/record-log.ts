@@ -110,7 +110,7 @@ interface FoundRecords {
 }
 
 const NEWLINE = 0x0a;
-const CHECKSUM = /^[0-9a-f]{8} \[(\d{1,9}),/;
+const CHECKSUM = /^[0-9a-f]{8} \[(\d{1,9})[,\]]/;
 
 function readRecords(disk: Disk, path: string): FoundRecords {
   const bytes =

@@ -2,44 +2,15 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
-import { MODES, type Mode } from '../../optimise/study.ts';
-import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import { ACROSS, type Across, DEFAULT_ACROSS } from '../../sweep/many-across.ts';
+import { MODES } from '../../optimise/study.ts';
+import { ACROSS, DEFAULT_ACROSS } from '../../sweep/many-across.ts';
 import { DEFAULT_TOP } from '../../sweep/request.ts';
 import { type CommandContext, examples } from '../command.ts';
 import { refuseOptions } from '../given-options.ts';
+import type { OptimizeOptions } from '../optimize-options.ts';
 import { axis, bytes, duration, numberAtLeast, share, shareAxis, wholeNumber } from '../option-values.ts';
-import { addDataOptions, addExecutionOptions, type DataOptions, type GridOptions } from '../options.ts';
+import { addDataOptions, addExecutionOptions } from '../options.ts';
 import { collectSearchAxes, searchAxis } from '../search-axes.ts';
-
-export interface OptimizeOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, GridOptions {
-  readonly data?: readonly string[];
-  readonly days?: number;
-  readonly holdout?: number;
-  readonly across: Across;
-  readonly mode: Mode;
-  readonly iter?: number;
-  readonly seed: number;
-  readonly lag?: number;
-  readonly rank: string;
-  readonly objective: readonly string[];
-  readonly where?: string;
-  readonly patience?: number;
-  readonly target?: number;
-  readonly around?: string;
-  readonly anchors: number;
-  readonly study?: string;
-  readonly resume?: string;
-  readonly turbo?: boolean;
-  readonly workers?: number;
-  readonly batchSize?: number;
-  readonly memory?: number;
-  readonly deadline?: number;
-  readonly top: number;
-  readonly report?: string;
-  readonly save: boolean;
-  readonly json?: boolean;
-}
 
 /** What says how fast a study runs and where it goes, never what it finds: these may change when it is resumed. */
 const HOST_OPTIONS = [
