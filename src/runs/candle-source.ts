@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { readCandleFile } from '../feeds/candle-file.ts';
 import type { ReadOptions } from '../feeds/raw-candles.ts';
+import { keyText } from '../market/candle-key.ts';
 import type { Candles } from '../market/candles.ts';
 import { inferTimeframe } from '../market/infer-timeframe.ts';
 import { checkCandles } from '../market/quality.ts';
@@ -20,7 +21,7 @@ import {
 import type { QualityReport } from '../market/quality-report.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import { keyText, readStored } from './stored-candles.ts';
+import { readStored } from './stored-candles.ts';
 
 /** Where candles came from, as a result remembers it. */
 export type CandleOrigin =

@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { readCandleFile } from '../feeds/candle-file.ts';
+import { keyText } from '../market/candle-key.ts';
 import { CANDLE_COLUMNS, type CandleColumn, type CandleKey } from '../market/candles.ts';
 import { inferTimeframe } from '../market/infer-timeframe.ts';
 import { checkCandles } from '../market/quality.ts';
@@ -13,7 +14,6 @@ import { openCandleStore } from '../store/candle-store.ts';
 import { readOptions } from './candle-source.ts';
 import { nameParts } from './market-of-file.ts';
 import { type Replaced, replacedBy, SOURCE_LENGTH_MAX } from './replaced-candles.ts';
-import { keyText } from './stored-candles.ts';
 
 export interface ImportSelection {
   /** Absolute paths. */

@@ -1,9 +1,9 @@
 // What an import would take away: the candles stored under its key, and whether they are of the same market.
 import { AppError } from '../core/errors.ts';
+import { keyText } from '../market/candle-key.ts';
 import type { CandleKey } from '../market/candles.ts';
 import { openCandleStore } from '../store/candle-store.ts';
 import { nameParts } from './market-of-file.ts';
-import { keyText } from './stored-candles.ts';
 
 /** Characters of a source that are stored: file names one after the other, the last one possibly cut. */
 export const SOURCE_LENGTH_MAX = 1_000;

@@ -1,26 +1,11 @@
 // Keys of the candle store as people write them, and which stored candles serve a wish.
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { keyText, parseKey } from '../market/candle-key.ts';
 import type { CandleKey, Candles } from '../market/candles.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { openCandleStore } from '../store/candle-store.ts';
-
-/** `exchange/symbol/timeframe`. */
-export const keyText = ({ exchange, symbol, timeframe }: CandleKey): string => `${exchange}/${symbol}/${timeframe}`;
-
-/** Reads `exchange/symbol/timeframe`. Errors: REQUEST_INVALID, TIMEFRAME_INVALID. */
-export function parseKey(text: string): CandleKey {
-  const [exchange, symbol, timeframe, ...rest] = text.split('/');
-  if (!exchange || !symbol || !timeframe || rest.length > 0) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: 'A key of the candle store is written exchange/symbol/timeframe.',
-      found: `"${text}".`,
-      todo: 'Write for example binance/BTCUSDT/1m; gridmill data list shows all.',
-    });
-  }
-  return { exchange, symbol, timeframe: parseTimeframe(timeframe) };
-}
 
 interface Stored {
   readonly key: CandleKey;

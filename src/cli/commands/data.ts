@@ -108,7 +108,7 @@ function defineRemove(command: Command, { host, action }: CommandContext): void 
 
 async function list({ json }: JsonOption, host: Host): Promise<undefined> {
   const { openCandleStore } = await import('../../store/candle-store.ts');
-  const { keyText } = await import('../../runs/stored-candles.ts');
+  const { keyText } = await import('../../market/candle-key.ts');
   const entries = openCandleStore(host.storeRoot).list();
   if (json === true) {
     const items = entries.map(({ key, path, bytes, header, damage }) => ({

@@ -1,5 +1,5 @@
 // Candles in memory that all threads see.
-import { CANDLE_COLUMNS, type CandleColumn, type Candles, createCandles } from '../market/candles.ts';
+import { CANDLE_COLUMNS, type CandleColumn, type Candles, createCandles } from './candles.ts';
 
 /**
  * The same candles over one SharedArrayBuffer: column after column, in the order of CANDLE_COLUMNS. Candles that are
