@@ -37,6 +37,10 @@ export const LIMITS = {
   redirectsMax: 3,
   /** Bytes of the candle store on disk, unless configured. */
   storeBytesMax: 53_687_091_200,
+  /** Series in the candle mirror, earlier snapshots that are in use among them. */
+  mirrorEntriesMax: 4_096,
+  /** Milliseconds between two looks of the mirror at the store, at least. */
+  mirrorPollMsMin: 100,
   /** Results kept in the result store. */
   resultsMax: 10_000,
   /** Indicator columns and conditions kept in memory at once. */
