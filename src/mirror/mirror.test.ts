@@ -26,7 +26,11 @@ let mirrors: Mirror[];
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'gridmill-mirror-'));
   opened = [];
-  const disk = { ...REAL_DISK, open: (path: string) => (opened.push(path), REAL_DISK.open(path)) };
+  const open = (path: string): number => {
+    opened.push(path);
+    return REAL_DISK.open(path);
+  };
+  const disk = { ...REAL_DISK, open };
   store = openCandleStore(root, { disk });
   mirrors = [];
 });
