@@ -8,7 +8,7 @@ import type { CandleStore } from '../store/candle-store.ts';
 import { attachMirrorFile } from './mirror-file.ts';
 import type { FileLease, MirrorFolder } from './mirror-folder.ts';
 import type { Snapshot, Snapshots } from './snapshots.ts';
-import { findSeries, type StoredSeries } from './stored-series.ts';
+import { findSeries, resampledOrigin, type StoredSeries } from './stored-series.ts';
 
 export interface SeriesLoaderOptions {
   readonly store: CandleStore;
@@ -117,7 +117,12 @@ export class SeriesLoader {
           todo: 'Choose a shorter timeframe.',
         });
       }
-      return { candles, contentHash: candlesHash(candles), origin: `${from} ${baseHash}`, resampledFrom: from };
+      return {
+        candles,
+        contentHash: candlesHash(candles),
+        origin: resampledOrigin(from, baseHash),
+        resampledFrom: from,
+      };
     } finally {
       release();
     }

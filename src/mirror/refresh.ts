@@ -1,10 +1,11 @@
 // Follows the store: what it has changed is read anew beside the old candles, which stay with who has them.
 import { setImmediate } from 'node:timers/promises';
 import { isAppError } from '../core/errors.ts';
+import { keyText } from '../market/candle-key.ts';
 import { CANDLE_COLUMNS, type Candles } from '../market/candles.ts';
 import type { MirrorParts } from './preload.ts';
 import type { Snapshot } from './snapshots.ts';
-import { findSeries, type StoredSeries } from './stored-series.ts';
+import { findSeries, resampledOrigin, type StoredSeries } from './stored-series.ts';
 
 export interface RefreshedSeries {
   readonly key: string;
@@ -52,10 +53,11 @@ export async function refreshSeries(parts: MirrorParts): Promise<RefreshReport> 
       if (series === undefined) {
         bytesFreed += snapshots.remove(key);
         removed.push(key);
-      } else if (series.origin !== before.origin) {
+      } else if (originNow(parts, series) !== before.origin) {
         const refreshed = readAnew(parts, before, series);
         bytesFreed += refreshed.bytesFreed;
-        changed.push(refreshed);
+        // Some minutes more may leave the hours as they were.
+        if (refreshed.hashAfter !== refreshed.hashBefore) changed.push(refreshed);
       }
     } catch (error) {
       if (!isAppError(error)) throw error;
@@ -65,6 +67,12 @@ export async function refreshSeries(parts: MirrorParts): Promise<RefreshReport> 
   }
   snapshots.reclaim();
   return { checked, changed, removed, failed, bytesFreed, ms: clock.monotonicMs() - startMs };
+}
+
+/** A series is built from the shorter one that is mirrored: where that could not be read anew, both stay as they are. */
+function originNow({ snapshots }: MirrorParts, { base, origin }: StoredSeries): string {
+  const held = base && snapshots.peek(keyText(base));
+  return held === undefined ? origin : resampledOrigin(held.key, held.contentHash);
 }
 
 /** Stored series before those built from them. Candles that are not of the store cannot change. */

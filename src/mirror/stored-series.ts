@@ -40,6 +40,9 @@ export function findSeries(store: CandleStore, text: string): StoredSeries | und
   if (entry === undefined) return undefined;
   const { contentHash, firstTime, lastTime } = { firstTime: 0, lastTime: 0, ...entry.header };
   const bars = Math.min(entry.header?.barCount ?? 0, Math.ceil((lastTime - firstTime) / lengthMs) + 1);
-  const origin = `${keyText(base)} ${contentHash ?? entry.damage}`;
+  const origin = resampledOrigin(keyText(base), contentHash ?? entry.damage!);
   return { key, base, contentHash, bytes: bars * 8 * CANDLE_COLUMNS.length, origin };
 }
+
+/** The origin of candles that were resampled from `base` when that had this content. */
+export const resampledOrigin = (base: string, contentHash: string): string => `${base} ${contentHash}`;
