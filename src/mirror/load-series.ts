@@ -2,6 +2,7 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import { keyText } from '../market/candle-key.ts';
 import { CANDLE_COLUMNS, type Candles, candlesHash } from '../market/candles.ts';
+import type { QualityReport } from '../market/quality-report.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { shareCandles } from '../market/shared-candles.ts';
 import type { CandleStore } from '../store/candle-store.ts';
@@ -21,6 +22,7 @@ interface Reading {
   readonly candles: Candles;
   readonly contentHash: string;
   readonly origin: string;
+  readonly quality: QualityReport | null;
   readonly resampledFrom?: string;
   readonly file?: FileLease;
 }
@@ -51,7 +53,7 @@ export class SeriesLoader {
   /** Mirrors candles that are in memory already. */
   put(key: string, contentHash: string, candles: Candles): Snapshot {
     this.#options.snapshots.makeRoom(key, 8 * CANDLE_COLUMNS.length * candles.barCount);
-    return this.#add(key, { candles: shareCandles(candles), contentHash, origin: key });
+    return this.#add(key, { candles: shareCandles(candles), contentHash, origin: key, quality: null });
   }
 
   #add(key: string, reading: Reading): Snapshot {
@@ -72,12 +74,12 @@ export class SeriesLoader {
   #readStored(found: StoredSeries): Reading {
     const copy = found.contentHash === undefined ? undefined : this.#readFile(found, found.contentHash);
     if (copy !== undefined) return copy;
-    const { candles, contentHash } = this.#options.store.read(found.key, { shared: true });
-    return { candles, contentHash, origin: `stored ${contentHash}` };
+    const { candles, contentHash, meta } = this.#options.store.read(found.key, { shared: true });
+    return { candles, contentHash, origin: `stored ${contentHash}`, quality: meta.quality };
   }
 
   /** The mirror file of another process, or of an earlier mirror of this one, when there is a sound one. */
-  #readFile({ key, origin }: StoredSeries, contentHash: string): Reading | undefined {
+  #readFile({ key, origin, quality }: StoredSeries, contentHash: string): Reading | undefined {
     const { folder, onNote } = this.#options;
     const file = folder?.find(contentHash);
     if (folder === undefined || file === undefined) return undefined;
@@ -87,7 +89,7 @@ export class SeriesLoader {
         if (attached.contentHash !== contentHash || attached.timeframe !== key.timeframe) {
           throw new AppError('CANDLE_FILE_CORRUPT', { found: `${file.path} holds other candles.`, todo: '' });
         }
-        return { candles: attached.read(), contentHash, origin, file };
+        return { candles: attached.read(), contentHash, origin, quality, file };
       } finally {
         attached.close();
       }
@@ -105,7 +107,7 @@ export class SeriesLoader {
   #resample(text: string, { key, base, bytes }: StoredSeries): Reading {
     const { snapshots } = this.#options;
     const from = keyText(base!);
-    const { candles: shorter, contentHash: baseHash } = snapshots.use(from) ?? this.load(from);
+    const { candles: shorter, contentHash: baseHash, quality } = snapshots.use(from) ?? this.load(from);
     const release = snapshots.pin(from);
     try {
       snapshots.makeRoom(text, bytes);
@@ -117,12 +119,8 @@ export class SeriesLoader {
           todo: 'Choose a shorter timeframe.',
         });
       }
-      return {
-        candles,
-        contentHash: candlesHash(candles),
-        origin: resampledOrigin(from, baseHash),
-        resampledFrom: from,
-      };
+      const [contentHash, origin] = [candlesHash(candles), resampledOrigin(from, baseHash)];
+      return { candles, contentHash, origin, quality, resampledFrom: from };
     } finally {
       release();
     }

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Candles, candlesHash } from '../market/candles.ts';
+import type { QualityReport } from '../market/quality-report.ts';
 import type { CandleStore } from '../store/candle-store.ts';
 import { SeriesLoader } from './load-series.ts';
 import { type MirrorFolderOptions, openMirrorFolder } from './mirror-folder.ts';
@@ -40,6 +41,8 @@ export interface MirroredCandles {
   readonly bytes: number;
   /** Which reading this is: numbers rise over all keys of one mirror. */
   readonly snapshot: number;
+  /** What the import of the candles found, of those they were built from too; null when nobody checked them. */
+  readonly quality: QualityReport | null;
   /** The stored key these candles were built from, where their own is not stored. */
   readonly resampledFrom?: string;
   /** A mirror file with these candles, for `attachMirrorFile` in another process, where the mirror has a folder. */
@@ -49,6 +52,14 @@ export interface MirroredCandles {
 /** Candles that stay as they are, and within the count of the mirror, until they are released. */
 export interface MirrorHandle extends MirroredCandles {
   /** Lets go; further calls do nothing. The candles must not be read afterwards. */
+  release(): void;
+}
+
+/** What a run needs of a mirror. */
+export type CandleMirror = Pick<Mirror, 'get' | 'put'>;
+
+/** A mirror for one piece of work: all that it takes stays as it is, and in use, until the work is done. */
+export interface MirrorSession extends CandleMirror {
   release(): void;
 }
 
@@ -74,6 +85,8 @@ export interface Mirror {
   get(key: string): MirroredCandles;
   /** As get, and pins them: they are not evicted, and a refresh leaves them to who has them. */
   acquire(key: string): MirrorHandle;
+  /** What is taken through it is pinned, each series once: two looks at one key see the same candles. */
+  session(): MirrorSession;
   /** Mirrors candles that are not of the store, under a key made of their content. Errors: BUDGET_BYTES. */
   put(candles: Candles): MirroredCandles;
   /**
@@ -110,18 +123,18 @@ export function createMirror(options: MirrorOptions): Mirror {
   };
   const refresh = (): Promise<RefreshReport> => refreshSeries(parts);
   const stopPolling = startPolling(options, refresh, note);
+  const acquire = (key: string): MirrorHandle => ({ ...describe(held(key)), release: snapshots.pin(key) });
+  const put = (candles: Candles): MirroredCandles => {
+    assert(isOpen, 'a closed mirror takes nothing');
+    const contentHash = candlesHash(candles);
+    const key = CONTENT_PREFIX + contentHash;
+    return describe(snapshots.use(key) ?? loader.put(key, contentHash, candles));
+  };
   return {
     get: (key) => describe(held(key)),
-    acquire(key) {
-      const snapshot = held(key);
-      return { ...describe(snapshot), release: snapshots.pin(key) };
-    },
-    put(candles) {
-      assert(isOpen, 'a closed mirror takes nothing');
-      const contentHash = candlesHash(candles);
-      const key = CONTENT_PREFIX + contentHash;
-      return describe(snapshots.use(key) ?? loader.put(key, contentHash, candles));
-    },
+    acquire,
+    put,
+    session: () => createSession({ acquire, put }),
     preload: (keys) => preloadSeries(keys, bytesMax, parts),
     refresh,
     status: () => ({
@@ -139,8 +152,25 @@ export function createMirror(options: MirrorOptions): Mirror {
   };
 }
 
-function describe({ key, candles, contentHash, bytes, snapshot, resampledFrom, file }: Snapshot): MirroredCandles {
-  return { key, candles, contentHash, bytes, snapshot, resampledFrom, file: file?.path };
+function describe({ file, origin: _, ...snapshot }: Snapshot): MirroredCandles {
+  return { ...snapshot, file: file?.path };
+}
+
+function createSession({ acquire, put }: Pick<Mirror, 'acquire' | 'put'>): MirrorSession {
+  const taken = new Map<string, MirrorHandle>();
+  const take = (key: string): MirroredCandles => {
+    const handle = taken.get(key) ?? acquire(key);
+    taken.set(key, handle);
+    return handle;
+  };
+  return {
+    get: take,
+    put: (candles) => take(put(candles).key),
+    release() {
+      for (const handle of taken.values()) handle.release();
+      taken.clear();
+    },
+  };
 }
 
 function hasGone(key: string): never {

@@ -3,6 +3,7 @@ import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Candles } from '../market/candles.ts';
+import type { QualityReport } from '../market/quality-report.ts';
 import { megabytes } from './memory-text.ts';
 import type { FileLease } from './mirror-folder.ts';
 
@@ -17,6 +18,7 @@ export interface Snapshot {
   readonly snapshot: number;
   /** What was read: tells whether the store has changed. */
   readonly origin: string;
+  readonly quality: QualityReport | null;
   readonly resampledFrom?: string;
   readonly file?: FileLease;
 }

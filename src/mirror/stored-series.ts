@@ -1,6 +1,7 @@
 // What the store has for a key of the mirror: the series itself, or a shorter timeframe to build it from.
 import { keyText, parseKey } from '../market/candle-key.ts';
 import { CANDLE_COLUMNS, type CandleKey } from '../market/candles.ts';
+import type { QualityReport } from '../market/quality-report.ts';
 import { timeframeMs } from '../market/timeframe.ts';
 import type { CandleStore } from '../store/candle-store.ts';
 
@@ -12,6 +13,8 @@ export interface StoredSeries {
   readonly contentHash: string | undefined;
   /** Bytes the candles of `key` will take in memory: of a resampled series at most. */
   readonly bytes: number;
+  /** What the import of the candles found; null when nobody checked them. */
+  readonly quality: QualityReport | null;
   /** What was found, as one text to compare. */
   readonly origin: string;
 }
@@ -27,7 +30,8 @@ export function findSeries(store: CandleStore, text: string): StoredSeries | und
   if (own !== undefined) {
     const contentHash = own.header?.contentHash;
     // Read candles lie in the file as it is.
-    return { key, base: undefined, contentHash, bytes: own.bytes, origin: `stored ${contentHash ?? own.damage}` };
+    const origin = `stored ${contentHash ?? own.damage}`;
+    return { key, base: undefined, contentHash, bytes: own.bytes, quality: own.header?.quality ?? null, origin };
   }
   const lengthMs = timeframeMs(key.timeframe);
   const [longest] = store
@@ -41,7 +45,8 @@ export function findSeries(store: CandleStore, text: string): StoredSeries | und
   const { contentHash, firstTime, lastTime } = { firstTime: 0, lastTime: 0, ...entry.header };
   const bars = Math.min(entry.header?.barCount ?? 0, Math.ceil((lastTime - firstTime) / lengthMs) + 1);
   const origin = resampledOrigin(keyText(base), contentHash ?? entry.damage!);
-  return { key, base, contentHash, bytes: bars * 8 * CANDLE_COLUMNS.length, origin };
+  const quality = entry.header?.quality ?? null;
+  return { key, base, contentHash, bytes: bars * 8 * CANDLE_COLUMNS.length, quality, origin };
 }
 
 /** The origin of candles that were resampled from `base` when that had this content. */

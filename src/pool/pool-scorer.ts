@@ -1,13 +1,13 @@
 // Makes the scorer of a sweep: a pool of threads over shared candles, or the calling thread where threads cannot serve.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { shareCandles } from '../market/shared-candles.ts';
 import { ColumnCatalog } from '../sweep/column-catalog.ts';
 import { scoreInThread } from '../sweep/engines.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 import type { ScoreBatches, ScoringContext } from '../sweep/score.ts';
 import type { PoolSetup, StrategyRef } from './messages.ts';
 import { Pool, type PoolOptions } from './pool.ts';
+import { shareCandles } from './shared-candles.ts';
 import { strategyIdentity } from './strategy-identity.ts';
 import { startThread } from './thread.ts';
 

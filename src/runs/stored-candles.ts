@@ -5,7 +5,8 @@ import { keyText, parseKey } from '../market/candle-key.ts';
 import type { CandleKey, Candles } from '../market/candles.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import { openCandleStore } from '../store/candle-store.ts';
+import type { CandleMirror, MirroredCandles } from '../mirror/mirror.ts';
+import { type CandleStore, openCandleStore } from '../store/candle-store.ts';
 
 interface Stored {
   readonly key: CandleKey;
@@ -22,6 +23,7 @@ export function readStored(
   text: string,
   wanted: Timeframe | undefined,
   storeRoot: string,
+  mirror?: CandleMirror,
 ): Stored | { readonly known: readonly string[] } {
   const store = openCandleStore(storeRoot);
   const keys = store.list().map((entry) => entry.key);
@@ -35,8 +37,13 @@ export function readStored(
       wanted,
     );
   if (key === undefined) return { known };
+  const { candles, quality } = mirror?.get(keyText(key)) ?? readKey(store, key);
+  return { key, candles, quality: quality?.defects.map(({ kind, action }) => `${kind}: ${action}`) ?? [] };
+}
+
+function readKey(store: CandleStore, key: CandleKey): Pick<MirroredCandles, 'candles' | 'quality'> {
   const { candles, meta } = store.read(key);
-  return { key, candles, quality: meta.quality?.defects.map(({ kind, action }) => `${kind}: ${action}`) ?? [] };
+  return { candles, quality: meta.quality };
 }
 
 function chooseTimeframe(
