@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeClock } from '../core/clock.ts';
+import { LIMITS } from '../core/limits.ts';
 import { CANDLE_COLUMNS, type Candles, candlesHash, createCandles, sliceCandles } from '../market/candles.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { syntheticCandles } from '../market/synthetic.ts';
@@ -300,4 +301,47 @@ test('polling finds a change by itself and ends with the mirror', async () => {
   mirror.close();
   expect(mirror.status()).toMatchObject({ entries: 0, bytes: 0 });
   expect(readdirSync(root)).toEqual(['candles']);
+});
+
+test('the number of series has a limit: the least recently used one goes, and an error says when all are in use', () => {
+  const mirror = mirrorOf();
+  const series = (n: number): Candles =>
+    createCandles(minute, { ...sliceCandles(first, 0, 1), close: Float64Array.of(n) });
+  const handles = Array.from({ length: LIMITS.mirrorEntriesMax }, (_, n) => mirror.acquire(mirror.put(series(n)).key));
+  expect(() => mirror.put(series(-1))).toThrow(withCode('LIMIT_EXCEEDED'));
+  for (const handle of handles) handle.release();
+  mirror.put(series(-1));
+  expect(mirror.status()).toMatchObject({ entries: LIMITS.mirrorEntriesMax, evictions: 1 });
+  expect(() => mirror.get(handles[0]!.key)).toThrow(withCode('CANDLES_NOT_FOUND'));
+});
+
+test('a mirror that is closed takes nothing in, not even what it had begun to load', async () => {
+  write('A', first);
+  write('B', first);
+  const mirror = mirrorOf();
+  const loading = mirror.preload(['binance/A/1m', 'binance/B/1m']);
+  const held = mirror.acquire('binance/A/1m');
+  mirror.close();
+  expect((await loading).loaded).toHaveLength(1);
+  expect(mirror.status()).toMatchObject({ entries: 0, retired: 1 });
+  expect(bits(held.candles)).toBe(bits(first));
+  held.release();
+  expect(mirror.status()).toMatchObject({ bytes: 0, retired: 0 });
+  expect(() => mirror.get('binance/A/1m')).toThrow(/closed/);
+});
+
+test('a session sees one content of a key, and lets go of all it took at once', async () => {
+  write('A', first);
+  const mirror = mirrorOf();
+  const session = mirror.session();
+  const before = session.get('binance/A/1m');
+  session.put(sliceCandles(first, 0, 9));
+  write('A', whole);
+  await mirror.refresh();
+  expect(mirror.get('binance/A/1m').candles.barCount).toBe(2000);
+  expect(session.get('binance/A/1m').candles).toBe(before.candles);
+  expect(mirror.status()).toMatchObject({ pins: 2, retired: 1 });
+  session.release();
+  expect(mirror.status()).toMatchObject({ pins: 0, retired: 0 });
+  expect(session.get('binance/A/1m').candles.barCount).toBe(2000);
 });
