@@ -2,8 +2,9 @@
 import { appendFileSync, mkdtempSync, readdirSync, rmSync, truncateSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { createFakeClock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { CANDLE_COLUMNS, type Candles, candlesHash, createCandles, sliceCandles } from '../market/candles.ts';
 import { resampleCandles } from '../market/resample.ts';
@@ -344,4 +345,70 @@ test('a session sees one content of a key, and lets go of all it took at once', 
   session.release();
   expect(mirror.status()).toMatchObject({ pins: 0, retired: 0 });
   expect(session.get('binance/A/1m').candles.barCount).toBe(2000);
+});
+
+test('a series built from one that could not be refreshed stays as it is, without being built again', async () => {
+  write('A', first);
+  const mirror = mirrorOf({ bytesMax: 1.5 * SERIES });
+  const held = mirror.acquire('binance/A/1m');
+  const hours = mirror.get('binance/A/1h');
+  write('A', whole);
+  expect(await mirror.refresh()).toMatchObject({ changed: [], failed: [{ key: 'binance/A/1m' }] });
+  expect(mirror.get('binance/A/1h').snapshot).toBe(hours.snapshot);
+  held.release();
+});
+
+test('a series that is being resampled is not let go to make room for what is built from it', () => {
+  write('A', first);
+  const { bytes } = mirrorOf().get('binance/A/1m');
+  const mirror = mirrorOf({ bytesMax: bytes + 1000 });
+  expect(() => mirror.get('binance/A/1h')).toThrow(withCode('BUDGET_BYTES'));
+  expect(mirror.status()).toMatchObject({ entries: 1, evictions: 0, pins: 0 });
+});
+
+test('a series that has grown since its description was read, beyond the room there is, leaves nothing behind', () => {
+  write('A', first);
+  const growing: CandleStore = {
+    ...store,
+    read(key, options) {
+      write('A', whole);
+      return store.read(key, options);
+    },
+  };
+  const folder = join(root, 'files');
+  const mirror = mirrorOf({ store: growing, bytesMax: SERIES, tmpfs: { folder, bytesMax: 1e6 } });
+  expect(() => mirror.get('binance/A/1m')).toThrow(withCode('BUDGET_BYTES'));
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a closed mirror leaves no timer behind', () => {
+  vi.useFakeTimers();
+  try {
+    const mirror = mirrorOf({ refreshEveryMs: 1000 });
+    expect(vi.getTimerCount()).toBe(1);
+    mirror.close();
+    expect(vi.getTimerCount()).toBe(0);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a refresh that makes room and then fails to read has let go of others, not of what it was to replace', async () => {
+  write('A', first);
+  write('B', first);
+  let isFailing = false;
+  const failing: CandleStore = {
+    ...store,
+    read(key, options) {
+      if (isFailing) throw new AppError('STORE_UNREADABLE', { found: 'EIO.', todo: 'Check the disk.' });
+      return store.read(key, options);
+    },
+  };
+  const mirror = mirrorOf({ store: failing, bytesMax: 2.5 * SERIES });
+  const before = mirror.get('binance/A/1m');
+  mirror.get('binance/B/1m');
+  write('A', whole);
+  isFailing = true;
+  expect((await mirror.refresh()).failed).toEqual([{ key: 'binance/A/1m', error: expect.stringContaining('EIO') }]);
+  expect(mirror.get('binance/A/1m').candles).toBe(before.candles);
 });

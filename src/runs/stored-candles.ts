@@ -7,6 +7,7 @@ import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import type { CandleMirror, MirroredCandles } from '../mirror/mirror.ts';
 import { type CandleStore, openCandleStore } from '../store/candle-store.ts';
+import type { Replaced } from './replaced-candles.ts';
 
 interface Stored {
   readonly key: CandleKey;
@@ -70,10 +71,21 @@ export interface Resampled {
   readonly bars: number;
   readonly fromBars: number;
   readonly contentHash: string;
+  /** The candles that are no longer stored; absent when there were none. */
+  readonly replaced?: Replaced;
 }
 
-/** Stores candles of a longer timeframe beside those of `text`. Errors: TIMEFRAME_INVALID, CANDLES_NOT_FOUND, STORE_*. */
-export function resampleStored(text: string, timeframeText: string, storeRoot: string, clock: Clock): Resampled {
+/**
+ * Stores candles of a longer timeframe beside those of `text`. Those that were resampled from `text`
+ * earlier are replaced; others only with `replace`. Errors: TIMEFRAME_INVALID, CANDLES_NOT_FOUND, REQUEST_INVALID, STORE_*.
+ */
+export function resampleStored(
+  text: string,
+  timeframeText: string,
+  storeRoot: string,
+  clock: Clock,
+  replace = false,
+): Resampled {
   const key = parseKey(text);
   const timeframe = parseTimeframe(timeframeText);
   const store = openCandleStore(storeRoot);
@@ -85,6 +97,9 @@ export function resampleStored(text: string, timeframeText: string, storeRoot: s
       todo: `Choose a multiple of ${key.timeframe}.`,
     });
   }
+  const target = { ...key, timeframe };
+  const source = `resampled from ${keyText(key)}`;
+  const replaced = replacedByResampling(store, target, source, replace);
   const made = resampleCandles(candles, timeframe);
   if (made.barCount === 0) {
     throw new AppError('HISTORY_TOO_SHORT', {
@@ -93,10 +108,33 @@ export function resampleStored(text: string, timeframeText: string, storeRoot: s
       todo: 'Choose a shorter timeframe.',
     });
   }
-  const target = { ...key, timeframe };
-  const meta = { source: `resampled from ${keyText(key)}`, importedAt: clock.wallMs(), quality: null };
+  const meta = { source, importedAt: clock.wallMs(), quality: null };
   const contentHash = store.write(target, made, meta);
-  return { key: keyText(target), bars: made.barCount, fromBars: candles.barCount, contentHash };
+  return {
+    key: keyText(target),
+    bars: made.barCount,
+    fromBars: candles.barCount,
+    contentHash,
+    ...(replaced && { replaced }),
+  };
+}
+
+/** Candles that an exchange made may know more than those that are built: they are not lost by the way. */
+function replacedByResampling(
+  store: CandleStore,
+  target: CandleKey,
+  source: string,
+  replace: boolean,
+): Replaced | undefined {
+  const header = store.describe(target)?.header;
+  if (header === undefined) return undefined;
+  const replaced = { bars: header.barCount, source: header.source };
+  if (replace || header.source === source) return replaced;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'Stored candles are not replaced by resampled ones unasked.',
+    found: `${keyText(target)} holds ${replaced.bars.toLocaleString('en')} candles from ${replaced.source}.`,
+    todo: 'Add --replace, or use them as they are.',
+  });
 }
 
 /** Removes series and answers their keys. Errors: CANDLES_NOT_FOUND before anything is removed. */
