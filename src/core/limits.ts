@@ -27,6 +27,8 @@ export const LIMITS = {
   strategyBytesMax: 8_388_608,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
+  /** Bytes of downloads kept for later ones; the oldest go first. */
+  downloadCacheBytesMax: 10_737_418_240,
   /** Milliseconds from a request to the first byte of its answer. */
   firstByteMsMax: 10_000,
   /** Milliseconds without a byte, or without a message of a download process, after the first. */

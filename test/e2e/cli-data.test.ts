@@ -121,7 +121,7 @@ describe('data', () => {
     const resample = ['data', 'resample', 'local/BTCUSDT/1m', '--timeframe'];
     const refused = await own.run(...resample, '15m');
     expect(refused.exitCode).toBe(2);
-    expect(refused.stderr).toMatch(/local\/BTCUSDT\/15m holds 2\d\d candles from BTCUSDT-15m.csv.*--replace/);
+    expect(refused.stderr).toMatch(/local\/BTCUSDT\/15m holds 2\d\d candles from BTCUSDT-15m.csv.*--replace/s);
     const replaced = json<{ replaced: object }>(await own.run(...resample, '15m', '--replace', '--json'));
     expect(replaced.replaced).toMatchObject({ source: 'BTCUSDT-15m.csv' });
     expect((await own.run(...resample, '15m')).stdout).toMatch(
