@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts';
 const TARGET_MS = 80;
 /** Below this a message begins to cost something: batches at the end of a run get no smaller. */
 const LEAST_MS = 2;
-/** From one batch to the next the size grows by this factor at most: first trials say little. */
+/** A batch is at most this many times as large as the largest before: first trials say little. */
 const GROWTH = 4;
 /** How much the latest trials count against those before, per batch. */
 const NEWS = 0.3;
@@ -16,7 +16,8 @@ export const BATCHES_PER_WORKER = 2;
 export class BatchSize {
   readonly #fixed: number | undefined;
   #msPerTrial: number | undefined;
-  #last = 1;
+  /** The largest batch so far. */
+  #largest = 1;
 
   constructor(fixed: number | undefined) {
     this.#fixed = fixed;
@@ -37,13 +38,14 @@ export class BatchSize {
     // Equal shares of what is left: the last batches become small, so that all workers end together.
     const share = Math.ceil(waiting / (workers * BATCHES_PER_WORKER));
     const size = Math.max(Math.min(this.steady, share), this.#atPace(LEAST_MS), 1);
-    this.#last = Math.min(size, this.#last * GROWTH, waiting);
-    return this.#last;
+    const next = Math.min(size, this.#largest * GROWTH, waiting);
+    this.#largest = Math.max(this.#largest, next);
+    return next;
   }
 
   /** Trials of a batch in the middle of a long run. */
   get steady(): number {
-    return this.#fixed ?? Math.max(1, Math.min(this.#atPace(TARGET_MS), this.#last * GROWTH));
+    return this.#fixed ?? Math.max(1, Math.min(this.#atPace(TARGET_MS), this.#largest * GROWTH));
   }
 
   #atPace(ms: number): number {
