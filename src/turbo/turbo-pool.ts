@@ -75,9 +75,13 @@ class Turbo implements TurboPool {
     this.#options = options;
     this.#workers = new TrialWorkers({
       ...options,
-      setupsInUse: () => new Set(this.#runs.map((run) => run.setup)),
+      setupsInUse: () => {
+        const opening = [...this.#setups.values()].filter(({ isOpened }) => !isOpened);
+        return new Set([...opening, ...this.#runs.map((run) => run.setup)]);
+      },
       onOpened: (setup) => {
         setup.loadDeaths = 0;
+        setup.isOpened = true;
         setup.opened.resolve();
       },
       onUnfit: (setup, error) => this.#endSetup(setup, unpackError(error)),
@@ -100,6 +104,7 @@ class Turbo implements TurboPool {
       seed,
       batchSize: new BatchSize(this.#options.batchSize),
       opened: createResolvers<void>(),
+      isOpened: false,
       loadDeaths: 0,
       quietDeaths: 0,
       end: undefined,
