@@ -1,6 +1,6 @@
 // Scores trials in the calling thread: each fails by itself, and what a market needs is prepared once.
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
-import { isAppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Candles } from '../market/candles.ts';
 import type { Strategy } from '../strategy/strategy.ts';
@@ -104,7 +104,14 @@ function opened(open: () => OpenCell): Partial<OpenCell> & { readonly thrown?: {
 
 function openCell(options: TrialScorerOptions, number: number, cacheBytes: number): OpenCell {
   const { strategy, execution } = options;
-  const cell = options.cells[number]!;
+  const cell = options.cells[number];
+  if (cell === undefined) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A trial names a cell of its study.',
+      found: `cell ${number}; there are ${options.cells.length}.`,
+      todo: 'Count from 0.',
+    });
+  }
   const window = createWindow(options.candlesOf(cell.market), cell);
   // Barriers of trials are of every kind: what is fast under all of them is fast.
   const riskAxes = RISK_PARAMETERS.map((name) => ({ name, values: [] }));

@@ -9,6 +9,8 @@ import type { PackedTrials } from './packed-trials.ts';
 export interface SetupMessage extends TrialExecution {
   readonly id: number;
   readonly strategyRef: StrategyRef;
+  /** What errors call the strategy. */
+  readonly name: string;
   /** `strategyIdentity` of the strategy as the calling thread holds it; not compared when left out. */
   readonly identity: string | undefined;
   readonly markets: Readonly<Record<string, Candles>>;

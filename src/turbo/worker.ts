@@ -97,15 +97,11 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
 async function createScorer(setup: SetupMessage, importStrategy: ImportStrategy): Promise<TrialScorer> {
   const { strategyRef, identity, markets } = setup;
   const strategy = await resolveStrategy(strategyRef, importStrategy);
-  if (!isStrategy(strategy)) throw anotherStrategy(strategyName(setup), strategy);
-  if (identity !== undefined && strategyIdentity(strategy) !== identity) {
-    throw anotherStrategy(strategyName(setup), strategy);
+  if (!isStrategy(strategy) || (identity !== undefined && strategyIdentity(strategy) !== identity)) {
+    throw anotherStrategy(setup.name, strategy);
   }
   return createTrialScorer({ ...setup, strategy, candlesOf: (market) => markets[market]! });
 }
-
-const strategyName = ({ strategyRef }: SetupMessage): string =>
-  'builtIn' in strategyRef ? strategyRef.builtIn : strategyRef.moduleUrl;
 
 const stopToken = (word: Int32Array): StopToken => ({ reason: () => STOP_REASONS[Atomics.load(word, 0)] });
 
