@@ -21,7 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
   trials: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'trials'],
-  turbo: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'pool'],
+  turbo: ['core', 'market', 'kernels', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'pool'],
   store: ['core', 'market'],
   feeds: ['core', 'market'],
   loader: ['core', 'strategy'],

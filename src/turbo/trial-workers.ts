@@ -45,6 +45,8 @@ export interface TrialWorkersOptions extends TurboPoolOptions {
 
 /** Between two workers replaced because the process has grown. */
 const RSS_PAUSE_MS = 2000;
+/** Different notes of workers that are passed on. */
+const NOTES_MAX = 10;
 /** Places beyond the workers: one for a successor, the others for threads that could not be ended. */
 const SPARE_PLACES = 4;
 
@@ -57,6 +59,7 @@ export class TrialWorkers {
   #recycled = 0;
   #recycledMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
+  readonly #noted = new Set<string>();
 
   constructor(options: TrialWorkersOptions) {
     this.#options = options;
@@ -196,6 +199,7 @@ export class TrialWorkers {
         if (said.done) this.#recycleWhenDue(worker);
       } else if ('opened' in said && job.kind === 'open') {
         assigned.shift();
+        this.#note(said.notes);
         this.#options.onOpened(job.setup);
       } else if ('error' in said && job.kind === 'open') {
         assigned.shift();
@@ -205,6 +209,15 @@ export class TrialWorkers {
     }
     this.#takeOver(worker);
     this.#options.onFree();
+  }
+
+  /** Passes on what workers lack, once each: they all run on the same machine. */
+  #note(notes: readonly string[]): void {
+    for (const note of notes) {
+      if (this.#noted.size >= NOTES_MAX || this.#noted.has(note)) continue;
+      this.#noted.add(note);
+      this.#options.onNote?.(note);
+    }
   }
 
   #bury(worker: Worker, death: Death): void {

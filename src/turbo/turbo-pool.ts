@@ -136,7 +136,7 @@ class Turbo implements TurboPool {
       ...workersStatus(this.#workers, expected),
       trials: {
         ...this.#trials,
-        waiting: this.#runs.reduce((sum, run) => sum + run.waiting, this.#suspects.length),
+        waiting: this.#waiting,
       },
       batchSize: this.#batchSize,
       usefulShare: wallMs === 0 ? null : scoringMs / (wallMs * expected),
@@ -170,6 +170,11 @@ class Turbo implements TurboPool {
     }
   }
 
+  /** Trials that no worker has. */
+  get #waiting(): number {
+    return this.#runs.reduce((sum, run) => sum + run.waiting, this.#suspects.length);
+  }
+
   /** Wall time counts while there is work. */
   #countWall(): void {
     const nowMs = this.#options.clock.monotonicMs();
@@ -194,7 +199,8 @@ class Turbo implements TurboPool {
       // Runs take turns, so that a small one does not wait for a large one.
       this.#runs.push(...this.#runs.splice(at, 1));
       const { batchSize } = run!.setup;
-      this.#workers.send(worker, run!, run!.take(batchSize.next(run!.waiting, this.#options.workers)));
+      const size = batchSize.next(run!.waiting, this.#waiting, this.#options.workers);
+      this.#workers.send(worker, run!, run!.take(size));
       this.#batchSize = batchSize.steady;
     }
   }

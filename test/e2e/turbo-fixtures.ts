@@ -1,6 +1,7 @@
 // What the tests of real trial threads share: pools, setups over synthetic candles, and outcomes as comparable text.
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
 import { NEVER_STOP, type StopToken } from '../../src/core/cancel.ts';
 import type { StrategyRef } from '../../src/pool/messages.ts';
 import { type ProfileName, profileNamed } from '../../src/simulate/profiles.ts';
@@ -33,8 +34,10 @@ export function testSetup(strategyRef: StrategyRef, overrides: Partial<TrialSetu
 
 const open: TurboPool[] = [];
 
+/** A note fails the test: threads have the fastest kernels. */
 export function testPool(options: Partial<ThreadTurboPoolOptions> = {}): TurboPool {
-  const pool = createThreadTurboPool({ workers: 2, clock: testClock, ...options });
+  const onNote = (note: string): never => expect.fail(note);
+  const pool = createThreadTurboPool({ workers: 2, clock: testClock, onNote, ...options });
   open.push(pool);
   return pool;
 }
