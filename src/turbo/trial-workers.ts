@@ -152,8 +152,13 @@ export class TrialWorkers {
     }
   }
 
-  async close(): Promise<void> {
+  /** Nobody who dies from now on is replaced. */
+  giveUp(): void {
     this.#isClosed = true;
+  }
+
+  async close(): Promise<void> {
+    this.giveUp();
     clearInterval(this.#timer);
     await this.#members.close();
   }
@@ -187,8 +192,8 @@ export class TrialWorkers {
     if (said === undefined) return;
     const { state, assigned } = worker;
     if (!('error' in said)) state.memory = said.memory;
-    if ('online' in said) state.isOnline = true;
-    else {
+    state.isOnline = true;
+    if (!('online' in said)) {
       const job = assigned[0];
       if (job === undefined || said.token !== job.token) return;
       worker.silentTicks = 0;

@@ -297,6 +297,7 @@ class Turbo implements TurboPool {
 
   #endWith(error: Error): void {
     this.#end ??= error;
+    this.#workers.giveUp();
     for (const setup of [...this.#setups.values()]) this.#endSetup(setup, error);
   }
 }
