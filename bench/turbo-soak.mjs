@@ -6,7 +6,7 @@ import { createThreadTurboPool } from '../dist/turbo/thread-turbo-pool.js';
 const { values: options } = parseArgs({
   options: {
     runs: { type: 'string', default: '5000' },
-    days: { type: 'string', default: '360' },
+    bars: { type: 'string', default: `${360 * 1440}` },
     workers: { type: 'string', default: '1,2' },
     strategy: { type: 'string', default: 'sma-cross' },
     profile: { type: 'string', default: 'close' },
@@ -14,7 +14,7 @@ const { values: options } = parseArgs({
   },
 });
 const runs = Number(options.runs);
-const barCount = Number(options.days) * 1440;
+const barCount = Number(options.bars);
 /** Runs handed over at a time, as a study does. */
 const ROUND = Math.max(1, Math.ceil(runs / 50));
 
