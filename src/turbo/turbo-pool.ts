@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Death } from '../pool/members.ts';
 import { NOT_SCORING, unpackError } from '../pool/messages.ts';
+import { nameOfRef } from '../pool/resolve-strategy.ts';
 import { shareCandles } from '../pool/shared-candles.ts';
 import { hasFailed, type TrialFailure, type TrialOutcome } from '../trials/trial.ts';
 import { BATCHES_PER_WORKER, BatchSize } from './batch-size.ts';
@@ -98,7 +99,7 @@ class Turbo implements TurboPool {
     if (this.#end !== undefined) throw this.#end;
     if (this.#setups.size >= LIMITS.setupsOpenMax) throw tooMany('setups open', LIMITS.setupsOpenMax);
     const { strategyRef, identity, cells, cacheBytes = DEFAULT_CACHE_BYTES, seed } = setup;
-    const { name = 'builtIn' in strategyRef ? strategyRef.builtIn : strategyRef.moduleUrl } = setup;
+    const { name = nameOfRef(strategyRef) } = setup;
     const execution = plain(setup.execution);
     const id = ++this.#ids;
     const open: OpenSetup = {
