@@ -27,6 +27,8 @@ export const LIMITS = {
   strategyBytesMax: 8_388_608,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
+  /** Bytes of downloads kept for later ones; the oldest go first. */
+  downloadCacheBytesMax: 10_737_418_240,
   /** Milliseconds from a request to the first byte of its answer. */
   firstByteMsMax: 10_000,
   /** Milliseconds without a byte, or without a message of a download process, after the first. */
@@ -37,6 +39,10 @@ export const LIMITS = {
   redirectsMax: 3,
   /** Bytes of the candle store on disk, unless configured. */
   storeBytesMax: 53_687_091_200,
+  /** Series in the candle mirror, earlier snapshots that are in use among them. */
+  mirrorEntriesMax: 4_096,
+  /** Milliseconds between two looks of the mirror at the store, at least. */
+  mirrorPollMsMin: 100,
   /** Results kept in the result store. */
   resultsMax: 10_000,
   /** Indicator columns and conditions kept in memory at once. */

@@ -10,3 +10,6 @@ export async function resolveStrategy(ref: StrategyRef, importStrategy: ImportSt
   if ('builtIn' in ref) return BUILT_IN_STRATEGIES[ref.builtIn];
   return importStrategy(ref.moduleUrl);
 }
+
+/** What errors call it where nobody gave it a name. */
+export const nameOfRef = (ref: StrategyRef): string => ('builtIn' in ref ? ref.builtIn : ref.moduleUrl);

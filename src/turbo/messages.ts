@@ -9,6 +9,8 @@ import type { PackedTrials } from './packed-trials.ts';
 export interface SetupMessage extends TrialExecution {
   readonly id: number;
   readonly strategyRef: StrategyRef;
+  /** What errors call the strategy. */
+  readonly name: string;
   /** `strategyIdentity` of the strategy as the calling thread holds it; not compared when left out. */
   readonly identity: string | undefined;
   readonly markets: Readonly<Record<string, Candles>>;
@@ -39,7 +41,13 @@ export interface WorkerMemory {
 /** From a worker. A batch is answered in one part, or in several where it takes long: the last one is `done`. */
 export type FromWorker =
   | { readonly online: true; readonly memory: WorkerMemory }
-  | { readonly token: number; readonly opened: true; readonly memory: WorkerMemory }
+  | {
+      readonly token: number;
+      readonly opened: true;
+      /** Sentences on what the worker lacks, such as the faster kernels. */
+      readonly notes: readonly string[];
+      readonly memory: WorkerMemory;
+    }
   | {
       readonly token: number;
       readonly part: PackedOutcomes;
@@ -57,16 +65,19 @@ export type BatchPart = Extract<FromWorker, { part: PackedOutcomes }>;
 /** Reads a message from a worker; undefined when it is none of ours, as strategy code may post its own. */
 export function readFromWorker(message: unknown): FromWorker | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { online, token, opened, part, done, ms, memory, error } = message as Record<string, unknown>;
+  const { online, token, opened, notes, part, done, ms, memory, error } = message as Record<string, unknown>;
   if (typeof token === 'number' && isPacked(error)) return { token, error };
   if (!isMemory(memory)) return undefined;
   if (online === true) return { online, memory };
   if (typeof token !== 'number') return undefined;
-  if (opened === true) return { token, opened, memory };
+  if (opened === true && isTexts(notes)) return { token, opened, notes, memory };
   const outcomes = readOutcomes(part);
   if (outcomes === undefined || typeof done !== 'boolean' || typeof ms !== 'number' || !(ms >= 0)) return undefined;
   return { token, part: outcomes, done, ms, memory };
 }
+
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((text) => typeof text === 'string');
 
 function isMemory(value: unknown): value is WorkerMemory {
   const { heapBytes, externalBytes } = (value ?? {}) as Partial<WorkerMemory>;

@@ -7,8 +7,9 @@ export interface OpenSetup {
   /** Of the study, named in failures. */
   readonly seed: number | undefined;
   readonly batchSize: BatchSize;
-  /** The first worker has loaded it. */
+  /** Settled when the first worker has loaded it. */
   readonly opened: PromiseWithResolversOf<void>;
+  isOpened: boolean;
   /** Workers that died while they loaded it, in a row. */
   loadDeaths: number;
   /** Workers that held it and died between trials, in a row: without an outcome of it in between. */

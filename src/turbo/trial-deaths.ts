@@ -30,11 +30,9 @@ function describe({ message, seed }: OpenSetup, { cell, parameters, barriers }: 
 }
 
 export function setupKills(setup: OpenSetup, how: string, times: number): AppError {
-  const { strategyRef } = setup.message;
-  const name = 'builtIn' in strategyRef ? strategyRef.builtIn : strategyRef.moduleUrl;
   return new AppError('WORKER_DIED', {
     rule: 'A strategy must load in a worker and leave it alive between trials.',
-    found: `${name}: a worker that ${how}, ${times} times in a row.`,
+    found: `${setup.message.name}: a worker that ${how}, ${times} times in a row.`,
     todo: LOOK,
   });
 }

@@ -10,6 +10,8 @@ import type { TurboStatus } from './turbo-status.ts';
 /** What trials are trials of. */
 export interface TrialSetup extends TrialExecution {
   readonly strategyRef: StrategyRef;
+  /** What errors call the strategy; its reference when left out. */
+  readonly name?: string;
   /** `strategyIdentity` of the strategy as the caller holds it: a worker that loads another one refuses. */
   readonly identity?: string;
   /** The whole candles of every market that a cell names. They are copied into shared memory unless they lie there. */

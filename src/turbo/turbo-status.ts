@@ -21,7 +21,7 @@ export interface TurboStatus {
     /** Handed over and not yet at a worker. */
     readonly waiting: number;
   };
-  /** Trials of the batch that was handed out last; 0 before the first. */
+  /** Trials of a batch in the middle of a long run, as learned so far; 0 before the first. */
   readonly batchSize: number;
   /** Time inside scoring as a share of the time that all workers together had while there was work; null before any. */
   readonly usefulShare: number | null;

@@ -4,6 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
 import { isAppError } from '../core/errors.ts';
+import { loadKernels } from '../kernels/wasm-loader.ts';
 import { NOT_SCORING, packError, STOP_REASONS } from '../pool/messages.ts';
 import { type ImportStrategy, resolveStrategy } from '../pool/resolve-strategy.ts';
 import { anotherStrategy, strategyIdentity } from '../pool/strategy-identity.ts';
@@ -54,7 +55,7 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
   const open = async (token: number, setup: SetupMessage): Promise<void> => {
     try {
       scorers.set(setup.id, await createScorer(setup, importStrategy));
-      port.answer({ token, opened: true, memory: memoryNow() });
+      port.answer({ token, opened: true, notes: loadKernels().notes, memory: memoryNow() });
     } catch (error) {
       port.answer({ token, error: packError(error) });
     }
@@ -97,15 +98,11 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
 async function createScorer(setup: SetupMessage, importStrategy: ImportStrategy): Promise<TrialScorer> {
   const { strategyRef, identity, markets } = setup;
   const strategy = await resolveStrategy(strategyRef, importStrategy);
-  if (!isStrategy(strategy)) throw anotherStrategy(strategyName(setup), strategy);
-  if (identity !== undefined && strategyIdentity(strategy) !== identity) {
-    throw anotherStrategy(strategyName(setup), strategy);
+  if (!isStrategy(strategy) || (identity !== undefined && strategyIdentity(strategy) !== identity)) {
+    throw anotherStrategy(setup.name, strategy);
   }
   return createTrialScorer({ ...setup, strategy, candlesOf: (market) => markets[market]! });
 }
-
-const strategyName = ({ strategyRef }: SetupMessage): string =>
-  'builtIn' in strategyRef ? strategyRef.builtIn : strategyRef.moduleUrl;
 
 const stopToken = (word: Int32Array): StopToken => ({ reason: () => STOP_REASONS[Atomics.load(word, 0)] });
 
