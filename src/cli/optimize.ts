@@ -45,6 +45,8 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
   for (const text of barrierNotes(options)) onNote(text);
   const turbo =
     options.turbo === true ? { workers: options.workers ?? host.cores, batchSize: options.batchSize } : undefined;
+  const lagNote = shortLag(prepared.request, turbo?.workers);
+  if (lagNote !== undefined) onNote(lagNote);
   const progressText = studyProgressTexts(prepared.request, host);
   try {
     const finished = await stoppable(host, stop, (token) =>
@@ -87,6 +89,13 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
     progress.clear();
     taken.open.close();
   }
+}
+
+/** Workers that find no trial to run, because too few may be in flight. */
+function shortLag({ lag, mode, patience, target }: PreparedStudy['request'], workers = 1): string | undefined {
+  const depends = patience !== undefined || target !== undefined || !['grid', 'random', 'sobol'].includes(mode);
+  if (!depends || workers === 1 || lag >= 4 * workers) return undefined;
+  return `At most ${lag} trials are in flight at once, which leaves some of ${workers} workers waiting: --lag ${8 * workers} keeps them busy, and is another study.`;
 }
 
 async function selectionOf(strategy: string, options: OptimizeOptions, host: Host): Promise<StudySelection> {

@@ -103,7 +103,6 @@ export const REAL_DISK: Disk = {
   },
   remove: unlinkSync,
   removeFolder: rmdirSync,
-  makeFolder: (path) => void mkdirSync(path, { recursive: true }),
   makeFolder: (path, mode) => void mkdirSync(path, { recursive: true, mode }),
   list: (path) =>
     readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),

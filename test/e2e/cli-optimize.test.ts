@@ -203,7 +203,7 @@ describe('interruptions', () => {
     '--mode',
     'tpe',
     '--iter',
-    '150',
+    '90',
     '--rank',
     'sharpe',
     '--turbo',
