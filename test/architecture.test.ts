@@ -13,17 +13,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   market: ['core'],
   indicators: ['core', 'market'],
   metrics: ['core', 'market'],
+  models: ['core', 'market'],
   kernels: ['core', 'market', 'indicators', 'simulate'],
-  strategy: ['core', 'market', 'indicators'],
+  strategy: ['core', 'market', 'indicators', 'models'],
   simulate: ['core', 'market', 'indicators', 'metrics', 'strategy'],
   executors: ['core', 'market'],
   controllers: ['core', 'market', 'indicators', 'metrics', 'executors'],
-  sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
+  sweep: ['core', 'market', 'indicators', 'metrics', 'models', 'strategy', 'simulate', 'kernels'],
   trials: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep'],
-  pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'trials'],
+  pool: ['core', 'market', 'indicators', 'metrics', 'models', 'strategy', 'simulate', 'sweep', 'trials'],
   store: ['core', 'market'],
   feeds: ['core', 'market'],
-  loader: ['core', 'strategy'],
+  loader: ['core', 'models', 'strategy'],
   report: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'store'],
   runs: [
     'core',
@@ -85,6 +86,8 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
+  'src/models/onnx-session.ts':
+    'answers synchronously what a package answers only asynchronously, from a thread of its own',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 

@@ -39,7 +39,12 @@ export const ERRORS = {
   STRATEGY_INVALID: row(4, 422, false, 'A strategy file must export a strategy made with defineStrategy.'),
   STRATEGY_FAILED: row(4, 422, false, 'Strategy code must not throw.'),
   MODEL_NOT_FOUND: row(4, 404, false, 'A model must be a file, named from the folder of the strategy file.'),
-  MODEL_FORMAT: row(4, 422, false, 'A model must be a LightGBM text file, ridge coefficients as JSON, or an ONNX file.'),
+  MODEL_FORMAT: row(
+    4,
+    422,
+    false,
+    'A model must be a LightGBM text file, ridge coefficients as JSON, or an ONNX file.',
+  ),
   MODEL_INVALID: row(4, 422, false, 'A model file must be whole and well formed.'),
   MODEL_FEATURES: row(4, 422, false, 'A model must be given as many features as it was trained with, in that order.'),
   MODEL_CHANGED: row(4, 409, false, 'A model file must not change while it is used.'),

@@ -1,8 +1,8 @@
 // exp and log with the same bits on every machine: engines round Math.exp and Math.log as they like.
 
 // Both follow the reductions and the minimax coefficients that Sun published in fdlibm; errors stay below one unit in the last place.
-const LN2_HIGH = 6.93147180369123816490e-1;
-const LN2_LOW = 1.90821492927058770002e-10;
+const LN2_HIGH = 0.6931471803691238;
+const LN2_LOW = 1.9082149292705877e-10;
 
 const words = new Uint32Array(2);
 const double = new Float64Array(words.buffer);
@@ -20,16 +20,16 @@ function powerOfTwo(exponent: number): number {
 export function exp(x: number): number {
   if (!(x < 709.782712893384)) return Number.isNaN(x) ? Number.NaN : Number.POSITIVE_INFINITY;
   if (x < -745.1332191019412) return 0;
-  const k = Math.floor(x * 1.44269504088896338700 + 0.5);
+  const k = Math.floor(x * Math.LOG2E + 0.5);
   const high = x - k * LN2_HIGH;
   const low = k * LN2_LOW;
   const r = high - low;
   const square = r * r;
   const even =
-    1.66666666666666019037e-1 +
+    0.16666666666666602 +
     square *
-      (-2.77777777770155933842e-3 +
-        square * (6.61375632143793436117e-5 + square * (-1.65339022054652515390e-6 + square * 4.13813679705723846039e-8)));
+      (-0.0027777777777015593 +
+        square * (0.00006613756321437934 + square * (-0.0000016533902205465252 + square * 4.1381367970572385e-8)));
   const c = r - square * even;
   const value = 1 - (low - (r * c) / (2 - c) - high);
   if (k < -1021) return value * powerOfTwo(k + 60) * powerOfTwo(-60);
@@ -46,7 +46,7 @@ export function log(x: number): number {
   words[HIGH] = (words[HIGH]! & 0xfffff) | 0x3ff00000;
   let mantissa = double[0]!;
   // To the interval around 1 in which the series is best.
-  if (mantissa > 1.4142135623730951) {
+  if (mantissa > Math.SQRT2) {
     mantissa /= 2;
     k++;
   }
@@ -54,10 +54,8 @@ export function log(x: number): number {
   const s = f / (2 + f);
   const z = s * s;
   const w = z * z;
-  const odd = w * (3.999999999940941908e-1 + w * (2.222219843214978396e-1 + w * 1.531383769920937332e-1));
-  const even =
-    z *
-    (6.666666666666735130e-1 + w * (2.857142874366239149e-1 + w * (1.818357216161805012e-1 + w * 1.479819860511658591e-1)));
+  const odd = w * (0.3999999999940942 + w * (0.22222198432149784 + w * 0.15313837699209373));
+  const even = z * (0.6666666666666735 + w * (0.2857142874366239 + w * (0.1818357216161805 + w * 0.14798198605116586)));
   const half = 0.5 * f * f;
   return k * LN2_HIGH - (half - (s * (half + odd + even) + k * LN2_LOW) - f);
 }

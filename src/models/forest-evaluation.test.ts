@@ -1,6 +1,12 @@
 // LightGBM models give what LightGBM gives, to 1e-12, for every objective, kind of node and odd value.
 import { describe, expect, test } from 'vitest';
-import { columnOf, largestDifference, modelBytes, type RecordedColumn, recorded } from '../../test/fixtures/models/recorded.ts';
+import {
+  columnOf,
+  largestDifference,
+  modelBytes,
+  type RecordedColumn,
+  recorded,
+} from '../../test/fixtures/models/recorded.ts';
 import { evaluateForest } from './forest-evaluation.ts';
 import { packForest } from './lightgbm-forest.ts';
 
@@ -37,7 +43,12 @@ describe.each(Object.entries(cases))('the model %s', (name, expected) => {
     const many = evaluateForest(forest, long, { output: 0, raw: true }, 1000);
     for (let i = 0; i < 1000; i++) expect(Object.is(many[i], whole[(i * 7) % rows])).toBe(true);
     for (let r = 0; r < rows; r++) {
-      const alone = evaluateForest(forest, columns.map((column) => column.slice(r, r + 1)), { output: 0, raw: true }, 1);
+      const alone = evaluateForest(
+        forest,
+        columns.map((column) => column.slice(r, r + 1)),
+        { output: 0, raw: true },
+        1,
+      );
       expect(Object.is(alone[0], whole[r])).toBe(true);
     }
   });

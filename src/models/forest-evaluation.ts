@@ -56,7 +56,7 @@ function gather(block: Float64Array, inputs: readonly Float64Array[], from: numb
       if (value >= -ZERO && value <= ZERO) block[at] = 0;
       else {
         block[at] = value;
-        if (value !== value) isWhole = false;
+        if (Number.isNaN(value)) isWhole = false;
       }
     }
   }
@@ -105,7 +105,7 @@ function leafOf(forest: PackedForest, root: number, block: Float64Array, base: n
     const kind = decision[node]!;
     let goesLeft = value <= threshold[node]!;
     if (kind === CATEGORY) goesLeft = isCategoryOf(forest, threshold[node]!, value);
-    else if (value !== value) goesLeft = kind === MISSING_LEFT || kind === ZERO_LEFT;
+    else if (Number.isNaN(value)) goesLeft = kind === MISSING_LEFT || kind === ZERO_LEFT;
     else if (value === 0 && kind >= ZERO_RIGHT) goesLeft = kind === ZERO_LEFT;
     node = child[2 * node + (goesLeft ? 0 : 1)]!;
   }

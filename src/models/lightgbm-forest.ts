@@ -228,7 +228,8 @@ function packCategories(tree: TreeReader, forest: PackedForest, cursor: Cursor):
   cursor.categorySets += sets;
   cursor.categoryWords += words.length;
   forest.categoryStart[cursor.categorySets] = cursor.categoryWords;
-  if (bounds[0] !== 0 || bounds[sets] !== words.length) throw tree.invalid('cat_boundaries does not cover cat_threshold');
+  if (bounds[0] !== 0 || bounds[sets] !== words.length)
+    throw tree.invalid('cat_boundaries does not cover cat_threshold');
 }
 
 function packLinear(tree: TreeReader, forest: PackedForest, cursor: Cursor): void {

@@ -34,7 +34,8 @@ export function readHead(name: string, text: string): ForestHead {
   if (!['v2', 'v3', 'v4'].includes(version)) throw invalid(name, `version ${version}, known are v2, v3 and v4`);
   const whole = (field: string, most: number): number => {
     const value = Number(head.get(field) ?? Number.NaN);
-    if (!Number.isInteger(value) || value < 0) throw invalid(name, `${field}=${head.get(field) ?? 'nothing'} in its head`);
+    if (!Number.isInteger(value) || value < 0)
+      throw invalid(name, `${field}=${head.get(field) ?? 'nothing'} in its head`);
     if (value <= most) return value;
     throw new AppError('LIMIT_EXCEEDED', {
       found: `${field}=${value} in ${name}; the limit is ${most}.`,
@@ -86,7 +87,8 @@ export function* readTrees(name: string, text: string): Generator<Fields> {
     const next = text.indexOf('\nTree=', from + 1);
     const to = next < 0 || next > end ? end : next;
     const fields = fieldsOf(text, from + 1, to);
-    if (fields.get('Tree') !== String(count)) throw invalid(name, `tree ${fields.get('Tree')} where tree ${count} belongs`);
+    if (fields.get('Tree') !== String(count))
+      throw invalid(name, `tree ${fields.get('Tree')} where tree ${count} belongs`);
     yield fields;
     count++;
     from = next;

@@ -25,7 +25,7 @@ export class ModelCache {
 
   /** The model of this key, loaded if it is not here. Errors: MODEL_MEMORY for one that is larger than `bytesMax` alone. */
   open(key: string, bytesMax: number, load: () => PackedModel): PackedModel {
-    const entry = this.#entries.get(key) ?? this.#load(key, bytesMax, load);
+    const entry = this.#entries.get(key) ?? this.#load(bytesMax, load);
     // Last in the order of the map is last used.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -41,7 +41,7 @@ export class ModelCache {
     this.#bytes = 0;
   }
 
-  #load(key: string, bytesMax: number, load: () => PackedModel): Entry {
+  #load(bytesMax: number, load: () => PackedModel): Entry {
     const model = load();
     const bytes = packedBytes(model);
     if (bytes > bytesMax) throw tooLarge(bytes, bytesMax);

@@ -1,6 +1,7 @@
 // A column of predictions: what an expression says about its model, and the values over bars.
 import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { ModelKind } from './foreign-formats.ts';
 import { evaluateForest } from './forest-evaluation.ts';
 import { garch } from './garch.ts';
@@ -26,11 +27,44 @@ export type WalkForwardModel = { readonly kind: 'garch' } | { readonly kind: 'ri
 
 export type Model = FittedModel | WalkForwardModel;
 
-export interface ModelParam {
+interface ModelParam {
   readonly name: string;
-  readonly min: number;
-  readonly max: number;
-  readonly integer: boolean;
+  readonly least: number;
+  readonly most: number;
+  readonly whole: boolean;
+}
+
+const bars = (name: string, least: number): ModelParam => ({ name, least, most: LIMITS.fitWindowMax, whole: true });
+
+/** What walk-forward models are told besides their inputs, in the order of `params`. */
+const PARAMS: Readonly<Record<WalkForwardModel['kind'], readonly ModelParam[]>> = {
+  garch: [bars('every', 1), bars('window', 50)],
+  ridgeWalkForward: [
+    bars('horizon', 1),
+    bars('every', 1),
+    bars('window', 10),
+    { name: 'alpha', least: 0, most: Number.MAX_VALUE, whole: false },
+  ],
+};
+
+/** Accepts the parameters of a model, or says which one is wrong. Errors: REQUEST_INVALID. */
+export function checkModelParams({ kind }: Model, values: readonly number[]): void {
+  if (kind !== 'garch' && kind !== 'ridgeWalkForward') return;
+  for (const [n, { name, least, most, whole }] of PARAMS[kind].entries()) {
+    const value = values[n]!;
+    if (value >= least && value <= most && (!whole || Number.isInteger(value))) continue;
+    throw new AppError('REQUEST_INVALID', {
+      rule: `${name} of ${kind} must be a ${whole ? 'whole ' : ''}number of at least ${least}${whole ? ` and at most ${most}` : ''}.`,
+      found: `${value}.`,
+      todo: 'Change it, or leave the value out of the grid.',
+    });
+  }
+}
+
+/** Bars from the first value of all inputs until the model's own values no longer depend on where history began. */
+export function modelWarmUp({ kind }: Model, params: readonly number[]): number {
+  if (kind === 'garch') return params[0]! + params[1]! + 1;
+  return kind === 'ridgeWalkForward' ? params[0]! + params[1]! + params[2]! : 0;
 }
 
 /** Values of a model over bars. `inputs` are its features; a walk-forward ridge has the target in front. */
@@ -38,15 +72,15 @@ export function modelColumn(
   model: Model,
   inputs: readonly Float64Array[],
   params: readonly number[],
-  bars: ModelBars,
+  over: ModelBars,
 ): Float64Array {
   switch (model.kind) {
     case 'garch':
-      return garch(inputs[0]!, params, bars);
+      return garch(inputs[0]!, params, over);
     case 'ridgeWalkForward':
-      return ridgeWalkForward(inputs[0]!, inputs.slice(1), params, bars);
+      return ridgeWalkForward(inputs[0]!, inputs.slice(1), params, over);
     default:
-      return fittedColumn(model, inputs, bars.count);
+      return fittedColumn(model, inputs, over.count);
   }
 }
 

@@ -17,11 +17,14 @@ export class ModelFile {
   readonly kind: ModelKind;
   /** As the strategy wrote it: from the folder of its file, or absolute. */
   readonly path: string;
+  /** How many features the strategy gives it. */
+  readonly features: number;
   #provider: ModelProvider | undefined;
 
-  constructor(kind: ModelKind, path: string) {
+  constructor(kind: ModelKind, path: string, features: number) {
     this.kind = kind;
     this.path = path;
+    this.features = features;
   }
 
   /** Undefined until the strategy was loaded. */
@@ -42,6 +45,28 @@ export class ModelFile {
       todo: 'Load the strategy from its file, or call attachModels(strategy, folder) first.',
     });
   }
+}
+
+/** Of onnxruntime-node, once it is loaded, in each thread that runs a model. */
+const ONNX_RUNTIME_BYTES = 40_000_000;
+/** The bytes of a text, and the text made of them, while it is packed. */
+const TEXT_COPIES = 2;
+
+/**
+ * Most bytes that models take in a process of so many scoring threads. Packed ones take less than their files; an ONNX
+ * model is copied by each thread that runs it.
+ */
+export function modelBytes(files: readonly ModelFile[], threads: number): number {
+  const distinct = new Map<string, number>();
+  let reading = 0;
+  let running = 0;
+  for (const { kind, path, provider } of files) {
+    const bytes = provider?.bytes ?? 0;
+    distinct.set(provider?.hash ?? path, bytes);
+    if (kind !== 'onnx') reading = Math.max(reading, bytes * TEXT_COPIES);
+    else running = Math.max(running, threads * (ONNX_RUNTIME_BYTES + bytes));
+  }
+  return [...distinct.values()].reduce((sum, bytes) => sum + bytes, 0) + reading + running;
 }
 
 /** What a thread is told of the models of its strategy: content by path. Plain data and shared memory. */

@@ -36,7 +36,8 @@ export function readRidge(name: string, bytes: Uint8Array): RidgeModel {
   const unknown = Object.keys(parsed).find((member) => !MEMBERS.includes(member));
   if (unknown !== undefined) throw invalid(name, `the member "${unknown}"; known are ${MEMBERS.join(', ')}`);
   const { intercept, features, ...lists } = parsed as Record<string, unknown>;
-  if (typeof intercept !== 'number' || !Number.isFinite(intercept)) throw invalid(name, 'an intercept that is no number');
+  if (typeof intercept !== 'number' || !Number.isFinite(intercept))
+    throw invalid(name, 'an intercept that is no number');
   const coefficients = numbers(name, 'coefficients', lists.coefficients);
   const count = coefficients.length;
   if (count > LIMITS.modelFeaturesMax) {

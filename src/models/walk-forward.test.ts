@@ -58,7 +58,13 @@ describe('garch', () => {
   });
 
   test('has no value where no price moves', () => {
-    expect(garch(prices.map(() => 5), params, barsOf(prices.length)).every(Number.isNaN)).toBe(true);
+    expect(
+      garch(
+        prices.map(() => 5),
+        params,
+        barsOf(prices.length),
+      ).every(Number.isNaN),
+    ).toBe(true);
   });
 });
 
