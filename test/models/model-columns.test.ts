@@ -1,4 +1,4 @@
-// Model columns in sweeps: the same in both engines and in any number of threads, shared between variants, hashed, lazy.
+// Model columns in sweeps: the same in both engines, shared between variants, hashed, lazy.
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +9,11 @@ import { loadStrategy } from '../../src/loader/load-strategy.ts';
 import { evaluateForest } from '../../src/models/forest-evaluation.ts';
 import { packForest } from '../../src/models/lightgbm-forest.ts';
 import { MODEL_CACHE } from '../../src/models/model-cache.ts';
-import { createPoolScorer } from '../../src/pool/pool-scorer.ts';
 import { auditStrategy } from '../../src/sweep/audit.ts';
 import { ColumnStore } from '../../src/sweep/columns.ts';
 import { estimateSweep } from '../../src/sweep/estimate.ts';
 import { metricsAgree } from '../../src/sweep/fast-tolerance.ts';
 import { createGrid, parametersAt } from '../../src/sweep/grid.ts';
-import { resultHash } from '../../src/sweep/result-hash.ts';
 import { runSweep } from '../../src/sweep/run-sweep.ts';
 import { MODELS_FOLDER, modelBytes } from '../fixtures/models/recorded.ts';
 import { testCandles, testClock, testHost, testRequest } from '../synthetic-request.ts';
@@ -171,22 +169,4 @@ describe('the strategy hash', () => {
       writeFileSync(join(folder, 'regression.txt'), text);
     }
   });
-});
-
-test('two threads come to the same result hash as one', async () => {
-  const loaded = await load();
-  const strategyRef = { moduleUrl: loaded.moduleUrl! };
-  const hashes: string[] = [];
-  for (const workers of [1, 2]) {
-    const request = testRequest('sma-cross', { ...loaded, top: 20 });
-    const host = testHost(candles, {
-      workers,
-      allWorkers: true,
-      createScorer: createPoolScorer({ workers, strategyRef, onNote: (note) => expect.fail(note) }),
-    });
-    const outcome = await runSweep(request, host);
-    expect(outcome.plan.workers).toBe(workers);
-    hashes.push(resultHash('test', request, host.window, outcome));
-  }
-  expect(hashes[1]).toBe(hashes[0]);
 });
