@@ -84,6 +84,7 @@ def lightgbm_cases():
         "lambdarank": (grades, dict(objective="lambdarank"), False),
         "linear-tree": (y, dict(objective="regression", linear_tree=True), False),
         "linear-classes": (classes, dict(objective="multiclass", num_class=3, linear_tree=True), False),
+        "missing-only": (np.isnan(x[:, 1]) * 3.0 + rng.normal(size=len(x)) * 0.1, dict(objective="regression"), False),
         "wide-trees": (y, dict(objective="regression", num_leaves=63, min_data_in_leaf=3, max_cat_to_onehot=1), True),
     }
     seen = inputs(np.random.default_rng(11))

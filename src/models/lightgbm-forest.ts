@@ -84,6 +84,12 @@ function countAll(name: string, text: string, { classes }: ForestHead): Counts {
   return counts;
 }
 
+/** As C++ prints numbers. */
+function numberOf(text: string): number {
+  if (text === 'inf') return Number.POSITIVE_INFINITY;
+  return text === '-inf' ? Number.NEGATIVE_INFINITY : text === '' ? Number.NaN : Number(text);
+}
+
 /** Reads the fields of one tree and says where in the file something is wrong. */
 class TreeReader {
   readonly leaves: number;
@@ -109,14 +115,27 @@ class TreeReader {
 
   /** A list of finite numbers; of `length` where that is given. */
   numbers(field: string, length?: number): Float64Array {
+    const values = this.#list(field, length);
+    const wrong = values.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) throw this.invalid(`value ${wrong} of ${field} is no number`);
+    return values;
+  }
+
+  /** As `numbers`, and infinite where a split parts missing values from all others. */
+  thresholds(length: number): Float64Array {
+    const values = this.#list('threshold', length);
+    const wrong = values.findIndex(Number.isNaN);
+    if (wrong >= 0) throw this.invalid(`value ${wrong} of threshold is no number`);
+    return values;
+  }
+
+  #list(field: string, length?: number): Float64Array {
     const text = this.#fields.get(field);
-    const values = Float64Array.from(text === undefined || text === '' ? [] : text.trim().split(/ +/), Number);
+    const values = Float64Array.from(text === undefined || text === '' ? [] : text.trim().split(/ +/), numberOf);
     if (text === undefined || (length !== undefined && values.length !== length)) {
       const wanted = length === undefined ? '' : ` in place of ${length}`;
       throw this.invalid(`${text === undefined ? 'no' : values.length} values of ${field}${wanted}`);
     }
-    const wrong = values.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) throw this.invalid(`value ${wrong} of ${field} is no number`);
     return values as Float64Array;
   }
 
@@ -160,7 +179,7 @@ function packNodes(tree: TreeReader, forest: PackedForest, cursor: Cursor): void
   const right = tree.wholes('right_child', nodes, -leaves, nodes - 1);
   refuseCycles(tree, left, right);
   const feature = tree.wholes('split_feature', nodes, 0, forest.features - 1);
-  const threshold = tree.numbers('threshold', nodes);
+  const threshold = tree.thresholds(nodes);
   const decision = tree.wholes('decision_type', nodes, 0, 15);
   const absolute = (child: number): number => (child < 0 ? ~(cursor.leaves + ~child) : cursor.nodes + child);
   let isNumeric = 1;
