@@ -80,7 +80,7 @@ export function modelColumn(
     case 'ridgeWalkForward':
       return ridgeWalkForward(inputs[0]!, inputs.slice(1), params, over);
     default:
-      return fittedColumn(model, inputs, over.count);
+      return withoutWarmUp(fittedColumn(model, inputs, over.count), inputs);
   }
 }
 
@@ -98,6 +98,19 @@ function fittedColumn(model: FittedModel, inputs: readonly Float64Array[], rows:
   assert(model.kind === 'lightgbm', 'a file is of the kind that the expression names');
   refuseOtherFeatures(path, packed.features, inputs.length);
   return evaluateForest(packed, inputs, { output: classOf(path, packed, model.output), raw: model.raw }, rows);
+}
+
+/**
+ * Takes away the values before every feature has had one. A value that is missing later is missing to the model, as in
+ * training; but a warm-up must never cause a signal.
+ */
+function withoutWarmUp(values: Float64Array, inputs: readonly Float64Array[]): Float64Array {
+  let first = 0;
+  for (const input of inputs) {
+    const known = input.findIndex((value) => !Number.isNaN(value));
+    first = Math.max(first, known < 0 ? input.length : known);
+  }
+  return values.fill(Number.NaN, 0, first);
 }
 
 function opened(file: ModelFile, kind: ModelKind): PackedModel {

@@ -8,7 +8,8 @@ import type { Strategy } from './strategy.ts';
 
 /**
  * Predictions of a LightGBM model saved as text. `file` is named from the folder of the strategy file; `features` come
- * in the order of training. A missing feature is missing to the model too, as in training. `class` chooses one of a
+ * in the order of training. There is no value before each of them has had one; a feature that is missing later is
+ * missing to the model too, as in training. `class` chooses one of a
  * model with several; `raw` gives the sum of the trees, before the objective makes a probability of it.
  */
 export function lightgbm(
