@@ -48,7 +48,7 @@ export class ModelFile {
 }
 
 /** Of onnxruntime-node, once it is loaded, in each thread that runs a model. */
-const ONNX_RUNTIME_BYTES = 40_000_000;
+const ONNX_RUNTIME_BYTES = 75_000_000;
 /** The bytes of a text, and the text made of them, while it is packed. */
 const TEXT_COPIES = 2;
 

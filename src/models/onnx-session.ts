@@ -36,11 +36,18 @@ export function evaluateOnnx(
   const session = known ?? new OnnxSession(model);
   if (known === undefined) sessions.set(model.bytes, session);
   const out = new Float64Array(rows);
-  for (let from = 0; from < rows; from += BLOCK_ROWS) {
-    const count = Math.min(BLOCK_ROWS, rows - from);
-    out.set(session.run(inputs, from, count, question), from);
+  try {
+    for (let from = 0; from < rows; from += BLOCK_ROWS) {
+      const count = Math.min(BLOCK_ROWS, rows - from);
+      out.set(session.run(inputs, from, count, question), from);
+    }
+    return out;
+  } catch (error) {
+    // Its thread may hang, or still answer a question that nobody asks any more.
+    sessions.delete(model.bytes);
+    session.end();
+    throw error;
   }
-  return out;
 }
 
 class OnnxSession {
@@ -81,10 +88,13 @@ class OnnxSession {
     throw this.#fault(answer);
   }
 
+  end(): void {
+    void this.#worker.terminate();
+  }
+
   #answer(): OnnxAnswer {
     const before = this.#asked++;
     if (Atomics.wait(this.#answered, 0, before, LIMITS.modelRunMsMax) === 'timed-out') {
-      void this.#worker.terminate();
       return { fault: 'model', text: `no answer for ${LIMITS.modelRunMsMax / 1000} s` };
     }
     return (receiveMessageOnPort(this.#port) as { readonly message: OnnxAnswer }).message;
