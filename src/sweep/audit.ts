@@ -7,7 +7,8 @@ import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { conditionWord, signalWords, targetWord } from './audit-words.ts';
 import { ColumnStore } from './columns.ts';
-import { collectGraph, type Graph } from './graph.ts';
+import { collectGraph } from './graph.ts';
+import type { Graph } from './graph-node.ts';
 import { computeTarget, withHigherTimeframes } from './signals.ts';
 import { warmUpBars } from './warm-up.ts';
 
