@@ -10,8 +10,8 @@ import {
   sma,
   syntheticCandles,
 } from '../dist/index.js';
-import { createVariantRunner } from '../dist/sweep/variant-runner.js';
 import { metricsOf } from '../dist/sweep/score.js';
+import { createVariantRunner } from '../dist/sweep/variant-runner.js';
 
 /** Two averages, one position with a stop and a target: the code a trader would write. */
 const bracket = defineBarStrategy({
