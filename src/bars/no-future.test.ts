@@ -253,7 +253,10 @@ describe('cutting the future off', () => {
     for (let n = 0; n < 12; n++) {
       const cut = 50 + prng.nextBelow(1_100);
       const part = runStrategy(strategy, sliceCandles(scaled, 0, cut), { ...settings, profile });
-      expect([...part.equity], `cut ${cut}`).toEqual([...whole.equity.subarray(0, cut)]);
+      expect(
+        part.equity.findIndex((value, bar) => value !== whole.equity[bar]),
+        `cut ${cut}`,
+      ).toBe(-1);
       const before = whole.trades.filter(({ exitBar, exitReason }) => exitBar < cut && exitReason !== 'open');
       expect(part.trades.filter(({ exitReason }) => exitReason !== 'open')).toEqual(before);
     }
