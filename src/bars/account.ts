@@ -1,9 +1,10 @@
 // The account of a bar strategy: cash, positions side by side, fills, trades, and equity at every close.
-import type { ExitReason, Trade } from '../metrics/trade.ts';
+import type { Trade } from '../metrics/trade.ts';
 import { feeOf, marketPrice } from '../simulate/costs.ts';
 import { markEquity } from '../simulate/equity.ts';
 import type { Costs, Fill, Simulation, Sizing } from '../simulate/simulation.ts';
 import { type EntryOrder, roundDownToStep, sizeWithin } from '../simulate/sizing.ts';
+import type { PositionEnd } from '../strategy/bar-context.ts';
 import type { Slot } from './slot.ts';
 
 export interface AccountInput {
@@ -88,7 +89,7 @@ export class Account {
   }
 
   /** Closes `units` of a position, or all of it when there are no more, and answers whether it is flat. */
-  leave(slot: Slot, units: number, bar: number, price: number, reason: ExitReason): boolean {
+  leave(slot: Slot, units: number, bar: number, price: number, reason: PositionEnd): boolean {
     const held = Math.abs(slot.units);
     if (units >= held) {
       this.leaveAll(slot, bar, price, reason);
@@ -112,7 +113,7 @@ export class Account {
     return false;
   }
 
-  leaveAll(slot: Slot, bar: number, price: number, reason: ExitReason): void {
+  leaveAll(slot: Slot, bar: number, price: number, reason: PositionEnd): void {
     this.markTo(bar);
     const { entryValue } = slot;
     const trade = this.settle(slot, Math.abs(slot.units), bar, price, entryValue, slot.entryFee, reason);
@@ -144,7 +145,7 @@ export class Account {
     price: number,
     entryValue: number,
     entryFee: number,
-    reason: ExitReason,
+    reason: PositionEnd,
   ): Trade {
     const isLong = slot.units > 0;
     const value = size * price;
@@ -163,7 +164,7 @@ export class Account {
     entryValue: number,
     fees: number,
     pnl: number,
-    exitReason: ExitReason,
+    exitReason: PositionEnd,
   ): Trade {
     const { tag, entryBar, entryPrice } = slot;
     const side = slot.units > 0 ? 'long' : 'short';

@@ -2,9 +2,9 @@
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutorMarket } from '../executors/executor-market.ts';
 import { addOpenPnl, type CloseType, type ExecutorRun, markExecutor } from '../executors/executor-run.ts';
-import type { ExitReason } from '../metrics/trade.ts';
+
 import type { SimulationSettings } from '../simulate/simulation.ts';
-import type { BarExecutors, ExecutorState } from '../strategy/bar-context.ts';
+import type { BarExecutors, ExecutorState, PositionEnd } from '../strategy/bar-context.ts';
 import type { Account } from './account.ts';
 import { type ExecutorPlan, planDca, planGrid, planPosition } from './executor-orders.ts';
 import { refuseOrder } from './waiting-order.ts';
@@ -25,10 +25,10 @@ interface ActiveExecutor {
 interface EndedExecutor {
   readonly isFilled: boolean;
   readonly netPnl: number;
-  readonly end: ExitReason;
+  readonly end: PositionEnd;
 }
 
-const REASONS: Readonly<Record<CloseType, ExitReason>> = {
+const REASONS: Readonly<Record<CloseType, PositionEnd>> = {
   TIME_LIMIT: 'time-limit',
   STOP_LOSS: 'stop-loss',
   TAKE_PROFIT: 'take-profit',
@@ -114,7 +114,7 @@ export class ExecutorDesk {
     return pnl;
   }
 
-  stopAll(bar: number, reason: ExitReason): void {
+  stopAll(bar: number, reason: PositionEnd): void {
     while (this.#running.length > 0) this.#stop(this.#running[0]!.id, bar, reason);
   }
 
@@ -161,7 +161,7 @@ export class ExecutorDesk {
     return executor.id;
   }
 
-  #stop(id: number, bar: number, reason: ExitReason): boolean {
+  #stop(id: number, bar: number, reason: PositionEnd): boolean {
     const at = this.#running.findIndex((executor) => executor.id === id);
     if (at < 0) return false;
     const executor = this.#running.splice(at, 1)[0]!;
@@ -183,7 +183,7 @@ export class ExecutorDesk {
   }
 
   /** Books what an executor earned, at the bar it ended in. */
-  #book(executor: ActiveExecutor, bar: number, reason: ExitReason, result: ExecutorResult): void {
+  #book(executor: ActiveExecutor, bar: number, reason: PositionEnd, result: ExecutorResult): void {
     const { id, run } = executor;
     const filled = isFilled(run, bar);
     addOpenPnl(this.#source(), run, bar, this.#openPnl!);
@@ -204,7 +204,7 @@ export class ExecutorDesk {
     id: number,
     run: ExecutorRun,
     exitBar: number,
-    exitReason: ExitReason,
+    exitReason: PositionEnd,
     { netPnlQuote: pnl, feesQuote: fees, filledQuote: value, averagePrice }: Omit<ExecutorResult, 'closePrice'>,
     exitPrice: number,
   ): void {

@@ -1,8 +1,9 @@
 // What happens in a bar: which orders fill, which exits act, in which order and at what price (docs/fills.md, rules 18 to 28).
 import type { Candles } from '../market/candles.ts';
-import type { ExitReason } from '../metrics/trade.ts';
+
 import { marketPrice } from '../simulate/costs.ts';
 import type { Direction } from '../simulate/simulation.ts';
+import type { PositionEnd } from '../strategy/bar-context.ts';
 import type { Account } from './account.ts';
 import type { Slot } from './slot.ts';
 import type { WaitingOrder } from './waiting-order.ts';
@@ -56,7 +57,7 @@ export class FillEngine {
   }
 
   /** Closes every position at the close of a bar, in the order they were opened. */
-  leaveAll(bar: number, reason: ExitReason): void {
+  leaveAll(bar: number, reason: PositionEnd): void {
     const { open } = this.account;
     while (open.length > 0) this.leaveAtMarket(open[0]!, bar, this.candles.close[bar]!, reason);
   }
@@ -233,11 +234,11 @@ export class FillEngine {
     slot.guard(reference, order.barriers, order.stopLossPrice, order.takeProfitPrice);
   }
 
-  private leaveAtMarket(slot: Slot, bar: number, reference: number, reason: ExitReason): void {
+  private leaveAtMarket(slot: Slot, bar: number, reference: number, reason: PositionEnd): void {
     this.leave(slot, bar, this.account.priceAgainst(slot, reference), reason);
   }
 
-  private leave(slot: Slot, bar: number, price: number, reason: ExitReason): void {
+  private leave(slot: Slot, bar: number, price: number, reason: PositionEnd): void {
     this.account.leaveAll(slot, bar, price, reason);
     this.dropReducing(slot);
   }
@@ -253,7 +254,7 @@ export class FillEngine {
   }
 }
 
-const EXIT_OF: Readonly<Record<WaitingOrder['kind'], ExitReason>> = {
+const EXIT_OF: Readonly<Record<WaitingOrder['kind'], PositionEnd>> = {
   market: 'signal',
   limit: 'take-profit',
   stop: 'stop-loss',

@@ -1,8 +1,8 @@
 // The position of one tag: what is held, since when, and where its exits lie.
-import type { ExitReason } from '../metrics/trade.ts';
+
 import { BarrierWatch } from '../simulate/barriers.ts';
 import type { Barriers } from '../simulate/simulation.ts';
-import type { Position } from '../strategy/bar-context.ts';
+import type { Position, PositionEnd } from '../strategy/bar-context.ts';
 
 const FLAT = -1;
 
@@ -34,7 +34,7 @@ export class Slot implements Position {
   entryValue = 0;
   entryFee = 0;
   lastExitBar = FLAT;
-  lastExitReason: ExitReason | undefined = undefined;
+  lastExitReason: PositionEnd | undefined = undefined;
   /** The bar whose inside this position has been through. */
   testedBar = FLAT;
   readonly watch: BarrierWatch;
@@ -118,7 +118,7 @@ export class Slot implements Position {
     this.watch.trailBy(nearest(share, this.barriers.trailingStop));
   }
 
-  flatten(bar: number, reason: ExitReason): void {
+  flatten(bar: number, reason: PositionEnd): void {
     this.units = 0;
     this.entryValue = 0;
     this.entryFee = 0;
