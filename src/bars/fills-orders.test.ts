@@ -1,6 +1,7 @@
 // One test per sentence of docs/fills.md on orders: rules 18 to 24 and 29.
 import { describe, expect, test } from 'vitest';
 import { type Bar, candlesOf, coded, runStrategy, type Settings, scripted } from '../../test/bar-harness.ts';
+import { LIMITS } from '../core/limits.ts';
 import type { Simulation } from '../simulate/simulation.ts';
 import type { BarContext } from '../strategy/bar-context.ts';
 
@@ -387,5 +388,26 @@ describe('fills rule 29', () => {
     expect(found.trades.reduce((sum, { pnl }) => sum + pnl, 0)).toBeCloseTo(-1000, 9);
     expect(calls).toBe(profile === 'close' ? 3 : 2);
     expect([...found.equity.subarray(2)]).toEqual([0, 0, 0]);
+  });
+});
+
+describe('limits by name', () => {
+  const repeat = (count: number, act: (n: number, c: BarContext) => unknown) => () =>
+    run([FLAT, FLAT], {
+      0: (c) => {
+        for (let n = 0; n < count; n++) act(n, c);
+      },
+    });
+  const { waitingOrdersMax, positionTagsMax, activeExecutorsMax } = LIMITS;
+  const executor = { side: 'long', units: 1e-6, takeProfit: 0.5 } as const;
+
+  test.each([
+    ['orders that wait', waitingOrdersMax, (_: number, c: BarContext) => c.buy({ limit: 1 }), /orders wait/],
+    // The tag "main" is there from the start.
+    ['tags', positionTagsMax - 1, (n: number, c: BarContext) => c.position(`tag ${n}`), /tags/],
+    ['executors', activeExecutorsMax, (_: number, c: BarContext) => c.executors.position(executor), /executors/],
+  ] as const)('%s: as many as the limit, and not one more', (_, most, act, words) => {
+    expect(repeat(most, act)).not.toThrow();
+    expect(repeat(most + 1, act)).toThrow(words);
   });
 });
