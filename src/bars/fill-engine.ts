@@ -1,4 +1,4 @@
-// What happens in a bar: which orders fill, which exits act, in which order and at what price (docs/fills.md, rules 18 to 28).
+// What happens in a bar: which orders fill, which exits act, in which order and at what price (docs/fills.md, rules 18 to 29).
 import type { Candles } from '../market/candles.ts';
 
 import { marketPrice } from '../simulate/costs.ts';

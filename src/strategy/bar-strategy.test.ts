@@ -1,4 +1,4 @@
-// Are bar strategies typed by what they declare, and made only when complete?
+// Bar strategies are typed by what they declare, and made only when complete.
 import { expect, test } from 'vitest';
 import { isAppError } from '../core/errors.ts';
 import { defineBarStrategy } from './bar-strategy.ts';
