@@ -164,7 +164,7 @@ describe('a trial that fails without killing', () => {
 
   test('messages of its own are ignored, whatever they look like', async () => {
     const misdeed = `
-      const part = { scored: new Int32Array(1), rows: new Float64Array(27), failures: [] };
+      const part = { scored: new Int32Array(1), rows: new Float64Array(27), profile: [], failures: [] };
       const memory = { heapBytes: 1, externalBytes: 1 };
       for (const message of ['done', null, 7, {}, { token: -1, part, done: true, ms: 1, memory }, { token: 1e9, error: { message: 'x' } },
         { token: 2, part: { scored: [], rows: [], failures: [] }, done: true, ms: 1, memory }, { online: true }]) {
