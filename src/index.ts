@@ -37,6 +37,7 @@ export {
 export { parseTradingRules, type TradingRules } from './executors/grid-levels.ts';
 export type { HoldSummary } from './executors/position-hold.ts';
 export type { ExecutorSummary } from './executors/summary.ts';
+export { type AttachedModel, attachModels } from './loader/model-files.ts';
 export {
   CANDLE_COLUMNS,
   type CandleColumn,
@@ -86,6 +87,25 @@ export {
   type Sizing,
 } from './simulate/simulation.ts';
 export { type CandleStore, type CandleStoreOptions, openCandleStore } from './store/candle-store.ts';
+export type {
+  BarContext,
+  BarExecutors,
+  BarInit,
+  BarOrder,
+  BarSide,
+  Bracket,
+  BracketChange,
+  CandleSeries,
+  DcaExecutorOrder,
+  ExecutorState,
+  Flags,
+  GridExecutorOrder,
+  Position,
+  PositionEnd,
+  PositionExecutorOrder,
+  Series,
+} from './strategy/bar-context.ts';
+export { type BarStrategyInput, defineBarStrategy } from './strategy/bar-strategy.ts';
 export { BUILT_IN_STRATEGIES } from './strategy/builtin/index.ts';
 export {
   add,
@@ -138,6 +158,7 @@ export {
   wma,
   zscore,
 } from './strategy/indicator-expressions.ts';
+export { garch, lightgbm, onnx, ridge, ridgeWalkForward } from './strategy/model-expressions.ts';
 export {
   type Axis,
   choice,

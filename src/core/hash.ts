@@ -49,3 +49,8 @@ export function createSha256(): Sha256Stream {
     digest: () => hash.copy().digest('hex'),
   };
 }
+
+/** A whole number below 2^52 that stands for a text: a seed for its random numbers. */
+export function seedOf(text: string): number {
+  return Number.parseInt(sha256Hex(text).slice(0, 13), 16);
+}

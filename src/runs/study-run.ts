@@ -2,6 +2,7 @@
 import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { shareModels } from '../models/model-file.ts';
 import { parameterSummaries } from '../optimise/parameter-summary.ts';
 import { runStudy, type StudyOutcome, type StudyProgress } from '../optimise/run-study.ts';
 import { barriersAt, parametersOf } from '../optimise/space.ts';
@@ -10,6 +11,7 @@ import { marketsOf } from '../optimise/study.ts';
 import { strategyIdentity } from '../pool/strategy-identity.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import { enterRunning } from '../store/running-registry.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { runInThread } from '../trials/run-in-thread.ts';
 import { hasFailed, type RunTrials } from '../trials/trial.ts';
 import { createTrialScorer } from '../trials/trial-scorer.ts';
@@ -119,7 +121,9 @@ async function openRunner(
   try {
     const run = await pool.open({
       strategyRef: strategyRef(loadedStrategy),
+      name: strategy.name,
       identity: strategyIdentity(strategy),
+      models: shareModels(modelFilesOf(strategy)),
       execution,
       cells,
       markets: candles,
