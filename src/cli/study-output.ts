@@ -48,7 +48,13 @@ const day = (iso: string): string => formatTime(Date.parse(iso), true);
 
 function objectiveTable(record: ResultRecord | ManyRecord, study: StudyJson, { color, columns }: TextOutput): string {
   const rows = study.rows.slice(0, Math.min(ROWS_MAX, record.top.length));
-  const names = study.objectives.map((text) => (text.length > 24 ? 'Objective' : plainText(text)));
+  const names = study.objectives.map((text, o) =>
+    Object.hasOwn(METRICS, text)
+      ? METRICS[text as MetricName].label
+      : study.objectives.length === 1
+        ? 'Objective'
+        : `Objective ${o + 1}`,
+  );
   const table: TextColumn[] = [
     rightColumn(
       '#',
