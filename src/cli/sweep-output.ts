@@ -4,6 +4,7 @@ import { formatCount, formatDuration, formatMoney, formatTime } from '../report/
 import { reportMetrics } from '../report/metric-notes.ts';
 import { rankedTable } from '../report/terminal.ts';
 import { bold, dim } from '../report/text-table.ts';
+import { instrumentText, runsControllers } from '../runs/execution-words.ts';
 import type { ExecutionJson, ResultRecord } from '../runs/result-record.ts';
 import type { TextOutput } from './host.ts';
 
@@ -73,7 +74,12 @@ export function syntheticBanner(color: boolean): string {
   return color ? `\x1b[30;43m${text}\x1b[39;49m` : `!!${text}!!`;
 }
 
-function executionLine({ direction, initialCash, costs, sizing, closeAtEnd }: ExecutionJson): string {
+function executionLine(execution: ExecutionJson): string {
+  const { direction, initialCash, costs, sizing, closeAtEnd } = execution;
+  if (runsControllers(execution)) {
+    const capital = `capital ${formatMoney(initialCash)}, fee ${shareText(costs.feeRate)} per side, amounts and exits by the controller`;
+    return `${capital}${execution.instrument === undefined ? '' : `, ${instrumentText(execution.instrument)}`}`;
+  }
   const fixed = costs.fixedFee > 0 ? ` + ${formatMoney(costs.fixedFee)}` : '';
   const size =
     sizing.kind === 'equity-fraction'

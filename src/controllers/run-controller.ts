@@ -1,5 +1,6 @@
 // The back-test engine: bar by bar it retires executors, lets the controller decide, and sums up at the end.
 import { assert, unreachable } from '../core/assert.ts';
+import { decimalToNumber } from '../core/decimal.ts';
 import { AppError } from '../core/errors.ts';
 import {
   advance,
@@ -31,8 +32,8 @@ export interface ControllerRunOptions {
   readonly keepSeries?: boolean;
 }
 
-export interface ControllerRun {
-  readonly summary: ExecutorSummary;
+/** A run before it is summed up. */
+export interface ExecutedRun {
   /** In the order in which they ended. */
   readonly executors: readonly ExecutorRecord[];
   /** First bar of the run; `pnl` and `series` begin there. */
@@ -44,18 +45,31 @@ export interface ControllerRun {
   readonly hold: HoldSummary | null;
 }
 
+export interface ControllerRun extends ExecutedRun {
+  readonly summary: ExecutorSummary;
+}
+
 /** Runs a checked configuration. Errors: REQUEST_INVALID, HISTORY_TOO_SHORT, TIMEFRAME_INVALID. */
 export function runController(
   market: ControllerMarket,
   config: ControllerConfig,
   options: ControllerRunOptions,
 ): ControllerRun {
-  checkCost(options.tradeCost);
-  const controller = controllerOf(market, config, options);
-  return runLoop(market, controller, Number(totalOf(config)), options);
+  return summarized(market, executeController(market, config, options), controllerTotal(config), options.fixes);
 }
 
-const totalOf = ({ total_amount_quote: total }: ControllerConfig): string => `${total.coefficient}e${total.exponent}`;
+/** The same without its summary. */
+export function executeController(
+  market: ControllerMarket,
+  config: ControllerConfig,
+  options: ControllerRunOptions,
+): ExecutedRun {
+  checkCost(options.tradeCost);
+  return execute(market, controllerOf(market, config, options), options);
+}
+
+/** `total_amount_quote` as a number. */
+export const controllerTotal = ({ total_amount_quote: total }: ControllerConfig): number => decimalToNumber(total);
 
 function checkCost(tradeCost: number): void {
   if (tradeCost >= 0 && tradeCost < 1) return;
@@ -91,6 +105,10 @@ export function runLoop(
   capital: number,
   options: ControllerRunOptions,
 ): ControllerRun {
+  return summarized(market, execute(market, controller, options), capital, options.fixes);
+}
+
+function execute(market: ControllerMarket, controller: Controller, options: ControllerRunOptions): ExecutedRun {
   const { executors } = market;
   const { firstBar } = controller;
   assert(firstBar >= 0 && firstBar < executors.barCount, 'the first bar of a run is one of its candles');
@@ -108,16 +126,20 @@ export function runLoop(
   // Holds of the last bar still become positions; executors that it created never existed for the result.
   const ended = book.ended.slice();
   const hold = lastHold(book);
-  const pnl = totalPnl(book);
+  return { executors: ended, firstBar, pnl: totalPnl(book), series: book.series, hold };
+}
+
+/** `capital` is in quote currency. */
+export function summarized(market: ControllerMarket, run: ExecutedRun, capital: number, fixes: Fixes): ControllerRun {
   const summary = summarizeExecutors({
-    executors: ended,
+    executors: run.executors,
     totalAmountQuote: capital,
-    pnl,
-    hold,
-    barsPerYear: periodsPerYear(executors.candles.timeframe),
-    fixes: options.fixes,
+    pnl: run.pnl,
+    hold: run.hold,
+    barsPerYear: periodsPerYear(market.executors.candles.timeframe),
+    fixes,
   });
-  return { summary, executors: ended, firstBar, pnl, series: book.series, hold };
+  return { summary, ...run };
 }
 
 function lastHold(book: ExecutorBook): HoldSummary | null {

@@ -1,5 +1,6 @@
 // The inside of a scoring thread: builds a scorer from its setup once, then does one piece of work after the other.
 import { parentPort, workerData } from 'node:worker_threads';
+import { controllerStrategy } from '../controllers/controller-strategy.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { sliceCandles } from '../market/candles.ts';
@@ -13,6 +14,7 @@ import {
   NOT_SCORING,
   packError,
   STOP_REASONS,
+  type StrategyRef,
   type ThreadSetup,
   type Unfit,
   type Work,
@@ -38,8 +40,7 @@ export async function serveBatches(importStrategy: ImportStrategy): Promise<void
 
 async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy): Promise<VariantScorer> {
   const { history, from, dataHash, strategyRef, identity, position, memory, thread } = setup;
-  const strategy =
-    'builtIn' in strategyRef ? BUILT_IN_STRATEGIES[strategyRef.builtIn] : await importStrategy(strategyRef.moduleUrl);
+  const strategy = await strategyOf(strategyRef, importStrategy);
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) throw anotherStrategy(setup, strategy);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   // This thread alone writes the word, the calling thread reads it.
@@ -53,6 +54,11 @@ async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy):
     },
     (at) => Atomics.store(position, 0, at),
   );
+}
+
+async function strategyOf(ref: StrategyRef, importStrategy: ImportStrategy): Promise<unknown> {
+  if ('builtIn' in ref) return BUILT_IN_STRATEGIES[ref.builtIn];
+  return 'controller' in ref ? controllerStrategy(ref.controller, ref.fields) : importStrategy(ref.moduleUrl);
 }
 
 const stopToken = ({ stop }: ThreadSetup): StopToken => ({ reason: () => STOP_REASONS[Atomics.load(stop, 0)] });

@@ -8,6 +8,7 @@ import { reportCandles, reportDetail, type SimulatedVariant } from '../report/re
 import { profileNamed } from '../simulate/profiles.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { runVariant } from '../sweep/run-variant.ts';
+import { instrumentText, runsControllers } from './execution-words.ts';
 import type { ExecutionJson, ResultRecord } from './result-record.ts';
 import type { LoadedWindow } from './window-selection.ts';
 
@@ -122,14 +123,18 @@ export function gridSettings(
   ];
 }
 
-export function executionSettings({
-  direction,
-  initialCash,
-  costs,
-  sizing,
-  closeAtEnd,
-  calendar,
-}: ExecutionJson): ReportSetting[] {
+export function executionSettings(execution: ExecutionJson): ReportSetting[] {
+  const { direction, initialCash, costs, sizing, closeAtEnd, calendar, instrument } = execution;
+  if (runsControllers(execution)) {
+    return [
+      { label: 'Capital', value: formatMoney(initialCash) },
+      { label: 'Fee', value: `${formatPercent(costs.feeRate, 3)} of notional per side` },
+      { label: 'Amounts, sides, exits', value: 'as the controller says' },
+      { label: 'Executors open at the end', value: 'closed at the last close' },
+      ...(instrument === undefined ? [] : [{ label: 'Instrument', value: instrumentText(instrument) }]),
+      { label: 'Calendar', value: calendar },
+    ];
+  }
   return [
     { label: 'Direction', value: direction },
     { label: 'Initial cash', value: formatMoney(initialCash) },

@@ -7,7 +7,7 @@ import { createGrid, type Grid } from './grid.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
 import type { Stage } from './ranking.ts';
 import type { EngineName, SweepRequest } from './request.ts';
-import { checkLimits, checkRiskGrid, chooseEngine } from './sweep-checks.ts';
+import { checkLimits, checkProfile, checkRiskGrid, chooseEngine } from './sweep-checks.ts';
 import { countBaseVariants } from './variants.ts';
 import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
 import type { Window } from './window.ts';
@@ -52,6 +52,7 @@ export interface OpenedSweep {
 /** Checks a request against its window and budget, and plans it. Errors: those of runSweep. */
 export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   checkLimits(request);
+  checkProfile(request);
   const { strategy } = request;
   const { window } = host;
   const { arithmetic } = request.profile;

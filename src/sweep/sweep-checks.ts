@@ -6,7 +6,7 @@ import { simulate } from '../simulate/simulate.ts';
 import { simulationSettings } from './execution-settings.ts';
 import { type EngineChoice, engineFor } from './fast-settings.ts';
 import { barriersAt, type Grid } from './grid.ts';
-import type { EngineName, SweepRequest } from './request.ts';
+import type { EngineName, ExecutionRequest, SweepRequest } from './request.ts';
 import type { Window } from './window.ts';
 
 /**
@@ -34,8 +34,26 @@ export function chooseEngine(
   });
 }
 
+/** Errors: REQUEST_INVALID when a controller is to run under the profile of another kind of strategy, or the reverse. */
+export function checkProfile(request: ExecutionRequest & Pick<SweepRequest, 'strategy'>): void {
+  const { strategy, profile } = request;
+  const isController = strategy.program?.kind === 'controller';
+  if (isController === (profile.ruleBook === 'hummingbot')) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: isController
+      ? 'A Hummingbot controller runs under the profile hummingbot or hummingbot-corrected.'
+      : `The profile ${profile.name} is for Hummingbot's controllers.`,
+    found: `${strategy.name} under the profile ${profile.name}.`,
+    todo: isController
+      ? 'Leave --profile out, or choose one of the two.'
+      : 'Leave --profile out, or name a controller file.',
+  });
+}
+
 /** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
 export function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {
+  // A program has no signals for a rule book to judge.
+  if (request.strategy.program !== undefined) return;
   const candles = sliceCandles(window.candles, 0, 0);
   const signals = new Uint8Array(0);
   for (let risk = 0; risk < grid.riskPoints; risk++) {
