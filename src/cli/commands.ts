@@ -29,6 +29,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(RUN, 'sweep', 'backtest every variant of a parameter grid and rank them', () => import('./commands/sweep.ts')),
   entry(RUN, 'run', 'backtest one variant: metrics, trades, equity', () => import('./commands/run.ts')),
+  entry(
+    RUN,
+    'diff',
+    "compare a Hummingbot controller under Hummingbot's rules and the corrected ones",
+    () => import('./commands/diff.ts'),
+  ),
   entry(RUN, 'check', 'look for look-ahead and short warm-up in a strategy', () => import('./commands/check.ts')),
   entry(
     STRATEGY,

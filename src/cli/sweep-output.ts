@@ -5,6 +5,7 @@ import { reportMetrics } from '../report/metric-notes.ts';
 import { rankedTable } from '../report/terminal.ts';
 import { bold, dim } from '../report/text-table.ts';
 import { instrumentText, runsControllers } from '../runs/execution-words.ts';
+import { fixedText, withVariedParameters } from '../runs/fixed-parameters.ts';
 import type { ExecutionJson, ResultRecord } from '../runs/result-record.ts';
 import type { TextOutput } from './host.ts';
 
@@ -128,14 +129,24 @@ export function sweepText(record: ResultRecord, output: TextOutput): string {
   const { color, columns } = output;
   const head = resultHead(record.strategy.name, record.data, record.bars, record.execution, record.assumption, output);
   const shown = [...new Set([record.rankedBy, ...TABLE_METRICS])].map((name) => METRICS[name]);
-  const table = rankedTable(record.top, reportMetrics(shown), {
+  const table = rankedTable(withVariedParameters(record).top, reportMetrics(shown), {
     width: columns,
     color,
     rankedBy: record.rankedBy,
   });
   const partial = record.partial === null ? '' : `\n${partialText(record, output)}\n`;
   const lines = [timesLine(record), ...shortlistLine(record)].flatMap((line) => wrapped(line, columns));
-  return `${head}\n${table}\n${partial}\n${lines.join('\n')}\n`;
+  const fixed = fixedLines(record, output);
+  return `${head}${fixed}\n${table}\n${partial}\n${lines.join('\n')}\n`;
+}
+
+/** What is the same in all variants of a controller, as one paragraph. */
+export function fixedLines(record: Pick<ResultRecord, 'execution' | 'grid'>, { color, columns }: TextOutput): string {
+  const text = fixedText(record);
+  if (text === '') return '';
+  return `${wrapped(`unchanged: ${text}`, columns)
+    .map((line) => dim(line, color))
+    .join('\n')}\n`;
 }
 
 export function partialText(record: Pick<ResultRecord, 'partial' | 'scored'>, { color, columns }: TextOutput): string {

@@ -87,7 +87,7 @@ export function runOn(
 }
 
 /** One value per parameter of the strategy; an axis the strategy declares with one value needs no --set. */
-function singleParameters(loaded: LoadedStrategy, given: Readonly<Record<string, Axis>>): ParameterValues {
+export function singleParameters(loaded: LoadedStrategy, given: Readonly<Record<string, Axis>>): ParameterValues {
   const { strategy } = loaded;
   const names = Object.keys(strategy.parameters);
   const wrong = names.filter((name) => (given[name] ?? strategy.parameters[name]!).values.length !== 1);

@@ -17,6 +17,7 @@ import { resultHash } from '../sweep/result-hash.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
+import { controllerNotes } from './controller-notes.ts';
 import { type ExecutionSelection, strategyExecution } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
@@ -141,6 +142,7 @@ export async function finishSweep(
   const { request, grid, loadedWindow } = prepared;
   const { window } = loadedWindow;
   const most = REPORT_LIMITS.gridRowsMax;
+  for (const text of controllerNotes(request.strategy, request)) limits.onNote(text);
   const rows = new RowColumns(grid, axisNames(grid), limits.keepAllRows ? undefined : most);
   const outcome = await runSweep(request, {
     window,

@@ -25,8 +25,7 @@ export function createControllerRunner(options: VariantRunnerOptions, program: C
   const { fixes } = executorProfile(execution.profile.name);
   const market = createControllerMarket(window.history, { from: window.from, columnBytes: options.cacheBytes });
   const configOf = configurator(program.given);
-  const { instrument } = execution;
-  const tradingRules = instrument === undefined ? null : tradingRulesOf(instrument);
+  const tradingRules = tradingRulesOf(execution.instrument);
   const exposedBars = exposureCounter(window.candles.barCount);
   let config: ControllerConfig | undefined;
   let last: ExecutedRun | undefined;
@@ -52,12 +51,15 @@ export function createControllerRunner(options: VariantRunnerOptions, program: C
   };
 }
 
-const tradingRulesOf = ({ tickSize, stepSize, minNotional }: Instrument): TradingRules =>
-  parseTradingRules({
-    min_notional_size: minNotional,
-    min_base_amount_increment: stepSize,
-    min_price_increment: tickSize,
-  });
+/** An instrument as grids read it; null where nothing is known. */
+export const tradingRulesOf = (instrument: Instrument | undefined): TradingRules | null =>
+  instrument === undefined
+    ? null
+    : parseTradingRules({
+        min_notional_size: instrument.minNotional,
+        min_base_amount_increment: instrument.stepSize,
+        min_price_increment: instrument.tickSize,
+      });
 
 function refuseBarriers(barriers: Barriers): void {
   const [first] = Object.keys(barriers);
@@ -83,7 +85,12 @@ function simulationOf(
   const before = run.firstBar - window.from;
   equity.fill(initialCash, 0, before);
   const { pnl } = run;
-  for (let row = 0; row < pnl.length; row++) equity[before + row] = initialCash + pnl[row]!;
+  let lowest = initialCash;
+  for (let row = 0; row < pnl.length; row++) {
+    const value = initialCash + pnl[row]!;
+    equity[before + row] = value;
+    if (value < lowest) lowest = value;
+  }
   const finalEquity = equity[barCount - 1]!;
   const { trades, ambiguousBars } = executorTrades(run, market.executors, config, window.from, fixes);
   return {
@@ -95,7 +102,7 @@ function simulationOf(
     exposedBars: exposedBars(run, window.from),
     ambiguousBars,
     skippedOrders: 0,
-    ruined: false,
+    ruined: lowest <= 0,
   };
 }
 
