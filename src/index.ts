@@ -1,4 +1,5 @@
 // The package: what strategy files and programs import from 'gridmill'.
+
 export {
   CONTROLLER_NAMES,
   type ControllerConfig,
@@ -11,6 +12,11 @@ export {
   type ControllerMarketOptions,
   createControllerMarket,
 } from './controllers/controller-market.ts';
+export {
+  checkControllerAxes,
+  controllerStrategy,
+  withControllerFields,
+} from './controllers/controller-strategy.ts';
 export {
   diffProfiles,
   diffRuns,
@@ -165,5 +171,7 @@ export type {
 export { resultHash } from './sweep/result-hash.ts';
 export { runSweep, type SweepHost } from './sweep/run-sweep.ts';
 export { runSignals, runVariant, type VariantRun } from './sweep/run-variant.ts';
+export { metricsOf } from './sweep/score.ts';
 export { scoreVariantsBatch } from './sweep/score-variants.ts';
+export { createVariantRunner, type VariantRunner, type VariantRunnerOptions } from './sweep/variant-runner.ts';
 export { createWindow, type Window } from './sweep/window.ts';

@@ -5,7 +5,7 @@ import { createExecutorMarket, type ExecutorMarket } from '../executors/executor
 import type { Fixes } from '../executors/fixes.ts';
 import { type Candles, sliceCandles } from '../market/candles.ts';
 import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
-import { parseTimeframe, timeframeMs } from '../market/timeframe.ts';
+import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
 
 /** Bytes of finished columns that are kept when nothing else is said. */
 const COLUMN_BYTES = 268_435_456;
@@ -117,14 +117,18 @@ function candlesOf(market: ControllerMarket, interval: string): Candles {
   const given = market.given.get(interval);
   if (given !== undefined) return given;
   const timeframe = parseTimeframe(interval);
-  if (timeframeMs(timeframe) < timeframeMs(base.timeframe)) {
-    throw new AppError('TIMEFRAME_INVALID', {
-      rule: 'Candles of an interval must be given when they are shorter than the candles of the run.',
-      found: `${interval} in a run on ${base.timeframe} candles.`,
-      todo: `Run on ${interval} candles, or give the ${interval} candles.`,
-    });
-  }
+  checkInterval(timeframe, base.timeframe);
   return resampleCandles(base, timeframe);
+}
+
+/** Errors: TIMEFRAME_INVALID when candles of `interval` cannot be built from those of the run. */
+export function checkInterval(interval: Timeframe, base: Timeframe): void {
+  if (timeframeMs(interval) % timeframeMs(base) === 0) return;
+  throw new AppError('TIMEFRAME_INVALID', {
+    rule: "A controller's interval must be a multiple of the candles that it runs on.",
+    found: `interval ${interval} on candles of ${base}.`,
+    todo: `Give candles that ${interval} is a multiple of, such as 1m, or another interval.`,
+  });
 }
 
 /** For each base bar the last candle that has opened. */

@@ -83,3 +83,36 @@ export async function importInstruments(
   const storedAt = context.clock.wallMs();
   return { stored: store.write({ exchange, source: basename(path), storedAt, instruments }), notes };
 }
+
+/**
+ * Stored lists, whole or with one pair of them. Errors: REQUEST_INVALID for an exchange or a pair that is not stored,
+ * INSTRUMENTS_CORRUPT.
+ */
+export function storedInstruments(
+  exchange: string | undefined,
+  pair: string | undefined,
+  storeRoot: string,
+): StoredInstruments[] {
+  const store = openInstrumentStore(storeRoot);
+  const known = store.list();
+  if (exchange !== undefined && !known.includes(exchange)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'The exchange must have a stored list of instruments.',
+      found: `"${exchange}".${didYouMean(exchange, known)}`,
+      todo: known.length === 0 ? 'None is stored yet.' : `Stored are ${known.join(', ')}.`,
+    });
+  }
+  const lists = (exchange === undefined ? known : [exchange]).flatMap((name) => store.read(name) ?? []);
+  if (pair === undefined) return lists;
+  const found = lists.flatMap((list) => {
+    const one = findInstrument(list.instruments, pair);
+    return one === undefined ? [] : [{ ...list, instruments: [one] }];
+  });
+  if (found.length > 0) return found;
+  const symbols = lists.flatMap(({ instruments }) => instruments.map(({ symbol }) => symbol));
+  throw new AppError('REQUEST_INVALID', {
+    rule: '--symbol must be an instrument of a stored list.',
+    found: `"${pair}".${didYouMean(pair, symbols)}`,
+    todo: 'Leave it out to see all.',
+  });
+}

@@ -1,7 +1,10 @@
 // What a request must satisfy before anything is computed, and which engine it gets.
+import { checkInterval } from '../controllers/controller-market.ts';
+import { configurator } from '../controllers/controller-strategy.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
+import { parseTimeframe } from '../market/timeframe.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { simulationSettings } from './execution-settings.ts';
 import { type EngineChoice, engineFor } from './fast-settings.ts';
@@ -48,6 +51,18 @@ export function checkProfile(request: ExecutionRequest & Pick<SweepRequest, 'str
       ? 'Leave --profile out, or choose one of the two.'
       : 'Leave --profile out, or name a controller file.',
   });
+}
+
+/** Errors: TIMEFRAME_INVALID when a controller's candles cannot be built from those of the window. */
+export function checkIntervals({ strategy }: Pick<SweepRequest, 'strategy'>, grid: Grid, window: Window): void {
+  const { program } = strategy;
+  if (program?.kind !== 'controller') return;
+  const configOf = configurator(program.given);
+  const { values } = grid.axes.find(({ name }) => name === 'interval_minutes') ?? { values: [undefined] };
+  for (const minutes of values) {
+    const config = configOf(minutes === undefined ? {} : { interval_minutes: minutes });
+    if ('interval' in config) checkInterval(parseTimeframe(config.interval), window.history.timeframe);
+  }
 }
 
 /** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
