@@ -7,9 +7,12 @@ import {
   createBook,
   type ExecutorBook,
   type ExecutorRecord,
+  isStill,
   type PnlSeries,
+  repeatPnl,
   settleHolds,
 } from '../executors/executor-book.ts';
+import type { CloseType } from '../executors/executor-run.ts';
 import type { Fixes } from '../executors/fixes.ts';
 import type { TradingRules } from '../executors/grid-levels.ts';
 import { type HoldSummary, summarizeHold } from '../executors/position-hold.ts';
@@ -30,12 +33,16 @@ export interface ControllerRunOptions {
   readonly tradingRules?: TradingRules | null;
   /** Whether to keep the parts of the P&L at every bar. Default false. */
   readonly keepSeries?: boolean;
+  /** Whether executors that never filled are kept, or only counted. Default true. */
+  readonly keepUnfilled?: boolean;
 }
 
 /** A run before it is summed up. */
 export interface ExecutedRun {
   /** In the order in which they ended. */
   readonly executors: readonly ExecutorRecord[];
+  /** Executors that are not among them because nothing filled, by how they ended. */
+  readonly unfilled: Readonly<Partial<Record<CloseType, number>>>;
   /** First bar of the run; `pnl` and `series` begin there. */
   readonly firstBar: number;
   /** P&L at each bar in quote currency, from which the summary takes Sharpe and drawdown. */
@@ -118,21 +125,29 @@ function execute(market: ControllerMarket, controller: Controller, options: Cont
     firstBar,
     levels: controller.levels,
     keepSeries: options.keepSeries === true,
+    keepUnfilled: options.keepUnfilled !== false,
   });
   for (let bar = firstBar; bar < executors.barCount; bar++) {
     advance(book, bar);
     controller.decide(book, bar);
+    if (controller.nextBar === undefined || !isStill(book)) continue;
+    const next = Math.min(controller.nextBar(book, bar + 1), book.nextClose, executors.barCount);
+    // An executor may end in the bar that made it: the next bar retires it. Until `next` all bars note the same P&L.
+    if (next <= bar + 1) continue;
+    repeatPnl(book, bar, next);
+    bar = next - 1;
   }
   // Holds of the last bar still become positions; executors that it created never existed for the result.
   const ended = book.ended.slice();
   const hold = lastHold(book);
-  return { executors: ended, firstBar, pnl: totalPnl(book), series: book.series, hold };
+  return { executors: ended, unfilled: book.unfilled, firstBar, pnl: totalPnl(book), series: book.series, hold };
 }
 
 /** `capital` is in quote currency. */
 export function summarized(market: ControllerMarket, run: ExecutedRun, capital: number, fixes: Fixes): ControllerRun {
   const summary = summarizeExecutors({
     executors: run.executors,
+    unfilled: run.unfilled,
     totalAmountQuote: capital,
     pnl: run.pnl,
     hold: run.hold,

@@ -36,7 +36,12 @@ export function createControllerRunner(options: VariantRunnerOptions, program: C
     run(barriers) {
       refuseBarriers(barriers);
       assert(config !== undefined, 'parameters are selected before a run');
-      last = executeController(market, config, { tradeCost: execution.costs.feeRate, fixes, tradingRules });
+      last = executeController(market, config, {
+        tradeCost: execution.costs.feeRate,
+        fixes,
+        tradingRules,
+        keepUnfilled: false,
+      });
       return simulationOf(last, market, config, fixes, options, exposedBars);
     },
     profileMetrics() {
