@@ -26,6 +26,7 @@ export {
   type RunDiff,
 } from './controllers/diff-runs.ts';
 export { type ControllerRun, type ControllerRunOptions, runController } from './controllers/run-controller.ts';
+export { controllerSearchSpace, type SearchRange, type SearchSpace } from './controllers/search-space.ts';
 export { createStopSource, NEVER_STOP, type StopReason, type StopSource, type StopToken } from './core/cancel.ts';
 export type { Clock } from './core/clock.ts';
 export { AppError, type ErrorCode, isAppError } from './core/errors.ts';

@@ -127,7 +127,7 @@ export function checkInterval(interval: Timeframe, base: Timeframe): void {
   throw new AppError('TIMEFRAME_INVALID', {
     rule: "A controller's interval must be a multiple of the candles that it runs on.",
     found: `interval ${interval} on candles of ${base}.`,
-    todo: `Give candles that ${interval} is a multiple of, such as 1m, or another interval.`,
+    todo: `Give candles that ${interval} is a multiple of, or another interval.`,
   });
 }
 
