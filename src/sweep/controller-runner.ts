@@ -15,8 +15,8 @@ import type { ColumnStats } from './columns.ts';
 import { executorTrades } from './executor-trades.ts';
 import { exposureCounter } from './exposure.ts';
 import type { ProfileMetrics } from './profile-metrics.ts';
+import type { VariantRunner, VariantRunnerOptions } from './runner-port.ts';
 import { checkProfile } from './sweep-checks.ts';
-import type { VariantRunner, VariantRunnerOptions } from './variant-runner.ts';
 
 /** Errors: REQUEST_INVALID under a profile that is not for controllers. */
 export function createControllerRunner(options: VariantRunnerOptions, program: ControllerProgram): VariantRunner {
