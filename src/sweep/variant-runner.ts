@@ -1,19 +1,13 @@
 // Runs variants of any kind of strategy on the normative engine: signals once per set of parameters, then any barriers.
 import { AppError } from '../core/errors.ts';
 import { simulate } from '../simulate/simulate.ts';
-import type { Barriers, Simulation } from '../simulate/simulation.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
-import type { Strategy } from '../strategy/strategy.ts';
-import type { ColumnStats } from './columns.ts';
 import { createControllerRunner } from './controller-runner.ts';
 import { simulationSettings } from './execution-settings.ts';
-import type { Grid } from './grid.ts';
-import { type ProfileMetrics, profileMetrics } from './profile-metrics.ts';
-import type { ExecutionRequest } from './request.ts';
+import { profileMetrics } from './profile-metrics.ts';
 import type { VariantRunner, VariantRunnerOptions } from './runner-port.ts';
 import { createSignalSource } from './signals.ts';
 import { warmUpBars } from './warm-up.ts';
-import type { Window } from './window.ts';
 
 export type { VariantRunner, VariantRunnerOptions } from './runner-port.ts';
 
