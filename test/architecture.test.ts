@@ -21,6 +21,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'executors', 'controllers', 'kernels'],
   trials: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'controllers', 'sweep', 'trials'],
+  turbo: ['core', 'market', 'kernels', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'pool'],
   store: ['core', 'market'],
   feeds: ['core', 'market'],
   loader: ['core', 'strategy', 'controllers'],
@@ -89,6 +90,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
+  'src/turbo/worker.ts': 'is the inside of a worker: its clock is its own',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 

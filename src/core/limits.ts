@@ -57,6 +57,24 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Trials of one batch. */
+  batchTrialsMax: 4096,
+  /** Trials handed to a turbo pool in one call. */
+  runTrialsMax: 1_000_000,
+  /** Calls that a turbo pool has in hand at once. */
+  runsInHandMax: 1024,
+  /** Setups open in a turbo pool at once. */
+  setupsOpenMax: 1024,
+  /** Setups that one worker of it holds at a time; the one used longest ago is sent again when it is needed. */
+  workerSetupsMax: 8,
+  /** Cells of one setup that one worker keeps ready at a time. */
+  openCellsMax: 16,
+  /** Runs after which a worker of a turbo pool is replaced by a fresh one, unless configured. */
+  workerRunsMax: 20_000,
+  /** Failures of trials that a turbo pool keeps for its status. */
+  failuresKept: 100,
+  /** Characters of the text of one failed trial. */
+  failureTextMax: 2000,
   /** Characters of a symbol, exchange, strategy or result name. */
   nameLengthMax: 64,
 } as const;
