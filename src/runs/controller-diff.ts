@@ -11,9 +11,10 @@ import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import type { Axis, ParameterValues } from '../strategy/parameters.ts';
 import { tradingRulesOf } from '../sweep/controller-runner.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
-import { type ExecutionSelection, strategyExecution } from './execution-selection.ts';
+import type { ExecutionSelection } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { singleParameters } from './single-run.ts';
+import { strategyExecution } from './strategy-execution.ts';
 import { dataJson, executionJson, loadNamedStrategy, type RunContext } from './sweep-run.ts';
 import { type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
 

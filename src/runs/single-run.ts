@@ -10,9 +10,10 @@ import { barriersOf, indicatorVariantKey, RISK_PARAMETERS, variantKey } from '..
 import type { ExecutionRequest } from '../sweep/request.ts';
 import { runVariant, type VariantRun } from '../sweep/run-variant.ts';
 import { withCalendarNote } from './assumption-notes.ts';
-import { type ExecutionSelection, strategyExecution } from './execution-selection.ts';
+import type { ExecutionSelection } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type RowJson, rowJson } from './result-record.ts';
+import { strategyExecution } from './strategy-execution.ts';
 import { dataJson, executionJson, loadNamedStrategy, type RunContext, withParameters } from './sweep-run.ts';
 import { type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
 

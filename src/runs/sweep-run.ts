@@ -18,10 +18,11 @@ import { runSweep } from '../sweep/run-sweep.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
-import { type ExecutionSelection, strategyExecution } from './execution-selection.ts';
+import type { ExecutionSelection } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
+import { strategyExecution } from './strategy-execution.ts';
 import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
 
 /** What every run needs from its surroundings. */
