@@ -44,6 +44,7 @@ export {
 export { parseTradingRules, type TradingRules } from './executors/grid-levels.ts';
 export type { HoldSummary } from './executors/position-hold.ts';
 export type { ExecutorSummary } from './executors/summary.ts';
+export { type AttachedModel, attachModels } from './loader/model-files.ts';
 export {
   CANDLE_COLUMNS,
   type CandleColumn,
@@ -64,6 +65,18 @@ export { candleOpenTime, parseTimeframe, type Timeframe, timeframeMs } from './m
 export type { Calendar } from './metrics/annualisation.ts';
 export { METRIC_NAMES, METRICS, type MetricName, type Metrics } from './metrics/metrics.ts';
 export type { ExitReason, Side, Trade } from './metrics/trade.ts';
+export {
+  createMirror,
+  type Mirror,
+  type MirroredCandles,
+  type MirrorHandle,
+  type MirrorOptions,
+  type MirrorStatus,
+} from './mirror/mirror.ts';
+export { attachMirrorFile, type MirrorAttachment } from './mirror/mirror-file.ts';
+export type { MirrorFolderOptions } from './mirror/mirror-folder.ts';
+export type { PreloadReport } from './mirror/preload.ts';
+export type { RefreshReport } from './mirror/refresh.ts';
 export { PROFILES, type Profile, type ProfileName, profileNamed } from './simulate/profiles.ts';
 export { simulate } from './simulate/simulate.ts';
 export {
@@ -80,6 +93,26 @@ export {
   type SimulationSettings,
   type Sizing,
 } from './simulate/simulation.ts';
+export { type CandleStore, type CandleStoreOptions, openCandleStore } from './store/candle-store.ts';
+export type {
+  BarContext,
+  BarExecutors,
+  BarInit,
+  BarOrder,
+  BarSide,
+  Bracket,
+  BracketChange,
+  CandleSeries,
+  DcaExecutorOrder,
+  ExecutorState,
+  Flags,
+  GridExecutorOrder,
+  Position,
+  PositionEnd,
+  PositionExecutorOrder,
+  Series,
+} from './strategy/bar-context.ts';
+export { type BarStrategyInput, defineBarStrategy } from './strategy/bar-strategy.ts';
 export { BUILT_IN_STRATEGIES } from './strategy/builtin/index.ts';
 export {
   add,
@@ -132,6 +165,7 @@ export {
   wma,
   zscore,
 } from './strategy/indicator-expressions.ts';
+export { garch, lightgbm, onnx, ridge, ridgeWalkForward } from './strategy/model-expressions.ts';
 export {
   type Axis,
   choice,

@@ -33,6 +33,26 @@ export const LIMITS = {
   instrumentsMax: 65_536,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
+  /** Bytes of downloads kept for later ones; the oldest go first. */
+  downloadCacheBytesMax: 10_737_418_240,
+  /** Bytes of one model file. */
+  modelBytesMax: 268_435_456,
+  /** Bytes of all models in memory at once, unless configured (`--model-memory`). */
+  modelMemoryBytes: 500_000_000,
+  /** Trees of one model. */
+  modelTreesMax: 100_000,
+  /** Leaves of one tree. */
+  modelLeavesMax: 131_072,
+  /** Features of one model. */
+  modelFeaturesMax: 4_096,
+  /** Classes, or trees per iteration, of one model. */
+  modelClassesMax: 1_024,
+  /** Milliseconds that a model stays in memory after its last use. */
+  modelIdleMsMax: 30_000,
+  /** Milliseconds an ONNX model may take to load, or for one block of rows. */
+  modelRunMsMax: 60_000,
+  /** Bars of one fitting window. */
+  fitWindowMax: 1_000_000,
   /** Milliseconds from a request to the first byte of its answer. */
   firstByteMsMax: 10_000,
   /** Milliseconds without a byte, or without a message of a download process, after the first. */
@@ -43,6 +63,10 @@ export const LIMITS = {
   redirectsMax: 3,
   /** Bytes of the candle store on disk, unless configured. */
   storeBytesMax: 53_687_091_200,
+  /** Series in the candle mirror, earlier snapshots that are in use among them. */
+  mirrorEntriesMax: 4_096,
+  /** Milliseconds between two looks of the mirror at the store, at least. */
+  mirrorPollMsMin: 100,
   /** Results kept in the result store. */
   resultsMax: 10_000,
   /** Indicator columns and conditions kept in memory at once. */
@@ -57,6 +81,12 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Orders of a bar strategy that wait at once, at the market and besides. */
+  waitingOrdersMax: 10_000,
+  /** Tags by which a bar strategy tells its positions apart. */
+  positionTagsMax: 10_000,
+  /** Executors of a bar strategy that are active at once. */
+  activeExecutorsMax: 1_000,
   /** Trials of one batch. */
   batchTrialsMax: 4096,
   /** Trials handed to a turbo pool in one call. */

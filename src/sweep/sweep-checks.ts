@@ -1,4 +1,5 @@
 // What a request must satisfy before anything is computed, and which engine it gets.
+import { checkBarSettings } from '../bars/bar-run.ts';
 import { checkInterval } from '../controllers/controller-market.ts';
 import { configurator } from '../controllers/controller-strategy.ts';
 import { AppError } from '../core/errors.ts';
@@ -67,12 +68,15 @@ export function checkIntervals({ strategy }: Pick<SweepRequest, 'strategy'>, gri
 
 /** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
 export function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {
-  // A program has no signals for a rule book to judge.
-  if (request.strategy.program !== undefined) return;
+  // A controller has no signals for a rule book to judge, and no barriers but its own.
+  if (request.strategy.program?.kind === 'controller') return;
   const candles = sliceCandles(window.candles, 0, 0);
   const signals = new Uint8Array(0);
+  const { program, name } = request.strategy;
   for (let risk = 0; risk < grid.riskPoints; risk++) {
-    simulate({ candles, signals, settings: simulationSettings(request, barriersAt(grid, risk)) });
+    const settings = simulationSettings(request, barriersAt(grid, risk));
+    if (program?.kind === 'bars') checkBarSettings(settings, name);
+    else simulate({ candles, signals, settings });
   }
 }
 

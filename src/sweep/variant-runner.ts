@@ -1,7 +1,7 @@
 // Runs variants of any kind of strategy on the normative engine: signals once per set of parameters, then any barriers.
-import { AppError } from '../core/errors.ts';
 import { simulate } from '../simulate/simulate.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
+import { barRunner } from './bar-runner.ts';
 import { createControllerRunner } from './controller-runner.ts';
 import { simulationSettings } from './execution-settings.ts';
 import { profileMetrics } from './profile-metrics.ts';
@@ -12,13 +12,10 @@ import { warmUpBars } from './warm-up.ts';
 export type { VariantRunner, VariantRunnerOptions } from './runner-port.ts';
 
 export function createVariantRunner(options: VariantRunnerOptions): VariantRunner {
-  const { program, name } = options.strategy;
+  const { program } = options.strategy;
   if (program === undefined) return signalRunner(options);
-  if (program.kind === 'controller') return createControllerRunner(options, program);
-  throw new AppError('STRATEGY_INVALID', {
-    found: `${name}, a strategy of the kind "${program.kind}".`,
-    todo: 'Give signals or compute.',
-  });
+  if (program.kind === 'bars') return barRunner(options, program);
+  return createControllerRunner(options, program);
 }
 
 function signalRunner(options: VariantRunnerOptions): VariantRunner {
