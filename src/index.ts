@@ -1,4 +1,5 @@
 // The package: what strategy files and programs import from 'gridmill'.
+
 export {
   CONTROLLER_NAMES,
   type ControllerConfig,
@@ -12,6 +13,11 @@ export {
   createControllerMarket,
 } from './controllers/controller-market.ts';
 export {
+  checkControllerAxes,
+  controllerStrategy,
+  withControllerFields,
+} from './controllers/controller-strategy.ts';
+export {
   diffProfiles,
   diffRuns,
   type ExecutorDiff,
@@ -20,6 +26,7 @@ export {
   type RunDiff,
 } from './controllers/diff-runs.ts';
 export { type ControllerRun, type ControllerRunOptions, runController } from './controllers/run-controller.ts';
+export { controllerSearchSpace, type SearchRange, type SearchSpace } from './controllers/search-space.ts';
 export { createStopSource, NEVER_STOP, type StopReason, type StopSource, type StopToken } from './core/cancel.ts';
 export type { Clock } from './core/clock.ts';
 export { AppError, type ErrorCode, isAppError } from './core/errors.ts';
@@ -199,5 +206,7 @@ export type {
 export { resultHash } from './sweep/result-hash.ts';
 export { runSweep, type SweepHost } from './sweep/run-sweep.ts';
 export { runSignals, runVariant, type VariantRun } from './sweep/run-variant.ts';
+export { metricsOf } from './sweep/score.ts';
 export { scoreVariantsBatch } from './sweep/score-variants.ts';
+export { createVariantRunner, type VariantRunner, type VariantRunnerOptions } from './sweep/variant-runner.ts';
 export { createWindow, type Window } from './sweep/window.ts';

@@ -35,6 +35,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/optimize.ts'),
   ),
   entry(RUN, 'run', 'backtest one variant: metrics, trades, equity', () => import('./commands/run.ts')),
+  entry(
+    RUN,
+    'diff',
+    "compare a Hummingbot controller under Hummingbot's rules and the corrected ones",
+    () => import('./commands/diff.ts'),
+  ),
   entry(RUN, 'check', 'look for look-ahead and short warm-up in a strategy', () => import('./commands/check.ts')),
   entry(
     STRATEGY,

@@ -4,9 +4,10 @@ import { variantText } from '../report/many-rows.ts';
 import { metricPhrase, rankingSentence } from '../report/many-words.ts';
 import { acrossTable, cellsTable, type ManyTableOptions, marketsTable } from '../report/terminal-many.ts';
 import { bold } from '../report/text-table.ts';
+import { manyWithVariedParameters } from '../runs/fixed-parameters.ts';
 import { cellLabels, type ManyRecord, windowsPerMarket } from '../runs/many-record.ts';
 import type { TextOutput } from './host.ts';
-import { assumptionLines, partialText, wrapped } from './sweep-output.ts';
+import { assumptionLines, fixedLines, partialText, wrapped } from './sweep-output.ts';
 
 /** Cells of the best row that are listed; --json has all. */
 const CELLS_MAX = 30;
@@ -19,9 +20,13 @@ export function manyText(record: ManyRecord, output: TextOutput): string {
 
 export function manyHeadAndTables(record: ManyRecord, output: TextOutput): string {
   const { color, columns: width } = output;
-  const { rankedBy, across, top, cells, markets } = record;
+  const { rankedBy, across, top, cells, markets } = manyWithVariedParameters(record);
   const options: ManyTableOptions = { width, color, rankedBy, across };
-  const parts = [head(record, output), acrossTable(top, cells, cellLabels(record), options)];
+  const fixed = fixedLines(record, output);
+  const parts = [
+    `${head(record, output)}${fixed === '' ? '' : `\n${fixed.trimEnd()}`}`,
+    acrossTable(top, cells, cellLabels(record), options),
+  ];
   if (record.partial !== null && record.study === undefined) parts.push(partialText(record, output));
   const best = top[0];
   if (best !== undefined) {

@@ -2,7 +2,8 @@
 import { type Command, Option } from 'commander';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Axis } from '../strategy/parameters.ts';
+import { parseTimeframe, timeframeMs } from '../market/timeframe.ts';
+import { type Axis, choice } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
 import { ACROSS, DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import { axis, bytes, numberAtLeast, share, shareAxis, wholeNumber } from './option-values.ts';
@@ -93,7 +94,10 @@ export function addPolicyOptions(command: Command): void {
 export function addExecutionOptions(command: Command): void {
   command
     .optionsGroup('Execution:')
-    .option('--profile <name>', 'execution profile: when and at what price a signal fills', 'close')
+    .option(
+      '--profile <name>',
+      'execution profile: when and at what price orders fill (default: close; for a controller hummingbot-corrected)',
+    )
     .addOption(new Option('--direction <side>', 'sides that may be held').choices(['long', 'short', 'both']))
     .option('--cash <amount>', 'initial cash (default: 100, or the profile’s)', numberAtLeast('--cash', 0, true))
     .option('--fee <share>', 'fee per fill as a share of notional: 0.001, 0.1% or 10bps', share('--fee'))
@@ -112,6 +116,10 @@ export function addExecutionOptions(command: Command): void {
       new Option('--calendar <name>', 'bars per year for annualised metrics')
         .choices(['continuous', 'equity-sessions'])
         .default('continuous'),
+    )
+    .option(
+      '--instruments <file>',
+      'for grid_strike: steps and smallest orders of its pair (default: those stored for its exchange)',
     );
 }
 
@@ -172,7 +180,14 @@ function refuseRepeated(option: string, name: string, earlier: Readonly<Record<s
 function collectAxes(text: string, earlier: Readonly<Record<string, Axis>>): Readonly<Record<string, Axis>> {
   const [name, values] = splitPair('--set', text);
   refuseRepeated('--set', name, earlier);
+  if (name === 'interval') return { ...earlier, interval_minutes: intervalAxis(values) };
   return { ...earlier, [name]: axis(`--set ${name}`)(values) };
+}
+
+/** Candle lengths of a controller as the minutes they have: 1m,3m,1h. */
+function intervalAxis(text: string): Axis {
+  const minutes = text.split(',').map((part) => timeframeMs(parseTimeframe(part.trim())) / 60_000);
+  return choice(...minutes);
 }
 
 function collectPairs(option: string) {

@@ -4,6 +4,8 @@ import { formatCount, formatDuration, formatMoney, formatTime } from '../report/
 import { reportMetrics } from '../report/metric-notes.ts';
 import { rankedTable } from '../report/terminal.ts';
 import { bold, dim } from '../report/text-table.ts';
+import { instrumentText, runsControllers } from '../runs/execution-words.ts';
+import { fixedText, withVariedParameters } from '../runs/fixed-parameters.ts';
 import type { ExecutionJson, ResultRecord } from '../runs/result-record.ts';
 import type { TextOutput } from './host.ts';
 
@@ -73,7 +75,12 @@ export function syntheticBanner(color: boolean): string {
   return color ? `\x1b[30;43m${text}\x1b[39;49m` : `!!${text}!!`;
 }
 
-function executionLine({ direction, initialCash, costs, sizing, closeAtEnd }: ExecutionJson): string {
+function executionLine(execution: ExecutionJson): string {
+  const { direction, initialCash, costs, sizing, closeAtEnd } = execution;
+  if (runsControllers(execution)) {
+    const capital = `capital ${formatMoney(initialCash)}, fee ${shareText(costs.feeRate)} per side, amounts and exits by the controller`;
+    return `${capital}${execution.instrument === undefined ? '' : `, ${instrumentText(execution.instrument)}`}`;
+  }
   const fixed = costs.fixedFee > 0 ? ` + ${formatMoney(costs.fixedFee)}` : '';
   const size =
     sizing.kind === 'equity-fraction'
@@ -128,12 +135,21 @@ export function sweepHeadAndTable(record: ResultRecord, output: TextOutput): str
   const { color, columns } = output;
   const head = resultHead(record.strategy.name, record.data, record.bars, record.execution, record.assumption, output);
   const shown = [...new Set([record.rankedBy, ...TABLE_METRICS])].map((name) => METRICS[name]);
-  const table = rankedTable(record.top, reportMetrics(shown), {
+  const table = rankedTable(withVariedParameters(record).top, reportMetrics(shown), {
     width: columns,
     color,
     rankedBy: record.rankedBy,
   });
-  return `${head}\n${table}\n`;
+  return `${head}${fixedLines(record, output)}\n${table}\n`;
+}
+
+/** What is the same in all variants of a controller, as one paragraph. */
+export function fixedLines(record: Pick<ResultRecord, 'execution' | 'grid'>, { color, columns }: TextOutput): string {
+  const text = fixedText(record);
+  if (text === '') return '';
+  return `${wrapped(`unchanged: ${text}`, columns)
+    .map((line) => dim(line, color))
+    .join('\n')}\n`;
 }
 
 export function partialText(record: Pick<ResultRecord, 'partial' | 'scored'>, { color, columns }: TextOutput): string {

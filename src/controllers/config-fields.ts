@@ -1,10 +1,27 @@
 // Readers of single configuration values: Hummingbot's spellings in, checked values out.
 import { type Decimal, decimal, parseDecimal } from '../core/decimal.ts';
 import { AppError } from '../core/errors.ts';
+import { isTimeframe } from '../market/timeframe.ts';
+
+/**
+ * What a field holds: a number, a number or nothing, a list of numbers, true or false, buy or sell, candles of a length,
+ * a trailing stop, an object of barriers, or what cannot be counted.
+ */
+export type FieldForm =
+  | 'number'
+  | 'optional'
+  | 'list'
+  | 'flag'
+  | 'side'
+  | 'interval'
+  | 'trailing'
+  | 'barriers'
+  | 'other';
 
 /** Reads the value of one field, or refuses it. */
 export interface Field<T> {
   readonly fallback: T;
+  readonly form: FieldForm;
   /** Whether a back-test does anything with it. */
   readonly hasEffect: boolean;
   read(value: unknown, name: string): T;
@@ -47,33 +64,38 @@ function readNumber(value: unknown, name: string): number {
   return toNumber(readDecimal(value, name));
 }
 
-const field = <T>(fallback: T, read: Field<T>['read'], hasEffect = true): Field<T> => ({ fallback, hasEffect, read });
+const field = <T>(form: FieldForm, fallback: T, read: Field<T>['read'], hasEffect = true): Field<T> => ({
+  fallback,
+  form,
+  hasEffect,
+  read,
+});
 
 export const positiveDecimal = (fallback: string): Field<Decimal> =>
-  field(decimal(fallback), (value, name) => {
+  field('number', decimal(fallback), (value, name) => {
     const read = readDecimal(value, name);
     return read.coefficient > 0n ? read : refuse(name, value, 'a number above 0', `Set ${name} above 0.`);
   });
 
 /** A fraction above 0, or nothing: null and an empty text switch it off. */
 export const optionalFraction = (fallback: string | null): Field<Decimal | null> =>
-  field(fallback === null ? null : decimal(fallback), (value, name) => {
+  field('optional', fallback === null ? null : decimal(fallback), (value, name) => {
     if (isBlank(value)) return null;
     const read = readDecimal(value, name);
     if (read.coefficient > 0n) return read;
     return refuse(name, value, 'a fraction above 0, or null', 'Write 0.02 for 2 %, or null for none.');
   });
 
-export const anyNumber = (fallback: number): Field<number> => field(fallback, readNumber);
+export const anyNumber = (fallback: number): Field<number> => field('number', fallback, readNumber);
 
 export const positiveNumber = (fallback: number): Field<number> =>
-  field(fallback, (value, name) => {
+  field('number', fallback, (value, name) => {
     const read = readNumber(value, name);
     return read > 0 ? read : refuse(name, value, 'a number above 0', `Set ${name} above 0.`);
   });
 
 export const count = (fallback: number, min = 1): Field<number> =>
-  field(fallback, (value, name) => {
+  field('number', fallback, (value, name) => {
     const read = readNumber(value, name);
     if (Number.isInteger(read) && read >= min) return read;
     return refuse(name, value, `a whole number of at least ${min}`, `Set ${name} to a whole number.`);
@@ -81,20 +103,20 @@ export const count = (fallback: number, min = 1): Field<number> =>
 
 /** Seconds, at least 0. */
 export const seconds = (fallback: number): Field<number> =>
-  field(fallback, (value, name) => {
+  field('number', fallback, (value, name) => {
     const read = readNumber(value, name);
     return read >= 0 ? read : refuse(name, value, 'a number of seconds, at least 0', 'Write 300 for five minutes.');
   });
 
 export const optionalSeconds = (fallback: number | null): Field<number | null> =>
-  field(fallback, (value, name) => {
+  field('optional', fallback, (value, name) => {
     if (isBlank(value)) return null;
     const read = readNumber(value, name);
     return read > 0 ? read : refuse(name, value, 'seconds above 0, or null', 'Write 2700 for 45 minutes.');
   });
 
 export const flag = (fallback: boolean): Field<boolean> =>
-  field(fallback, (value, name) => {
+  field('flag', fallback, (value, name) => {
     if (isBlank(value)) return false;
     if (typeof value === 'boolean') return value;
     if (/^(true|yes|on|1)$/i.test(String(value))) return true;
@@ -103,20 +125,26 @@ export const flag = (fallback: boolean): Field<boolean> =>
   });
 
 export const text = (fallback: string): Field<string> =>
-  field(fallback, (value, name) =>
+  field('other', fallback, (value, name) =>
     typeof value === 'string' ? value : refuse(name, value, 'a text', 'Write it in quotes.'),
   );
 
+/** A timeframe such as 3m. */
+export const interval = (fallback: string): Field<string> =>
+  field('interval', fallback, (value, name) =>
+    isTimeframe(value) ? value : refuse(name, value, 'a timeframe', 'Write for example 1m, 5m or 1h.'),
+  );
+
 /** A field that is accepted, so that configurations load unchanged, and that no back-test reads. */
-export const unused = (fallback: unknown = null): Field<unknown> => field(fallback, (value) => value, false);
+export const unused = (fallback: unknown = null): Field<unknown> => field('other', fallback, (value) => value, false);
 
 /** A list, or a text with commas: `[0.01, 0.02]` or `0.01,0.02`. */
 export const decimals = (fallback: string): Field<readonly Decimal[]> =>
-  field(splitDecimals(fallback, 'default'), splitDecimals);
+  field('list', splitDecimals(fallback, 'default'), splitDecimals);
 
 /** As `decimals`, or null: nothing was given. */
 export const optionalDecimals = (): Field<readonly Decimal[] | null> =>
-  field<readonly Decimal[] | null>(null, (value, name) => (isBlank(value) ? null : splitDecimals(value, name)));
+  field<readonly Decimal[] | null>('list', null, (value, name) => (isBlank(value) ? null : splitDecimals(value, name)));
 
 function splitDecimals(value: unknown, name: string): readonly Decimal[] {
   if (isBlank(value)) return [];
@@ -126,7 +154,7 @@ function splitDecimals(value: unknown, name: string): readonly Decimal[] {
 
 /** 1 long, −1 short. Hummingbot writes BUY and SELL, or 1 and 2. */
 export const side = (fallback: 1 | -1): Field<1 | -1> =>
-  field(fallback, (value, name) => {
+  field('side', fallback, (value, name) => {
     const word = String(value).replace('TradeType.', '').toUpperCase();
     if (word === 'BUY' || word === '1') return 1;
     if (word === 'SELL' || word === '2') return -1;
@@ -135,7 +163,7 @@ export const side = (fallback: 1 | -1): Field<1 | -1> =>
 
 /** `activation_price,trailing_delta`, a pair, or an object with these two names; null is none. */
 export const trailingStop = (fallback: string | null): Field<TrailingStop | null> =>
-  field(fallback === null ? null : readTrailing(fallback, 'trailing_stop'), readTrailing);
+  field('trailing', fallback === null ? null : readTrailing(fallback, 'trailing_stop'), readTrailing);
 
 function readTrailing(value: unknown, name: string): TrailingStop | null {
   if (isBlank(value)) return null;
@@ -167,7 +195,7 @@ const BARRIER_NAMES = [
 
 /** An object of barriers under Hummingbot's names, as `triple_barrier_config`. */
 export const barrierFields = (fallback: BarrierFields): Field<BarrierFields> =>
-  field(fallback, (value, name) => {
+  field('barriers', fallback, (value, name) => {
     if (typeof value !== 'object' || value === null) {
       return refuse(name, value, 'an object of barriers', 'Write stop_loss, take_profit, … below it.');
     }

@@ -9,6 +9,7 @@ import {
   decimals,
   type Field,
   flag,
+  interval,
   optionalDecimals,
   optionalFraction,
   optionalSeconds,
@@ -43,10 +44,10 @@ const barriers = {
   trailing_stop: trailingStop(null),
 };
 
-const ownCandles = (interval: string) => ({
+const ownCandles = (fallback: string) => ({
   candles_connector: unused(),
   candles_trading_pair: unused(),
-  interval: text(interval),
+  interval: interval(fallback),
 });
 
 const directional = {

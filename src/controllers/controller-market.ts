@@ -5,10 +5,10 @@ import { createExecutorMarket, type ExecutorMarket } from '../executors/executor
 import type { Fixes } from '../executors/fixes.ts';
 import { type Candles, sliceCandles } from '../market/candles.ts';
 import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
-import { parseTimeframe, timeframeMs } from '../market/timeframe.ts';
+import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
 
-/** Indicator columns kept at once; the oldest goes first. */
-const COLUMNS_MAX = 128;
+/** Bytes of finished columns that are kept when nothing else is said. */
+const COLUMN_BYTES = 268_435_456;
 
 export interface ControllerMarket {
   readonly executors: ExecutorMarket;
@@ -16,7 +16,16 @@ export interface ControllerMarket {
   readonly from: number;
   /** Candles of other intervals as the exchange gave them, by interval; others are built from the base candles. */
   readonly given: ReadonlyMap<string, Candles>;
-  readonly columns: Map<string, unknown>;
+  readonly columns: ColumnShelf;
+}
+
+/** Finished columns, the one that was not read for the longest time first. */
+interface ColumnShelf {
+  readonly entries: Map<string, { readonly value: unknown; readonly bytes: number }>;
+  readonly bytesMax: number;
+  bytes: number;
+  computed: number;
+  hits: number;
 }
 
 export interface ControllerMarketOptions {
@@ -24,6 +33,8 @@ export interface ControllerMarketOptions {
   readonly from?: number;
   /** Candles of the controllers' own intervals, if they are not to be built from the base candles. */
   readonly intervals?: readonly Candles[];
+  /** Most bytes of finished columns that are kept; a column that is larger is kept alone. Default 256 MiB. */
+  readonly columnBytes?: number;
 }
 
 /** Prepares candles once for any number of runs. The candles are the resolution of the back-test. */
@@ -40,19 +51,39 @@ export function createControllerMarket(candles: Candles, options: ControllerMark
     executors: createExecutorMarket(candles),
     from,
     given: new Map((options.intervals ?? []).map((one) => [String(one.timeframe), one])),
-    columns: new Map(),
+    columns: { entries: new Map(), bytesMax: options.columnBytes ?? COLUMN_BYTES, bytes: 0, computed: 0, hits: 0 },
   };
 }
 
-/** A value computed once per market and `key`. */
+/** A value computed once per market and `key`, and again when it had to make room. */
 export function columnOf<T>(market: ControllerMarket, key: string, compute: () => T): T {
-  const known = market.columns.get(key);
-  if (known !== undefined) return known as T;
+  const shelf = market.columns;
+  const known = shelf.entries.get(key);
+  if (known !== undefined) {
+    shelf.hits++;
+    shelf.entries.delete(key);
+    shelf.entries.set(key, known);
+    return known.value as T;
+  }
   const value = compute();
   assert(value !== undefined, 'a computed column is a value');
-  if (market.columns.size >= COLUMNS_MAX) market.columns.delete(market.columns.keys().next().value!);
-  market.columns.set(key, value);
+  shelf.computed++;
+  const bytes = bytesOf(value);
+  for (const [name, entry] of shelf.entries) {
+    if (shelf.bytes + bytes <= shelf.bytesMax) break;
+    shelf.entries.delete(name);
+    shelf.bytes -= entry.bytes;
+  }
+  shelf.entries.set(key, { value, bytes });
+  shelf.bytes += bytes;
   return value;
+}
+
+/** Bytes of all columns inside a value. */
+function bytesOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce((sum: number, member) => sum + bytesOf(member), 0);
 }
 
 /** Candles of `interval` and, for each base bar, which of them it may read; −1 is none. */
@@ -86,14 +117,18 @@ function candlesOf(market: ControllerMarket, interval: string): Candles {
   const given = market.given.get(interval);
   if (given !== undefined) return given;
   const timeframe = parseTimeframe(interval);
-  if (timeframeMs(timeframe) < timeframeMs(base.timeframe)) {
-    throw new AppError('TIMEFRAME_INVALID', {
-      rule: 'Candles of an interval must be given when they are shorter than the candles of the run.',
-      found: `${interval} in a run on ${base.timeframe} candles.`,
-      todo: `Run on ${interval} candles, or give the ${interval} candles.`,
-    });
-  }
+  checkInterval(timeframe, base.timeframe);
   return resampleCandles(base, timeframe);
+}
+
+/** Errors: TIMEFRAME_INVALID when candles of `interval` cannot be built from those of the run. */
+export function checkInterval(interval: Timeframe, base: Timeframe): void {
+  if (timeframeMs(interval) % timeframeMs(base) === 0) return;
+  throw new AppError('TIMEFRAME_INVALID', {
+    rule: "A controller's interval must be a multiple of the candles that it runs on.",
+    found: `interval ${interval} on candles of ${base}.`,
+    todo: `Give candles that ${interval} is a multiple of, or another interval.`,
+  });
 }
 
 /** For each base bar the last candle that has opened. */

@@ -14,6 +14,11 @@ export interface Controller {
   readonly levels: number;
   /** Creates and stops executors in `book`, which stands at the close of `bar`. */
   decide(book: ExecutorBook, bar: number): void;
+  /**
+   * The first bar from `bar` on at which `decide` may do something while no executor ends; the number of bars when there
+   * is none. Left out by controllers that may act on any bar.
+   */
+  nextBar?(book: ExecutorBook, bar: number): number;
 }
 
 interface BarrierConfig {

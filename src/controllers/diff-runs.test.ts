@@ -37,8 +37,8 @@ test('every difference is counted once, and the changes of P&L add up', () => {
   const exact = runController(market, config, { tradeCost: 0.0002, fixes: EXACT });
   const corrected = runController(market, config, { tradeCost: 0.0002, fixes: CORRECTED });
   const paired = diff.executors.filter((one) => one.kind === 'changed').length + diff.executorsSame;
-  const gone = diff.executors.filter((one) => one.kind === 'only-exact').length;
-  const added = diff.executors.filter((one) => one.kind === 'only-corrected').length;
+  const gone = diff.executors.filter((one) => one.kind === 'only-a').length;
+  const added = diff.executors.filter((one) => one.kind === 'only-b').length;
   expect(paired + gone).toBe(exact.executors.length);
   expect(paired + added).toBe(corrected.executors.length);
   const sum = diff.executors.reduce((total, one) => total + one.netPnlQuoteChange, 0);
@@ -47,9 +47,9 @@ test('every difference is counted once, and the changes of P&L add up', () => {
 
 test('a stop that books a close is traced to its fix', () => {
   const diff = diffProfiles(market, config, { tradeCost: 0.0002 });
-  const stops = diff.executors.filter(({ kind, exact, corrected }) => {
-    const both = exact?.closeType === 'STOP_LOSS' && corrected?.closeType === 'STOP_LOSS';
-    return kind === 'changed' && both && exact.closeBar === corrected.closeBar;
+  const stops = diff.executors.filter(({ kind, a, b }) => {
+    const both = a?.closeType === 'STOP_LOSS' && b?.closeType === 'STOP_LOSS';
+    return kind === 'changed' && both && a.closeBar === b.closeBar;
   });
   expect(stops.length).toBeGreaterThan(0);
   for (const stop of stops) expect(stop.causes).toContain('stopPrice');
@@ -65,6 +65,6 @@ test('an entry-bar stop is traced to entryBarScan', () => {
   rows.push([100, 100, 96, 98], [98, 98.5, 98, 98.2], [98.2, 98.4, 98, 98.3]);
   const one = readControllerConfig({ controller_name: 'bollinger_v1', interval: '1m', bb_length: 20, stop_loss: 0.01 });
   const diff = diffProfiles(createControllerMarket(minuteCandles(rows)), one, { tradeCost: 0 });
-  expect(diff.executors[0]).toMatchObject({ kind: 'changed', exact: { closeType: 'STOP_LOSS', closeBar: 30 } });
+  expect(diff.executors[0]).toMatchObject({ kind: 'changed', a: { closeType: 'STOP_LOSS', closeBar: 30 } });
   expect(diff.executors[0]!.causes).toContain('entryBarScan');
 });

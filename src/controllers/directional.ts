@@ -47,6 +47,11 @@ export function signalController(signals: Signals, config: SignalRules, open: Op
   return {
     firstBar,
     levels: 0,
+    nextBar(_, bar) {
+      let next = bar;
+      while (next < signal.length && signal[next] === 0) next++;
+      return next;
+    },
     decide(book, bar) {
       const wanted = signal[bar];
       if (wanted === 0) return;

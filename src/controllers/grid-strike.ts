@@ -36,6 +36,12 @@ export function gridStrikeController(
   return {
     firstBar: market.from,
     levels: 0,
+    nextBar({ active, market: { close } }, bar) {
+      if (active.length > 0) return close.length;
+      let next = bar;
+      while (next < close.length && (close[next] < start || close[next] > end)) next++;
+      return next;
+    },
     decide(book, bar) {
       const price = book.market.close[bar];
       if (book.active.length > 0 || price < start || price > end) return;

@@ -26,6 +26,7 @@ import {
   levelOfDouble,
 } from '../executors/exact-level.ts';
 import { activate, type ExecutorBook, isTrading, NO_LEVEL, stopEarly } from '../executors/executor-book.ts';
+import { type ExecutorMarket, lastBarWithin } from '../executors/executor-market.ts';
 import type { Fixes } from '../executors/fixes.ts';
 import { simulateOrder } from '../executors/order-executor.ts';
 import { simulatePosition } from '../executors/position-executor.ts';
@@ -123,8 +124,13 @@ function decimalPrice(reference: number, level: QuoteLevel, multiplier: number):
   return multiplyDecimal(decimalOfDouble(reference), factor);
 }
 
+/** The bar at which an order made at `bar` is stopped when nothing filled: the first one older than the refresh time. */
+const refreshBar = (market: ExecutorMarket, bar: number, refreshMs: number): number =>
+  refreshMs === 0 ? bar + 1 : lastBarWithin(market, bar, refreshMs) + 1;
+
 function openPosition(config: MarketMakingConfig): Open {
   const barrier = barrierOf(config);
+  const refreshMs = config.executor_refresh_time * 1000;
   return (book, bar, level, price, exact) => {
     const { market, tradeCost, fixes } = book;
     const order = {
@@ -134,6 +140,7 @@ function openPosition(config: MarketMakingConfig): Open {
       entry: 'limit' as const,
       price: exact,
       barrier,
+      fillBy: refreshBar(market, bar, refreshMs),
     };
     activate(book, simulatePosition(market, bar, order, tradeCost, fixes), market.time[bar], level.index);
   };
@@ -156,13 +163,15 @@ function openDca(config: MakerConfig): Open {
           },
     timeLimitMs: (config.time_limit ?? 0) * 1000,
   };
+  const refreshMs = config.executor_refresh_time * 1000;
   return (book, bar, level, price) => {
     const amount = divideDouble(level.amountQuote, price);
     const prices = spreads.map((spread) =>
       multiplyDouble(price, addDouble(ONE, level.isLong ? negateDouble(spread) : spread)),
     );
     const amounts = parts.map((part, i) => multiplyDouble(multiplyDouble(amount, part), prices[i]));
-    const order = { isLong: level.isLong, levelId: level.id, prices, amounts, ...barriers };
+    const fillBy = refreshBar(book.market, bar, refreshMs);
+    const order = { isLong: level.isLong, levelId: level.id, prices, amounts, ...barriers, fillBy };
     const run = simulateDca(book.market, bar, order, book.tradeCost, book.fixes);
     activate(book, run, book.market.time[bar], level.index);
   };

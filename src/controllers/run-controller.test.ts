@@ -199,6 +199,6 @@ describe('refusals', () => {
     const long = readControllerConfig({ controller_name: 'bollinger_v1', bb_length: 5000 });
     expect(() => runController(market, long, options)).toThrow(/needs one that is left/);
     const short = readControllerConfig({ controller_name: 'bollinger_v1', interval: '1s' });
-    expect(() => runController(market, short, options)).toThrow(/1s in a run on 1m/);
+    expect(() => runController(market, short, options)).toThrow(/interval 1s on candles of 1m/);
   });
 });

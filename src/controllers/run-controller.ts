@@ -1,14 +1,18 @@
 // The back-test engine: bar by bar it retires executors, lets the controller decide, and sums up at the end.
 import { assert, unreachable } from '../core/assert.ts';
+import { decimalToNumber } from '../core/decimal.ts';
 import { AppError } from '../core/errors.ts';
 import {
   advance,
   createBook,
   type ExecutorBook,
   type ExecutorRecord,
+  isStill,
   type PnlSeries,
+  repeatPnl,
   settleHolds,
 } from '../executors/executor-book.ts';
+import type { CloseType } from '../executors/executor-run.ts';
 import type { Fixes } from '../executors/fixes.ts';
 import type { TradingRules } from '../executors/grid-levels.ts';
 import { type HoldSummary, summarizeHold } from '../executors/position-hold.ts';
@@ -29,12 +33,16 @@ export interface ControllerRunOptions {
   readonly tradingRules?: TradingRules | null;
   /** Whether to keep the parts of the P&L at every bar. Default false. */
   readonly keepSeries?: boolean;
+  /** Whether executors that never filled are kept, or only counted. Default true. */
+  readonly keepUnfilled?: boolean;
 }
 
-export interface ControllerRun {
-  readonly summary: ExecutorSummary;
+/** A run before it is summed up. */
+export interface ExecutedRun {
   /** In the order in which they ended. */
   readonly executors: readonly ExecutorRecord[];
+  /** Executors that are not among them because nothing filled, by how they ended. */
+  readonly unfilled: Readonly<Partial<Record<CloseType, number>>>;
   /** First bar of the run; `pnl` and `series` begin there. */
   readonly firstBar: number;
   /** P&L at each bar in quote currency, from which the summary takes Sharpe and drawdown. */
@@ -44,18 +52,31 @@ export interface ControllerRun {
   readonly hold: HoldSummary | null;
 }
 
+export interface ControllerRun extends ExecutedRun {
+  readonly summary: ExecutorSummary;
+}
+
 /** Runs a checked configuration. Errors: REQUEST_INVALID, HISTORY_TOO_SHORT, TIMEFRAME_INVALID. */
 export function runController(
   market: ControllerMarket,
   config: ControllerConfig,
   options: ControllerRunOptions,
 ): ControllerRun {
-  checkCost(options.tradeCost);
-  const controller = controllerOf(market, config, options);
-  return runLoop(market, controller, Number(totalOf(config)), options);
+  return summarized(market, executeController(market, config, options), controllerTotal(config), options.fixes);
 }
 
-const totalOf = ({ total_amount_quote: total }: ControllerConfig): string => `${total.coefficient}e${total.exponent}`;
+/** The same without its summary. */
+export function executeController(
+  market: ControllerMarket,
+  config: ControllerConfig,
+  options: ControllerRunOptions,
+): ExecutedRun {
+  checkCost(options.tradeCost);
+  return execute(market, controllerOf(market, config, options), options);
+}
+
+/** `total_amount_quote` as a number. */
+export const controllerTotal = ({ total_amount_quote: total }: ControllerConfig): number => decimalToNumber(total);
 
 function checkCost(tradeCost: number): void {
   if (tradeCost >= 0 && tradeCost < 1) return;
@@ -91,6 +112,10 @@ export function runLoop(
   capital: number,
   options: ControllerRunOptions,
 ): ControllerRun {
+  return summarized(market, execute(market, controller, options), capital, options.fixes);
+}
+
+function execute(market: ControllerMarket, controller: Controller, options: ControllerRunOptions): ExecutedRun {
   const { executors } = market;
   const { firstBar } = controller;
   assert(firstBar >= 0 && firstBar < executors.barCount, 'the first bar of a run is one of its candles');
@@ -100,24 +125,36 @@ export function runLoop(
     firstBar,
     levels: controller.levels,
     keepSeries: options.keepSeries === true,
+    keepUnfilled: options.keepUnfilled !== false,
   });
   for (let bar = firstBar; bar < executors.barCount; bar++) {
     advance(book, bar);
     controller.decide(book, bar);
+    if (controller.nextBar === undefined || !isStill(book)) continue;
+    const next = Math.min(controller.nextBar(book, bar + 1), book.nextClose, executors.barCount);
+    // An executor may end in the bar that made it: the next bar retires it. Until `next` all bars note the same P&L.
+    if (next <= bar + 1) continue;
+    repeatPnl(book, bar, next);
+    bar = next - 1;
   }
   // Holds of the last bar still become positions; executors that it created never existed for the result.
   const ended = book.ended.slice();
   const hold = lastHold(book);
-  const pnl = totalPnl(book);
+  return { executors: ended, unfilled: book.unfilled, firstBar, pnl: totalPnl(book), series: book.series, hold };
+}
+
+/** `capital` is in quote currency. */
+export function summarized(market: ControllerMarket, run: ExecutedRun, capital: number, fixes: Fixes): ControllerRun {
   const summary = summarizeExecutors({
-    executors: ended,
+    executors: run.executors,
+    unfilled: run.unfilled,
     totalAmountQuote: capital,
-    pnl,
-    hold,
-    barsPerYear: periodsPerYear(executors.candles.timeframe),
-    fixes: options.fixes,
+    pnl: run.pnl,
+    hold: run.hold,
+    barsPerYear: periodsPerYear(market.executors.candles.timeframe),
+    fixes,
   });
-  return { summary, executors: ended, firstBar, pnl, series: book.series, hold };
+  return { summary, ...run };
 }
 
 function lastHold(book: ExecutorBook): HoldSummary | null {

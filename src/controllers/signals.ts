@@ -18,6 +18,22 @@ interface BandConfig {
 
 /** Signals of a configuration on its market. Errors: HISTORY_TOO_SHORT, REQUEST_INVALID (supertrend_v1, exact). */
 export function directionalSignals(market: ControllerMarket, config: DirectionalConfig, fixes: Fixes): Signals {
+  // Barriers and amounts do not change them: variants that differ in nothing else share them.
+  const { closedCandles, warmUp, flatBands } = fixes;
+  const key = `signals ${signalNumbers(config).join(' ')} ${closedCandles} ${warmUp} ${flatBands}`;
+  return columnOf(market, key, () => computeSignals(market, config, fixes));
+}
+
+/** What signals depend on besides the candles. */
+function signalNumbers(config: DirectionalConfig): readonly (string | number)[] {
+  const { controller_name: name, interval } = config;
+  if (name === 'supertrend_v1') return [name, interval, config.length, config.multiplier, config.percentage_threshold];
+  const { bb_length, bb_std, bb_long_threshold, bb_short_threshold } = config;
+  const bands = [interval, bb_length, bb_std, bb_long_threshold, bb_short_threshold];
+  return name === 'macd_bb_v1' ? [name, ...bands, config.macd_fast, config.macd_slow, config.macd_signal] : bands;
+}
+
+function computeSignals(market: ControllerMarket, config: DirectionalConfig, fixes: Fixes): Signals {
   const view = intervalView(market, config.interval, fixes);
   if (config.controller_name === 'supertrend_v1') {
     if (!fixes.warmUp) throw supertrendDropsAll();

@@ -34,6 +34,8 @@ export const ERRORS = {
   WINDOW_EMPTY: row(3, 422, false, 'The window from --from (inclusive) to --to (exclusive) must hold candles.'),
   HISTORY_TOO_SHORT: row(3, 422, false, 'There must be more candles than the warm-up of the indicators.'),
   SIGNALS_INVALID: row(3, 422, false, 'Signals must match the candles bar by bar.'),
+  INSTRUMENTS_INVALID: row(3, 422, false, 'A list of instruments must name symbols with steps above 0.'),
+  INSTRUMENTS_CORRUPT: row(3, 422, false, 'A stored list of instruments must match its checksum.'),
   TIMEFRAME_INVALID: row(2, 400, false, 'A timeframe must be a count and a unit, such as 1m, 5m, 1h or 1d.'),
   STRATEGY_NOT_FOUND: row(4, 404, false, 'A strategy must be a built-in name or a file.'),
   STRATEGY_INVALID: row(4, 422, false, 'A strategy file must export a strategy made with defineStrategy.'),

@@ -25,6 +25,12 @@ export const LIMITS = {
   lineBytesMax: 65_536,
   /** Bytes of one strategy file with what it imports. */
   strategyBytesMax: 8_388_608,
+  /** Bytes of one controller configuration. */
+  controllerBytesMax: 1_048_576,
+  /** Bytes of one list of instruments. */
+  instrumentBytesMax: 67_108_864,
+  /** Instruments of one exchange. */
+  instrumentsMax: 65_536,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
   /** Bytes of downloads kept for later ones; the oldest go first. */

@@ -13,4 +13,6 @@ export interface DcaOrder {
   readonly trailing: { readonly activation: DoubleDouble; readonly delta: DoubleDouble } | null;
   /** Milliseconds from creation; 0 is none. */
   readonly timeLimitMs: number;
+  /** Who made it stops it when nothing filled up to this bar: the corrected executor looks at no later one. */
+  readonly fillBy?: number;
 }

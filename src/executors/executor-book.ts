@@ -1,7 +1,7 @@
 // The executors of a run: which are active, what they booked when they ended, and the P&L at every bar.
 
 import type { ExecutorMarket } from './executor-market.ts';
-import { addOpenPnl, type ExecutorRun, markExecutor } from './executor-run.ts';
+import { addOpenPnl, type CloseType, type ExecutorRun, markExecutor } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
 import { addToHold, createHold, type HoldOrder, holdUnrealized, type PositionHold } from './position-hold.ts';
 
@@ -34,6 +34,9 @@ export interface ExecutorBook {
   readonly firstBar: number;
   readonly active: ActiveExecutor[];
   readonly ended: ExecutorRecord[];
+  readonly keepUnfilled: boolean;
+  /** Executors that ended with nothing filled and are not kept, by how they ended. */
+  readonly unfilled: Partial<Record<CloseType, number>>;
   readonly hold: PositionHold;
   readonly pendingHolds: HoldOrder[];
   /** Active executors, and the time of the last STOP_LOSS, per level of the controller. */
@@ -50,6 +53,16 @@ export interface ExecutorBook {
   nextClose: number;
 }
 
+/** Whether the P&L stays as it is until an executor ends: nothing is held, nothing is about to be, no parts are kept. */
+export const isStill = (book: ExecutorBook): boolean =>
+  book.series === null && book.pendingHolds.length === 0 && book.hold.net.hi === 0;
+
+/** Notes the P&L of `bar` at every bar after it, up to `until`. */
+export function repeatPnl(book: ExecutorBook, bar: number, until: number): void {
+  const row = bar - book.firstBar;
+  book.pnl.fill(book.pnl[row], row + 1, until - book.firstBar);
+}
+
 export interface BookOptions {
   readonly tradeCost: number;
   readonly fixes: Fixes;
@@ -57,6 +70,8 @@ export interface BookOptions {
   readonly levels: number;
   /** Whether to keep the parts of the P&L, not only their sum. */
   readonly keepSeries: boolean;
+  /** Whether executors that never filled are kept, or only counted. */
+  readonly keepUnfilled: boolean;
 }
 
 export function createBook(market: ExecutorMarket, options: BookOptions): ExecutorBook {
@@ -70,6 +85,8 @@ export function createBook(market: ExecutorMarket, options: BookOptions): Execut
     firstBar: options.firstBar,
     active: [],
     ended: [],
+    keepUnfilled: options.keepUnfilled,
+    unfilled: {},
     hold: createHold(),
     pendingHolds: [],
     levelActive: new Int32Array(options.levels),
@@ -116,6 +133,8 @@ export function advance(book: ExecutorBook, bar: number): void {
 
 /** Turns what ended as POSITION_HOLD into the position. */
 export function settleHolds(book: ExecutorBook): void {
+  // Setting a length costs more than all else that a bar takes.
+  if (book.pendingHolds.length === 0) return;
   for (const order of book.pendingHolds) addToHold(book.hold, order);
   book.pendingHolds.length = 0;
 }
@@ -132,13 +151,18 @@ function retire(book: ExecutorBook, bar: number): void {
       if (closeBar < next) next = closeBar;
     } else end(book, executor, closeBar);
   }
-  active.length = kept;
+  if (kept < active.length) active.length = kept;
   book.nextClose = next;
 }
 
 /** Books an executor that came to its own end. */
 function end(book: ExecutorBook, executor: ActiveExecutor, closeBar: number): void {
   const { run, level } = executor;
+  if (run.fillBar < 0 && !book.keepUnfilled) {
+    if (level !== NO_LEVEL) book.levelActive[level]--;
+    countUnfilled(book, run.closeType);
+    return;
+  }
   const isHold = run.closeType === 'POSITION_HOLD';
   if (level !== NO_LEVEL) {
     book.levelActive[level]--;
@@ -154,6 +178,11 @@ function end(book: ExecutorBook, executor: ActiveExecutor, closeBar: number): vo
   if (book.openPnl !== null) addOpenPnl(book.market, run, closeBar, book.openPnl);
   // Marks were for the way here; a run may leave a hundred thousand executors.
   book.ended.push(run.marks === null ? run : { ...run, marks: null });
+}
+
+/** One that never filled booked nothing: it is only counted. */
+function countUnfilled(book: ExecutorBook, closeType: CloseType): void {
+  book.unfilled[closeType] = (book.unfilled[closeType] ?? 0) + 1;
 }
 
 /** The executor as it stands when it is stopped at the close of `bar`. */
@@ -198,12 +227,16 @@ export function stopEarly(book: ExecutorBook, bar: number, chosen: (executor: Ac
       active[kept++] = executor;
       continue;
     }
-    const run = stopped(market, executor.run, bar);
     if (executor.level !== NO_LEVEL) book.levelActive[executor.level]--;
+    if (!book.keepUnfilled && !isTrading(executor.run, bar)) {
+      countUnfilled(book, 'EARLY_STOP');
+      continue;
+    }
+    const run = stopped(market, executor.run, bar);
     book.volume += run.filledQuote;
     book.executorRealized += run.netPnlQuote;
     if (book.openPnl !== null && run.fillBar >= 0) addOpenPnl(market, executor.run, bar, book.openPnl);
     book.ended.push(run);
   }
-  active.length = kept;
+  if (kept < active.length) active.length = kept;
 }

@@ -22,6 +22,8 @@ export interface PositionOrder {
   /** The limit; for market entries only the price that is reported. */
   readonly price: ExactLevel;
   readonly barrier: TripleBarrier;
+  /** Who made it stops it when nothing filled up to this bar: the corrected executor looks at no later one. */
+  readonly fillBy?: number;
 }
 
 interface Exit {
@@ -43,7 +45,9 @@ export function simulatePosition(
   fixes: Fixes,
 ): ExecutorRun {
   const end = lastBarWithin(market, bar, order.barrier.timeLimitMs);
-  const fillBar = order.entry === 'market' ? bar : findLimitFill(market, bar, end, order, fixes);
+  // Hummingbot lets a fill that comes later stop an order before it: there all bars count.
+  const fillBy = fixes.entryBarScan ? (order.fillBy ?? end) : end;
+  const fillBar = order.entry === 'market' ? bar : findLimitFill(market, bar, Math.min(end, fillBy), order, fixes);
   const roundTripCost = 2 * tradeCost;
   if (fillBar < 0) return closed(market, bar, order, -1, Number.NaN, timeLimit(end), roundTripCost);
   const fillPrice = entryPrice(market, fillBar, order, fixes);

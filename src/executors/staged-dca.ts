@@ -61,7 +61,9 @@ export function simulateStagedDca(
   // Most orders of a market maker never fill: they need no marks.
   let marks: MarkRows | undefined;
   let exit: Exit = { bar: end, closeType: 'TIME_LIMIT', price: market.close[end] };
+  const { fillBy = end } = order;
   for (let i = bar; i <= end; i++) {
+    if (i > fillBy && book.stages === 0) break;
     const held = book.stages;
     const isComplete = held === order.prices.length;
     // Targets see what was held before the bar; the stop also what filled inside it, for prices pass it last.

@@ -17,6 +17,8 @@ export interface SummaryExecutor {
 
 export interface SummaryInput {
   readonly executors: readonly SummaryExecutor[];
+  /** Executors that are not among them because nothing filled, by how they ended. */
+  readonly unfilled?: Readonly<Partial<Record<CloseType, number>>>;
   readonly totalAmountQuote: number;
   /** P&L of the run so far at each bar, in quote currency. Null where there is none. */
   readonly pnl: Float64Array | null;
@@ -57,9 +59,10 @@ export interface ExecutorSummary {
 
 /** Summarises a run. Errors: REQUEST_INVALID without a P&L series, where Hummingbot fails with a TypeError. */
 export function summarizeExecutors(input: SummaryInput): ExecutorSummary {
-  const { executors, totalAmountQuote, hold, fixes } = input;
-  if (executors.length === 0) return emptySummary();
-  const tally = tallyExecutors(executors, fixes);
+  const { executors, unfilled = {}, totalAmountQuote, hold, fixes } = input;
+  const count = Object.values(unfilled).reduce((sum, ended) => sum + ended, executors.length);
+  if (count === 0) return emptySummary();
+  const tally = tallyExecutors(executors, unfilled, fixes);
   const realized = hold?.realizedPnlQuote ?? 0;
   const netQuote = tally.pnl + realized;
   const risk = measureRisk(input, tally.positions);
@@ -68,7 +71,7 @@ export function summarizeExecutors(input: SummaryInput): ExecutorSummary {
   return {
     net_pnl: netQuote / totalAmountQuote,
     net_pnl_quote: netQuote,
-    total_executors: executors.length,
+    total_executors: count,
     total_executors_with_position: tally.positions,
     total_volume: tally.volume,
     total_long: tally.longs,
@@ -102,9 +105,13 @@ interface Tally {
 }
 
 /** Holds count for fees and close types only: their P&L is that of the left-over position. */
-function tallyExecutors(executors: readonly SummaryExecutor[], fixes: Fixes): Tally {
+function tallyExecutors(
+  executors: readonly SummaryExecutor[],
+  unfilled: Readonly<Partial<Record<CloseType, number>>>,
+  fixes: Fixes,
+): Tally {
   const [pnl, fees, volume, won, lost] = [preciseSum(), preciseSum(), preciseSum(), preciseSum(), preciseSum()];
-  const closeTypes: Record<string, number> = {};
+  const closeTypes: Record<string, number> = { ...unfilled };
   let positions = 0;
   let longs = 0;
   let wins = 0;

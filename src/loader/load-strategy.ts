@@ -1,9 +1,9 @@
-// Loads a strategy by built-in name or from a TypeScript or JavaScript file in any folder.
+// Loads a strategy by built-in name, from a TypeScript or JavaScript file, or from a controller's YAML or JSON file.
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { AppError } from '../core/errors.ts';
-import { sha256Hex } from '../core/hash.ts';
+import { AppError, isAppError } from '../core/errors.ts';
+import { hashJson, type Json, sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
@@ -14,9 +14,9 @@ import { strategyFailure } from './strategy-failure.ts';
 
 export interface LoadedStrategy {
   readonly strategy: Strategy;
-  /** SHA-256 over the user's files and the models they name, or `built-in`. The same on every machine. */
+  /** SHA-256 over the user's files and the models they name, of a controller over what its file says, or `built-in`. */
   readonly strategyHash: string;
-  /** URL from which another thread imports the same compiled module; undefined for a built-in. */
+  /** URL from which another thread imports the same compiled module; undefined for a built-in and for a controller. */
   readonly moduleUrl?: string;
   /** Absolute path of the file; undefined for a built-in. */
   readonly path?: string;
@@ -37,7 +37,8 @@ export interface LoaderOptions {
   readonly modelBytesMax?: number | undefined;
 }
 
-const FILE_NAME = /\.[cm]?[jt]s$/;
+const FILE_NAME = /\.([cm]?[jt]s|ya?ml|json)$/;
+const CONTROLLER_NAME = /\.(ya?ml|json)$/;
 
 /**
  * A built-in name wins over a file of that name; write ./name to mean the file.
@@ -51,10 +52,11 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
   if (!existsSync(path)) throw notFound(reference);
   if (statSync(path).isDirectory() || !FILE_NAME.test(path)) {
     throw new AppError('STRATEGY_NOT_FOUND', {
-      found: `"${reference}", which is no TypeScript or JavaScript file.`,
-      todo: 'Name a .ts, .mts, .js or .mjs file.',
+      found: `"${reference}", which is no strategy file.`,
+      todo: 'Name a .ts, .mts, .js or .mjs file, or the .yml of a Hummingbot controller.',
     });
   }
+  if (CONTROLLER_NAME.test(path)) return loadController(path);
   const entry = await options.entry();
   const bundle = await bundleStrategy(path, Object.keys(entry));
   if (bundle.bytes > LIMITS.strategyBytesMax) {
@@ -77,6 +79,29 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
     path,
     source: readFileSync(path, 'utf8'),
   };
+}
+
+async function loadController(path: string): Promise<LoadedStrategy> {
+  const { size } = statSync(path);
+  if (size > LIMITS.controllerBytesMax) {
+    throw new AppError('LIMIT_EXCEEDED', {
+      rule: 'A controller file must stay small.',
+      found: `${size.toLocaleString('en')} bytes; the limit is ${LIMITS.controllerBytesMax.toLocaleString('en')}.`,
+      todo: 'Check that the file is a controller configuration.',
+    });
+  }
+  const source = readFileSync(path, 'utf8');
+  const { parseControllerYaml } = await import('../controllers/controller-yaml.ts');
+  const { controllerStrategy } = await import('../controllers/controller-strategy.ts');
+  try {
+    // As plain data, so that it can be sent to threads and hashed.
+    const given = JSON.parse(JSON.stringify(parseControllerYaml(source))) as Readonly<Record<string, Json>>;
+    return { strategy: controllerStrategy(given), strategyHash: hashJson(given), path, source };
+  } catch (error) {
+    if (!isAppError(error)) throw error;
+    const { code, rule, found, todo } = error;
+    throw new AppError(code, { rule, found: `${relative('.', path) || path}: ${found}`, todo, cause: error });
+  }
 }
 
 function notFound(reference: string): AppError {

@@ -15,13 +15,13 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 /** 1970-01-05 was the first Monday of the epoch; weekly candles start on Mondays. */
 const WEEK_OFFSET_MS = 4 * 86_400_000;
 
+export const isTimeframe = (value: unknown): value is Timeframe =>
+  typeof value === 'string' && /^[1-9]\d{0,3}[smhdw]$/.test(value);
+
 /** Parses a timeframe. Errors: TIMEFRAME_INVALID. */
 export function parseTimeframe(text: string): Timeframe {
-  const match = /^([1-9]\d{0,3})([smhdw])$/.exec(text);
-  if (match === null) {
-    throw new AppError('TIMEFRAME_INVALID', { found: `"${text}".`, todo: 'Write for example 1m, 5m, 1h, 4h or 1d.' });
-  }
-  return text as Timeframe;
+  if (isTimeframe(text)) return text;
+  throw new AppError('TIMEFRAME_INVALID', { found: `"${text}".`, todo: 'Write for example 1m, 5m, 1h, 4h or 1d.' });
 }
 
 /** Length of one candle in milliseconds. */

@@ -2,7 +2,10 @@
 
 export type Side = 'long' | 'short';
 
-/** Why a trade ended; `open` means it was still held at the last bar. */
+/**
+ * Why a trade ended; `open` means it was still held at the last bar. Only Hummingbot's executors end as `early-stop`, by
+ * their controller, and as `position-hold`, handing what they hold to the account.
+ */
 export type ExitReason =
   | 'signal'
   | 'reverse'
@@ -10,6 +13,8 @@ export type ExitReason =
   | 'take-profit'
   | 'trailing-stop'
   | 'time-limit'
+  | 'early-stop'
+  | 'position-hold'
   | 'end'
   | 'ruin'
   | 'open';

@@ -11,6 +11,8 @@ import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch } from '../sw
 /** Where a thread finds the strategy: code cannot be sent, a name can. */
 export type StrategyRef =
   | { readonly builtIn: string }
+  /** A controller's configuration, and which of its numbers are parameters. */
+  | { readonly controller: Readonly<Record<string, unknown>>; readonly fields: readonly string[] }
   /** An ES module whose default export is the strategy, as the loader compiles it. */
   | { readonly moduleUrl: string };
 

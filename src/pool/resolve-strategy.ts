@@ -8,8 +8,14 @@ export type ImportStrategy = (moduleUrl: string) => Promise<unknown>;
 /** What the name stands for; whether it is a strategy, and the right one, is for the caller to see. */
 export async function resolveStrategy(ref: StrategyRef, importStrategy: ImportStrategy): Promise<unknown> {
   if ('builtIn' in ref) return BUILT_IN_STRATEGIES[ref.builtIn];
-  return importStrategy(ref.moduleUrl);
+  // Loaded for controllers alone: no other thread has to read their code.
+  if ('moduleUrl' in ref) return importStrategy(ref.moduleUrl);
+  const { controllerStrategy } = await import('../controllers/controller-strategy.ts');
+  return controllerStrategy(ref.controller, ref.fields);
 }
 
 /** What errors call it where nobody gave it a name. */
-export const nameOfRef = (ref: StrategyRef): string => ('builtIn' in ref ? ref.builtIn : ref.moduleUrl);
+export function nameOfRef(ref: StrategyRef): string {
+  if ('builtIn' in ref) return ref.builtIn;
+  return 'moduleUrl' in ref ? ref.moduleUrl : String(ref.controller['controller_name']);
+}

@@ -2,10 +2,11 @@
 import { AppError } from '../core/errors.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 
-/** Equal for two loads of one strategy: its name, its parameters, and its conditions as expressions, if it has any. */
-export function strategyIdentity({ name, parameters, signals }: Strategy): string {
+/** Equal for two loads of one strategy: its name, its parameters, and its conditions or its configuration, if it has any. */
+export function strategyIdentity({ name, parameters, signals, program }: Strategy): string {
   const conditions = Object.entries(signals ?? {}).map(([event, condition]) => [event, condition?.key]);
-  return JSON.stringify([name, Object.keys(parameters), conditions]);
+  const given = program?.kind === 'controller' ? program.given : null;
+  return JSON.stringify([name, Object.keys(parameters), conditions, given]);
 }
 
 /** Says that a thread found something else than the strategy it was to load. */

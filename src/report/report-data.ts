@@ -90,6 +90,8 @@ export interface ReportDetail {
   readonly rank: number;
   readonly trades: ReportTrades;
   readonly equity: ReportEquity;
+  /** Figures of the peer whose profile it ran under, under its own names. */
+  readonly figures?: readonly ReportSetting[];
 }
 
 export interface CandleColumns {

@@ -9,6 +9,7 @@ import {
   type ReportCandles,
   type ReportDetail,
   type ReportEquity,
+  type ReportSetting,
   type ReportTrades,
 } from './report-data.ts';
 
@@ -17,6 +18,8 @@ export interface SimulatedVariant {
   readonly rank: number;
   readonly trades: readonly Trade[];
   readonly equity: Float64Array;
+  /** Figures of the peer whose profile it ran under, in its own words. */
+  readonly figures?: readonly ReportSetting[] | undefined;
 }
 
 /** The trades and curves of one variant over the candles of its window. */
@@ -26,6 +29,7 @@ export function reportDetail(variant: SimulatedVariant, candles: Candles, initia
     rank: variant.rank,
     trades: reportTrades(variant.trades, candles),
     equity: reportEquity(variant.equity, candles, initialCash),
+    ...(variant.figures === undefined ? {} : { figures: variant.figures }),
   };
 }
 

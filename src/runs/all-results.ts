@@ -30,6 +30,13 @@ export async function encodeAllRows(path: string, rows: RowColumns): Promise<rea
   return pieces;
 }
 
+/** Flat records as a file of the format that the ending of `path` names. Errors: REQUEST_INVALID. */
+export async function encodeRecords(path: string, records: readonly RowRecord[]): Promise<readonly Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of encodeRows([records], columnsOf(records), checkRowFormat(path))) pieces.push(piece);
+  return pieces;
+}
+
 function* batches(rows: RowColumns): Generator<number[]> {
   for (let start = 0; start < rows.count; start += BATCH_ROWS) {
     yield Array.from({ length: Math.min(BATCH_ROWS, rows.count - start) }, (_, i) => start + i);

@@ -37,6 +37,7 @@ export interface NamedAudit {
 export async function auditNamed(selection: AuditSelection, context: RunContext): Promise<NamedAudit> {
   const { arithmetic } = profileNamed(selection.profile);
   const { strategy } = await loadNamedStrategy(selection.strategy, context);
+  if (strategy.program?.kind === 'controller') throw hasNoSignals(strategy.name);
   checkParameters(strategy, selection.parameters);
   const grid = createGrid({ strategy, arithmetic, parameters: selection.parameters });
   const { window, loaded } = await auditWindow(selection.window, context);
@@ -54,6 +55,13 @@ export async function auditNamed(selection: AuditSelection, context: RunContext)
   const report = auditStrategy({ strategy, arithmetic, history, variants, cuts, seed, stop });
   return { report, name: strategy.name, market: `${loaded.label}, ${history.timeframe}`, bars: history.barCount };
 }
+
+const hasNoSignals = (name: string): AppError =>
+  new AppError('STRATEGY_INVALID', {
+    rule: 'gridmill check takes the future away from signals.',
+    found: `${name}, a Hummingbot controller.`,
+    todo: 'Use gridmill diff: its fixes say where the future is used in the profile hummingbot. hummingbot-corrected uses none.',
+  });
 
 async function auditWindow(selection: WindowSelection | undefined, context: RunContext): Promise<LoadedWindow> {
   if (selection !== undefined) return loadWindow(selection, context);

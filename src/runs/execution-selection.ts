@@ -5,7 +5,8 @@ import type { Direction, SizingKind } from '../simulate/simulation.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 
 export interface ExecutionSelection {
-  readonly profile: string;
+  /** By the kind of strategy when left out: hummingbot-corrected for a controller, else close. */
+  readonly profile?: string;
   readonly direction?: Direction;
   readonly cash?: number;
   readonly fee?: number;
@@ -18,11 +19,13 @@ export interface ExecutionSelection {
   readonly minNotional?: number;
   readonly closeAtEnd?: boolean;
   readonly calendar: Calendar;
+  /** A list of instruments for a controller, instead of the one in the store. */
+  readonly instruments?: string;
 }
 
 /** Errors: PROFILE_UNKNOWN. */
 export function executionRequest(selection: ExecutionSelection): ExecutionRequest {
-  const profile = profileNamed(selection.profile);
+  const profile = profileNamed(selection.profile ?? 'close');
   const { defaults } = profile;
   const kind = selection.sizing ?? defaults.sizing.kind;
   // A size says nothing without its kind: a bare --sizing fixed-units must not keep the profile's share of equity.

@@ -12,6 +12,7 @@ import type { ManyCell, ManyOutcome, ManyProgress, ManyRequest } from '../sweep/
 import { sweepMany } from '../sweep/many-sweep.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import { type LoadedCandles, loadCandles } from './candle-source.ts';
+import { controllerNotes } from './controller-notes.ts';
 import type { ManyRecord } from './many-record.ts';
 import { marketNames } from './market-list.ts';
 import {
@@ -180,7 +181,7 @@ export async function finishMany(
 ): Promise<FinishedMany> {
   const { request, grid } = prepared;
   const cells = prepared.cells.map(({ market, loadedWindow }): ManyCell => ({ market, window: loadedWindow.window }));
-  for (const text of prepared.notes) limits.onNote(text);
+  for (const text of [...controllerNotes(request.strategy, request), ...prepared.notes]) limits.onNote(text);
   const outcome = await sweepMany(request, cells, {
     stop: limits.stop,
     clock: context.clock,

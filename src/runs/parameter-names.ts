@@ -1,4 +1,5 @@
 // Parameters named with --set: that the strategy has them, and that its indicators accept their values.
+import { checkControllerAxes } from '../controllers/controller-strategy.ts';
 import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { INDICATORS } from '../indicators/registry.ts';
@@ -10,6 +11,10 @@ type Axes = Readonly<Record<string, Axis>>;
 
 /** Errors: GRID_INVALID with the nearest name, REQUEST_INVALID naming the parameter whose value no indicator takes. */
 export function checkParameters(strategy: Strategy, given: Axes): void {
+  if (strategy.program?.kind === 'controller') {
+    checkControllerAxes(strategy.program.given, { ...strategy.parameters, ...given });
+    return;
+  }
   checkNames(strategy, given);
   checkValues(strategy, { ...strategy.parameters, ...given });
 }

@@ -13,6 +13,7 @@ import type { Strategy } from '../strategy/strategy.ts';
 import { cellMetricNames, type ManyRow } from '../sweep/many-request.ts';
 import { runVariant } from '../sweep/run-variant.ts';
 import type { Window } from '../sweep/window.ts';
+import { manyWithVariedParameters } from './fixed-parameters.ts';
 import { cellLabels, type ManyRecord, windowsPerMarket } from './many-record.ts';
 import { executionSettings, gridSettings, isFree } from './report-of-record.ts';
 
@@ -23,19 +24,17 @@ export function renderManyReport(
   strategy: Strategy,
   windows: readonly Window[],
 ): string {
-  return renderHtmlReport(manyReportData(record, id, strategy, windows), loadReportAssets());
+  const shown = manyWithVariedParameters(record);
+  const data = { ...manyReportData(shown, id), curves: curvesOf(record, rowsOf(record), strategy, windows) };
+  return renderHtmlReport(data, loadReportAssets());
 }
 
-function manyReportData(
-  record: ManyRecord,
-  id: string,
-  strategy: Strategy,
-  windows: readonly Window[],
-): ManyReportData {
+/** Everything but the curves. */
+function manyReportData(record: ManyRecord, id: string): Omit<ManyReportData, 'curves'> {
   const { cells, markets, top, rankedBy, across, grid } = record;
   const labels = cellLabels(record);
   const kept = cellMetricNames(rankedBy).map((name) => METRICS[name]);
-  const rows = top.slice(0, Math.max(1, Math.floor(MANY_REPORT_LIMITS.matrixValuesMax / cells.length)));
+  const rows = rowsOf(record);
   const engines = new Set(cells.map(({ engine }) => engine.name));
   const perMarket = windowsPerMarket(record);
   return {
@@ -102,10 +101,12 @@ function manyReportData(
       perMarket === 1 || markets.length === 1
         ? []
         : markets.map(({ market, cells: own, top: best }) => ({ market, cells: own.length, top: best })),
-    curves: curvesOf(record, rows, strategy, windows),
     reproduce: `gridmill run --result ${id} --row {row} --cell {cell}`,
   };
 }
+
+const rowsOf = ({ top, cells }: ManyRecord): readonly ManyRow[] =>
+  top.slice(0, Math.max(1, Math.floor(MANY_REPORT_LIMITS.matrixValuesMax / cells.length)));
 
 /** `sma-cross on 3 markets in 2 windows, 5m`. */
 export function titleOf(record: ManyRecord): string {

@@ -8,6 +8,9 @@ import { reportCandles, reportDetail, type SimulatedVariant } from '../report/re
 import { profileNamed } from '../simulate/profiles.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { runVariant } from '../sweep/run-variant.ts';
+import { instrumentText, runsControllers } from './execution-words.ts';
+import { withVariedParameters } from './fixed-parameters.ts';
+import { figuresOf } from './profile-figures.ts';
 import type { ExecutionJson, ResultRecord } from './result-record.ts';
 import type { StudyJson } from './study-json.ts';
 import type { LoadedWindow } from './window-selection.ts';
@@ -59,7 +62,7 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
     },
     timing: { computeMs: record.elapsedMs, downloadMs: record.downloadMs ?? undefined },
     metricDefinitions: reportMetrics(METRIC_NAMES.map((name) => METRICS[name])),
-    rows: record.top.slice(0, REPORT_LIMITS.rowsMax),
+    rows: withVariedParameters(record).top.slice(0, REPORT_LIMITS.rowsMax),
     grid: record.heatmap,
     details: variants.map((variant) => reportDetail(variant, candles, record.execution.initialCash)),
     candles: reportCandles(candles, variants),
@@ -75,8 +78,9 @@ export const hasRisk = (record: Pick<ResultRecord, 'grid'>): boolean => Object.k
 function bestVariants(record: ResultRecord, strategy: Strategy, { window }: LoadedWindow): SimulatedVariant[] {
   const execution = { ...record.execution, profile: profileNamed(record.execution.profile), strategy };
   return record.top.slice(0, REPORT_DETAILS).map(({ rank, params, risk }) => {
-    const { simulation } = runVariant(execution, window, params, risk);
-    return { rank, trades: simulation.trades, equity: simulation.equity };
+    const { simulation, profileMetrics } = runVariant(execution, window, params, risk);
+    const figures = profileMetrics === undefined ? undefined : figuresOf(profileMetrics);
+    return { rank, trades: simulation.trades, equity: simulation.equity, figures };
   });
 }
 
@@ -154,14 +158,18 @@ function studySettings(study: StudyJson): ReportSetting[] {
   ];
 }
 
-export function executionSettings({
-  direction,
-  initialCash,
-  costs,
-  sizing,
-  closeAtEnd,
-  calendar,
-}: ExecutionJson): ReportSetting[] {
+export function executionSettings(execution: ExecutionJson): ReportSetting[] {
+  const { direction, initialCash, costs, sizing, closeAtEnd, calendar, instrument } = execution;
+  if (runsControllers(execution)) {
+    return [
+      { label: 'Capital', value: formatMoney(initialCash) },
+      { label: 'Fee', value: `${formatPercent(costs.feeRate, 3)} of notional per side` },
+      { label: 'Amounts, sides, exits', value: 'as the controller says' },
+      { label: 'Executors open at the end', value: 'closed at the last close' },
+      ...(instrument === undefined ? [] : [{ label: 'Instrument', value: instrumentText(instrument) }]),
+      { label: 'Calendar', value: calendar },
+    ];
+  }
   return [
     { label: 'Direction', value: direction },
     { label: 'Initial cash', value: formatMoney(initialCash) },

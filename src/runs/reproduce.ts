@@ -10,7 +10,7 @@ import { withCalendarNote } from './assumption-notes.ts';
 import { atTimeframe, type LoadedCandles, loadCandles } from './candle-source.ts';
 import type { RankedRowJson, ResultRecord } from './result-record.ts';
 import { type FinishedRun, runOn } from './single-run.ts';
-import { loadNamedStrategy, type RunContext } from './sweep-run.ts';
+import { loadNamedStrategy, type RunContext, withParameters } from './sweep-run.ts';
 import { syntheticMarket } from './synthetic-market.ts';
 import { cutWindow, type LoadedWindow } from './window-selection.ts';
 
@@ -61,8 +61,10 @@ function originText({ data: { origin } }: ResultRecord): string {
 }
 
 /** The strategy of a result. Errors: those of loadStrategy, RESULT_MISMATCH when its files changed. */
-export async function strategyOf({ strategy }: ResultRecord, context: RunContext): Promise<LoadedStrategy> {
-  const loaded = await loadNamedStrategy(strategy.path ?? strategy.name, context);
+export async function strategyOf({ strategy, grid }: ResultRecord, context: RunContext): Promise<LoadedStrategy> {
+  const found = await loadNamedStrategy(strategy.path ?? strategy.name, context);
+  // Of a file that changed since then, its hash says so.
+  const loaded = found.strategyHash === strategy.hash ? withParameters(found, grid.parameterNames) : found;
   if (loaded.strategyHash === strategy.hash) return loaded;
   throw new AppError('RESULT_MISMATCH', {
     rule: 'A row can be reproduced only with the strategy it was scored with.',

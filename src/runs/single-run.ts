@@ -10,10 +10,11 @@ import { barriersOf, indicatorVariantKey, RISK_PARAMETERS, variantKey } from '..
 import type { ExecutionRequest } from '../sweep/request.ts';
 import { runVariant, type VariantRun } from '../sweep/run-variant.ts';
 import { withCalendarNote } from './assumption-notes.ts';
-import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import type { ExecutionSelection } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type RowJson, rowJson } from './result-record.ts';
-import { dataJson, executionJson, loadNamedStrategy, type RunContext } from './sweep-run.ts';
+import { strategyExecution } from './strategy-execution.ts';
+import { dataJson, executionJson, loadNamedStrategy, type RunContext, withParameters } from './sweep-run.ts';
 import { type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
 
 /** A trade as JSON shows it. Bars count from 0 in the window; times are the open times of those bars, ISO 8601. */
@@ -54,8 +55,9 @@ export interface RunSelection {
 
 /** Errors: those of loading, GRID_INVALID when a parameter has not exactly one value. */
 export async function runStrategy(selection: RunSelection, context: RunContext): Promise<FinishedRun> {
-  const execution = executionRequest(selection.execution);
-  const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
+  const names = Object.keys(selection.parameters);
+  const loadedStrategy = withParameters(await loadNamedStrategy(selection.strategy, context), names);
+  const execution = await strategyExecution(selection.execution, loadedStrategy.strategy, selection, context);
   checkParameters(loadedStrategy.strategy, selection.parameters);
   const parameters = singleParameters(loadedStrategy, selection.parameters);
   const barriers = singleBarriers({ ...loadedStrategy.strategy.risk, ...selection.risk });
@@ -88,7 +90,7 @@ export function runOn(
 }
 
 /** One value per parameter of the strategy; an axis the strategy declares with one value needs no --set. */
-function singleParameters(loaded: LoadedStrategy, given: Readonly<Record<string, Axis>>): ParameterValues {
+export function singleParameters(loaded: LoadedStrategy, given: Readonly<Record<string, Axis>>): ParameterValues {
   const { strategy } = loaded;
   const names = Object.keys(strategy.parameters);
   const wrong = names.filter((name) => (given[name] ?? strategy.parameters[name]!).values.length !== 1);

@@ -1,4 +1,5 @@
 // One sweep from names to a result record: load, plan, score, collect.
+import { withControllerFields } from '../controllers/controller-strategy.ts';
 import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
@@ -16,10 +17,12 @@ import { resultHash } from '../sweep/result-hash.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
-import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import { controllerNotes } from './controller-notes.ts';
+import type { ExecutionSelection } from './execution-selection.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
+import { strategyExecution } from './strategy-execution.ts';
 import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
 
 /** What every run needs from its surroundings. */
@@ -92,6 +95,11 @@ export function loadNamedStrategy(reference: string, context: RunContext): Promi
   return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, modelBytesMax });
 }
 
+/** A controller has parameters for the numbers it is asked to vary. Errors: GRID_INVALID. */
+export function withParameters(loaded: LoadedStrategy, names: readonly string[]): LoadedStrategy {
+  return { ...loaded, strategy: withControllerFields(loaded.strategy, names) };
+}
+
 /**
  * Loads strategy and candles, and checks the grid, so that every mistake is known before anything is scored.
  * Errors: those of loadStrategy, loadWindow, executionRequest and createGrid.
@@ -118,10 +126,10 @@ export async function prepareStrategy(
   selection: Omit<SweepSelection, 'window'> & { readonly window: Pick<WindowSelection, 'policies'> },
   context: RunContext,
 ) {
-  const execution = executionRequest(selection.execution);
-  const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
-  const { strategy, strategyHash } = loadedStrategy;
   const { parameters, risk, ...ranking } = selection.grid;
+  const loadedStrategy = withParameters(await loadNamedStrategy(selection.strategy, context), Object.keys(parameters));
+  const { strategy, strategyHash } = loadedStrategy;
+  const execution = await strategyExecution(selection.execution, strategy, { parameters, risk }, context);
   checkParameters(strategy, parameters);
   const request: SweepRequest = { ...execution, ...ranking, strategy, strategyHash, parameters, risk };
   const grid = createGrid({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk });
@@ -137,6 +145,7 @@ export async function finishSweep(
   const { request, grid, loadedWindow } = prepared;
   const { window } = loadedWindow;
   const most = REPORT_LIMITS.gridRowsMax;
+  for (const text of controllerNotes(request.strategy, request)) limits.onNote(text);
   const rows = new RowColumns(grid, axisNames(grid), limits.keepAllRows ? undefined : most);
   const outcome = await runSweep(request, {
     window,
@@ -185,6 +194,8 @@ function checkpointPort(folder: string): CheckpointPort {
 }
 
 export function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {
+  const { program, parameters } = strategy;
+  if (program?.kind === 'controller') return { controller: program.given, fields: Object.keys(parameters) };
   return moduleUrl === undefined ? { builtIn: strategy.name } : { moduleUrl };
 }
 
@@ -266,7 +277,16 @@ export function dataJson({ loaded, bounds, window }: LoadedWindow, policies: Dat
 }
 
 export function executionJson(execution: SweepRequest | ExecutionJson): ExecutionJson {
-  const { direction, initialCash, costs, sizing, closeAtEnd, calendar, profile } = execution;
+  const { direction, initialCash, costs, sizing, closeAtEnd, calendar, profile, instrument } = execution;
   const name = typeof profile === 'string' ? profile : profile.name;
-  return { profile: name, direction, initialCash, costs, sizing, closeAtEnd, calendar };
+  return {
+    profile: name,
+    direction,
+    initialCash,
+    costs,
+    sizing,
+    closeAtEnd,
+    calendar,
+    ...(instrument === undefined ? {} : { instrument }),
+  };
 }

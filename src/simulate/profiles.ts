@@ -5,10 +5,20 @@ import type { Costs, Direction, Sizing } from './terms.ts';
 
 export type { Arithmetic } from '../indicators/arithmetic.ts';
 
-export type ProfileName = 'close' | 'next-open' | 'vectorbt' | 'backtesting.py' | 'freqtrade';
+export type ProfileName =
+  | 'close'
+  | 'next-open'
+  | 'vectorbt'
+  | 'backtesting.py'
+  | 'freqtrade'
+  | 'hummingbot'
+  | 'hummingbot-corrected';
 
-/** Whose fill rules run: `gridmill` covers fills.md rules 4-17, the others reproduce a peer. */
-export type RuleBook = 'gridmill' | 'vectorbt' | 'backtesting.py' | 'freqtrade';
+/**
+ * Whose fill rules run: `gridmill` covers fills.md rules 4-17, the others reproduce a peer. `hummingbot` is for
+ * controllers alone, and runs in src/executors.
+ */
+export type RuleBook = 'gridmill' | 'vectorbt' | 'backtesting.py' | 'freqtrade' | 'hummingbot';
 
 export interface Profile {
   readonly name: ProfileName;
@@ -17,7 +27,7 @@ export interface Profile {
   readonly assumption: string;
   /** The arithmetic of indicators; part of the indicator variant key. */
   readonly arithmetic: Arithmetic;
-  readonly metricSet: 'standard' | 'vectorbt' | 'backtesting.py';
+  readonly metricSet: 'standard' | 'vectorbt' | 'backtesting.py' | 'hummingbot';
   /** Where a signal of bar i fills. */
   readonly fillAt: 'close' | 'next-open';
   /** Defaults of the command line for this profile. */
@@ -32,6 +42,15 @@ export interface Profile {
 
 const NO_COSTS: Costs = { feeRate: 0, fixedFee: 0, slippage: 0 };
 const ALL_CASH: Sizing = { kind: 'equity-fraction', value: 1, sizeStep: 0, minSize: 0, minNotional: 0 };
+
+/** What controllers run under; amounts, sides and exits are in their configurations. */
+const CONTROLLERS = {
+  ruleBook: 'hummingbot',
+  arithmetic: 'standard',
+  metricSet: 'hummingbot',
+  fillAt: 'close',
+  defaults: { initialCash: 100, direction: 'both', costs: NO_COSTS, sizing: ALL_CASH, closeAtEnd: true },
+} as const satisfies Omit<Profile, 'name' | 'assumption'>;
 
 export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
   close: {
@@ -95,6 +114,18 @@ export const PROFILES: Readonly<Record<ProfileName, Profile>> = {
     metricSet: 'standard',
     fillAt: 'next-open',
     defaults: { initialCash: 1000, direction: 'long', costs: NO_COSTS, sizing: ALL_CASH, closeAtEnd: true },
+  },
+  hummingbot: {
+    ...CONTROLLERS,
+    name: 'hummingbot',
+    assumption:
+      "As Hummingbot's own back-test of its controllers: fills and exits at closes, stops scanned from the entry bar, longer candles visible from their open, equity without open positions.",
+  },
+  'hummingbot-corrected': {
+    ...CONTROLLERS,
+    name: 'hummingbot-corrected',
+    assumption:
+      "Hummingbot's controllers without look-ahead: limits and targets fill at their price, stops at their level or a worse open, stops before targets, equity with open positions.",
   },
 };
 

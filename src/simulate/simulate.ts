@@ -25,6 +25,12 @@ export function simulate(input: SimulationInput): Simulation {
       return runBacktestingPyRules(input);
     case 'freqtrade':
       return runFreqtradeRules(input);
+    case 'hummingbot':
+      throw new AppError('REQUEST_INVALID', {
+        rule: `The profile ${settings.profile.name} is for Hummingbot's controllers.`,
+        found: 'a strategy of signals.',
+        todo: 'Leave --profile out, or name a controller file (.yml) as the strategy.',
+      });
     default:
       return unreachable(settings.profile.ruleBook);
   }

@@ -7,7 +7,7 @@ import { createGrid, type Grid } from './grid.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
 import type { Stage } from './ranking.ts';
 import type { EngineName, SweepRequest } from './request.ts';
-import { checkLimits, checkRiskGrid, chooseEngine } from './sweep-checks.ts';
+import { checkIntervals, checkLimits, checkProfile, checkRiskGrid, chooseEngine } from './sweep-checks.ts';
 import { countBaseVariants } from './variants.ts';
 import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
 import type { Window } from './window.ts';
@@ -52,6 +52,7 @@ export interface OpenedSweep {
 /** Checks a request against its window and budget, and plans it. Errors: those of runSweep. */
 export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   checkLimits(request);
+  checkProfile(request);
   const { strategy } = request;
   const { window } = host;
   const { arithmetic } = request.profile;
@@ -65,6 +66,7 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
     });
   }
   checkIndicatorParameters(strategy, grid);
+  checkIntervals(request, grid, window);
   checkHistory(strategy, grid, window);
   checkRiskGrid(request, grid, window);
   const fastBytes = (): number => planFastMemory(strategy, grid, window, { threads: 1, columnBudget: 0 }).arenaBytes;

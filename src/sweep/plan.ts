@@ -253,13 +253,28 @@ function fastCosts(strategy: Strategy, grid: Grid, window: Window, options: Plan
   };
 }
 
+/** Columns of a controller: aligned candles, growth, and at a guess so many of each point of the axes that are lengths. */
+const CONTROLLER_COLUMNS = 16;
+const COLUMNS_PER_LENGTH = 4;
+
+const controllerColumns = ({ axes }: Grid): number =>
+  CONTROLLER_COLUMNS +
+  COLUMNS_PER_LENGTH *
+    axes
+      .filter(({ name }) => LENGTH_NAMES.test(name))
+      .reduce((product, { values }) => Math.min(1_024, product * values.length), 1);
+
+/** Fields of controllers that indicators depend on. */
+const LENGTH_NAMES = /^(interval_minutes|bb_|macd_|natr_|length$|multiplier$|percentage_)/;
+
 function normativeCosts(strategy: Strategy, grid: Grid, window: Window, options: PlanOptions): Costs {
   const bars = window.history.barCount;
   const nodes = [...collectGraph(strategy).values()];
   const columns = nodes.filter(isComputed);
   const conditions = nodes.filter(({ isCondition }) => isCondition);
   const shared = conditions.filter((entry) => isShared(entry, grid));
-  const columnBytes = countInstances(columns, grid) * bars * 8 + countInstances(shared, grid) * bars;
+  const programBytes = strategy.program?.kind === 'controller' ? controllerColumns(grid) * bars * 8 : 0;
+  const columnBytes = countInstances(columns, grid) * bars * 8 + countInstances(shared, grid) * bars + programBytes;
   const functionBytes = strategy.compute === undefined ? 0 : 4 * bars * 8;
   const variantBytes =
     columns.length * bars * 8 + conditions.length * bars + functionBytes + window.candles.barCount * 9;

@@ -22,6 +22,8 @@ export function profileMetrics(
   const { candles } = window;
   switch (execution.profile.metricSet) {
     case 'standard':
+    // Of controllers, whose runner has more than a simulation to read.
+    case 'hummingbot':
       return undefined;
     case 'vectorbt':
       return finite(

@@ -1,5 +1,6 @@
 // What a sweep is asked and what it answers: the shapes shared by the command line, results and reports.
 import type { StopReason } from '../core/cancel.ts';
+import type { SourcedInstrument } from '../market/instrument.ts';
 import type { Calendar } from '../metrics/annualisation.ts';
 import type { MetricName, Metrics } from '../metrics/metrics.ts';
 import type { Profile } from '../simulate/profiles.ts';
@@ -17,6 +18,8 @@ export interface ExecutionRequest {
   readonly sizing: Sizing;
   readonly closeAtEnd: boolean;
   readonly calendar: Calendar;
+  /** The exchange's steps and smallest orders, where a controller's grids are shaped by them. */
+  readonly instrument?: SourcedInstrument;
 }
 
 export interface SweepRequest extends ExecutionRequest {

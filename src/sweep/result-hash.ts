@@ -54,6 +54,10 @@ export function requestJson(request: SweepRequest): Json {
     sizing: { ...request.sizing },
     closeAtEnd: request.closeAtEnd,
     calendar: request.calendar,
+    instrument:
+      request.instrument === undefined
+        ? undefined
+        : { ...request.instrument, quoteRates: request.instrument.quoteRates.map((rate) => ({ ...rate })) },
     rank: request.rank,
     alsoRank: request.alsoRank?.length ? request.alsoRank : undefined,
     top: request.top,

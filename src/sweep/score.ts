@@ -133,12 +133,27 @@ export function giveUpWhenStopped(stop: StopToken): void {
 }
 
 export function metricsOf(simulation: Simulation, execution: ExecutionRequest, window: Window): Metrics {
-  return standardMetrics({
+  const metrics = standardMetrics({
     ...simulation,
     initialCash: execution.initialCash,
     periodsPerYear: periodsPerYear(window.candles.timeframe, execution.calendar),
   });
+  return simulation.ruined && execution.profile.ruleBook === 'hummingbot' ? withoutReturns(metrics) : metrics;
 }
+
+/**
+ * A controller goes on when nothing is left. Returns of an account around zero are of any size and sign, and so is a
+ * ratio of them: they have no value, and such variants rank last by it.
+ */
+const withoutReturns = (metrics: Metrics): Metrics => ({
+  ...metrics,
+  cagr: null,
+  volatility: null,
+  sharpe: null,
+  sortino: null,
+  calmar: null,
+  omega: null,
+});
 
 /** Reads one row of a scored batch back into named metrics. */
 export function metricsFromRow(rows: Float64Array, row: number): Metrics {

@@ -1,13 +1,16 @@
 // What a request must satisfy before anything is computed, and which engine it gets.
 import { checkBarSettings } from '../bars/bar-run.ts';
+import { checkInterval } from '../controllers/controller-market.ts';
+import { configurator } from '../controllers/controller-strategy.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
+import { parseTimeframe } from '../market/timeframe.ts';
 import { simulate } from '../simulate/simulate.ts';
 import { simulationSettings } from './execution-settings.ts';
 import { type EngineChoice, engineFor } from './fast-settings.ts';
 import { barriersAt, type Grid } from './grid.ts';
-import type { EngineName, SweepRequest } from './request.ts';
+import type { EngineName, ExecutionRequest, SweepRequest } from './request.ts';
 import type { Window } from './window.ts';
 
 /**
@@ -35,8 +38,38 @@ export function chooseEngine(
   });
 }
 
+/** Errors: REQUEST_INVALID when a controller is to run under the profile of another kind of strategy, or the reverse. */
+export function checkProfile(request: ExecutionRequest & Pick<SweepRequest, 'strategy'>): void {
+  const { strategy, profile } = request;
+  const isController = strategy.program?.kind === 'controller';
+  if (isController === (profile.ruleBook === 'hummingbot')) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: isController
+      ? 'A Hummingbot controller runs under the profile hummingbot or hummingbot-corrected.'
+      : `The profile ${profile.name} is for Hummingbot's controllers.`,
+    found: `${strategy.name} under the profile ${profile.name}.`,
+    todo: isController
+      ? 'Leave --profile out, or choose one of the two.'
+      : 'Leave --profile out, or name a controller file.',
+  });
+}
+
+/** Errors: TIMEFRAME_INVALID when a controller's candles cannot be built from those of the window. */
+export function checkIntervals({ strategy }: Pick<SweepRequest, 'strategy'>, grid: Grid, window: Window): void {
+  const { program } = strategy;
+  if (program?.kind !== 'controller') return;
+  const configOf = configurator(program.given);
+  const { values } = grid.axes.find(({ name }) => name === 'interval_minutes') ?? { values: [undefined] };
+  for (const minutes of values) {
+    const config = configOf(minutes === undefined ? {} : { interval_minutes: minutes });
+    if ('interval' in config) checkInterval(parseTimeframe(config.interval), window.history.timeframe);
+  }
+}
+
 /** Lets the rule book judge every combination of barriers over no bars at all, so that it refuses before work begins. */
 export function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {
+  // A controller has no signals for a rule book to judge, and no barriers but its own.
+  if (request.strategy.program?.kind === 'controller') return;
   const candles = sliceCandles(window.candles, 0, 0);
   const signals = new Uint8Array(0);
   const { program, name } = request.strategy;

@@ -1,4 +1,6 @@
 // How many bars a strategy needs before its first value, from the warm-up of each indicator it is built on.
+import { configurator } from '../controllers/controller-strategy.ts';
+import { controllerWarmUp } from '../controllers/warm-up.ts';
 import { AppError } from '../core/errors.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import { checkParams, INDICATORS } from '../indicators/registry.ts';
@@ -21,6 +23,8 @@ export function warmUpBars(
   parameters: ParameterValues,
   base: Timeframe,
 ): number {
+  const { program } = strategy;
+  if (program?.kind === 'controller') return controllerWarmUp(configurator(program.given)(parameters), base);
   const number = (scalar: Scalar): number =>
     typeof scalar === 'number' ? scalar : (parameters[scalar.parameter] ?? Number.NaN);
   /** In bars of the column's own timeframe. */

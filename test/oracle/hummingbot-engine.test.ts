@@ -60,7 +60,7 @@ interface EngineCase {
 const { fixes } = executorProfile('hummingbot');
 
 /** A controller that is told its signals, with the barriers and limits of a directional configuration. */
-function runSignals(market: ControllerMarket, given: EngineCase): ControllerRun {
+function runSignals(market: ControllerMarket, given: EngineCase, isLean: boolean): ControllerRun {
   const config = readControllerConfig({ trailing_stop: null, ...given.config, controller_name: 'bollinger_v1' });
   if (config.controller_name !== 'bollinger_v1') throw new Error('a directional configuration');
   const bySecond = new Map(given.signals);
@@ -70,22 +70,24 @@ function runSignals(market: ControllerMarket, given: EngineCase): ControllerRun 
     return bySecond.get(second - (second % bucket)) ?? 0;
   });
   const controller = signalController({ signal, firstBar: 0 }, config, openPosition(barrierOf(config)), fixes);
-  return runLoop(market, controller, Number(given.config['total_amount_quote']), options(given));
+  return runLoop(market, controller, Number(given.config['total_amount_quote']), options(given, isLean));
 }
 
-const options = (given: EngineCase) => ({
+/** `isLean`: as sweeps run it, without the parts of the P&L and without executors that never filled. */
+const options = (given: EngineCase, isLean: boolean) => ({
   tradeCost: given.trade_cost,
   fixes,
   tradingRules: oracleRules(given.trading_rules),
-  keepSeries: true,
+  keepSeries: !isLean,
+  keepUnfilled: !isLean,
 });
 
-function run(market: ControllerMarket, given: EngineCase): ControllerRun {
-  if (given.controller === 'signal_list') return runSignals(market, given);
+function run(market: ControllerMarket, given: EngineCase, isLean = false): ControllerRun {
+  if (given.controller === 'signal_list') return runSignals(market, given, isLean);
   const { triple_barrier, ...config } = given.config;
   const barrier = triple_barrier === undefined ? {} : { triple_barrier_config: triple_barrier };
   const checked = readControllerConfig({ ...config, ...barrier, controller_name: given.controller });
-  return runController(market, checked, options(given));
+  return runController(market, checked, options(given, isLean));
 }
 
 function compareExecutors(found: ControllerRun, expected: readonly OracleExecutor[], id: string): void {
@@ -153,6 +155,9 @@ describeOracle('hummingbot engine runs', [`oracles/hummingbot/${FILE}`, ...HUMMI
       expect(series.active[row!], what).toBe(active);
     }
     expectResults(found.summary, expected.results, TOLERANCE, id);
+    const lean = run(market, given, true);
+    expect(lean.pnl, `${id} as sweeps run it`).toEqual(found.pnl);
+    expect(lean.summary).toEqual(found.summary);
     expect(expected.position_holds.length).toBe(found.hold === null ? 0 : 1);
     if (found.hold !== null) {
       const hold = expected.position_holds[0]!;

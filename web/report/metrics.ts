@@ -1,7 +1,7 @@
 // Every metric of the chosen variant beside the best one, with its definition on hover, focus or tap.
 import type { MetricName } from '../../src/metrics/metrics.ts';
 import { SIGNED_METRICS } from '../../src/report/metric-columns.ts';
-import type { ReportMetric } from '../../src/report/report-data.ts';
+import type { ReportMetric, ReportSetting } from '../../src/report/report-data.ts';
 import { el, section, signClass } from '../dom.ts';
 import { metricText, type Page } from './page.ts';
 
@@ -24,7 +24,9 @@ export function metricsSection(page: Page): HTMLElement {
   const groups = [...GROUPS, { title: 'Execution', names: rest }];
   const body = el('div', { class: 'metric-groups' });
   selection.onVariant((rank) => {
-    body.replaceChildren(...groups.map(({ title, names }) => group(page, rank, title, names)));
+    const own = page.detail(rank)?.figures ?? [];
+    const tables = groups.map(({ title, names }) => group(page, rank, title, names));
+    body.replaceChildren(...tables, ...(own.length === 0 ? [] : [figures(page, own)]));
   });
   return section('metrics', 'Metrics', [el('span', { class: 'hint' }, 'Point at a name for its definition')], body);
 }
@@ -48,6 +50,15 @@ function group(page: Page, rank: number, title: string, names: readonly MetricNa
     ),
     el('tbody', {}, ...metrics.map((metric) => metricRow(page, metric, rank, compare))),
   );
+}
+
+/** What the peer itself would print of this variant. */
+function figures(page: Page, own: readonly ReportSetting[]): HTMLElement {
+  const row = ({ label, value }: ReportSetting): HTMLElement =>
+    el('tr', {}, el('th', { scope: 'row', class: 'left' }, label), el('td', { class: 'own' }, value));
+  const title = `Summary of ${page.data.profile.name}`;
+  const head = el('tr', {}, el('th', { scope: 'col', class: 'left' }, title), el('th', { scope: 'col' }, ''));
+  return el('table', { class: 'metric-table' }, el('thead', {}, head), el('tbody', {}, ...own.map(row)));
 }
 
 function metricRow(page: Page, metric: ReportMetric, rank: number, compare: boolean): HTMLElement {

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { asCalled } from '../called-as.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import type { Host } from '../host.ts';
+import { defineInstruments } from '../instrument-commands.ts';
 import { addPolicyOptions, type DataOptions } from '../options.ts';
 import { runContext } from '../run-context.ts';
 
@@ -36,6 +37,7 @@ export function define(command: Command, context: CommandContext): void {
   defineResample(command, context);
   defineExport(command, context);
   defineRemove(command, context);
+  defineInstruments(command, context);
 }
 
 function defineList(command: Command, { host, action }: CommandContext): void {

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { FinishedRun } from '../../runs/single-run.ts';
+import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
 import { refuseOptions } from '../given-options.ts';
 import type { Host } from '../host.ts';
@@ -32,7 +33,10 @@ interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
 }
 
 export function define(command: Command, { host, action }: CommandContext): void {
-  command.argument('[strategy]', 'a built-in name or a .ts/.js file; none with --result or --signals');
+  command.argument(
+    '[strategy]',
+    "a built-in name, a .ts/.js file, or a Hummingbot controller's .yml; none with --result or --signals",
+  );
   addDataOptions(command);
   addGridOptions(command);
   addExecutionOptions(command);
@@ -105,6 +109,7 @@ async function run(strategy: string | undefined, options: RunOptions, host: Host
   const context = runContext(host, options);
   for (const text of barrierNotes(options)) host.stderr.write(`note: ${text}\n`);
   const finished = await finish(strategy, options, host);
+  await writeNotes(finished, host);
   if (options.json === true) {
     const { runJson } = await import('../../runs/single-run.ts');
     host.stdout.write(`${JSON.stringify(runJson(finished, context, options.equity === true))}\n`);
@@ -113,6 +118,14 @@ async function run(strategy: string | undefined, options: RunOptions, host: Host
   const { runText } = await import('../run-output.ts');
   const tradesMax = options.trades === 'all' ? Number.POSITIVE_INFINITY : wholeNumber('--trades', 0)(options.trades);
   host.stdout.write(runText(finished, { tradesMax, withChart: options.equity === true }, host.stdout));
+}
+
+async function writeNotes({ loadedStrategy, execution }: FinishedRun, host: Host): Promise<void> {
+  if (loadedStrategy?.strategy.program === undefined) return;
+  const { controllerNotes } = await import('../../runs/controller-notes.ts');
+  for (const text of controllerNotes(loadedStrategy.strategy, execution)) {
+    host.stderr.write(asCalled(`note: ${text}\n`, host));
+  }
 }
 
 async function finish(strategy: string | undefined, options: RunOptions, host: Host): Promise<FinishedRun> {

@@ -53,7 +53,10 @@ export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelect
 }
 
 export function define(command: Command, { host, action }: CommandContext): void {
-  command.argument('<strategy>', 'a built-in name (gridmill strategies) or a .ts/.js file');
+  command.argument(
+    '<strategy>',
+    "a built-in name (gridmill strategies), a .ts/.js file, or a Hummingbot controller's .yml",
+  );
   addDataOptions(command, 'many');
   addGridOptions(command);
   addExecutionOptions(command);
@@ -111,6 +114,10 @@ export function define(command: Command, { host, action }: CommandContext): void
         [
           'Which averages work on every coin, and in each half year? The best by the median of all cells',
           'gridmill sweep sma-cross --data "binance/*/1h" --windows 2023-H1,2023-H2,2024-H1,2024-H2 --rank sharpe --across median',
+        ],
+        [
+          'A Hummingbot controller, from its own configuration',
+          'gridmill sweep bollinger.yml --set bb_length=50..200:25 --set stop_loss=0.01,0.02 --data btc-1m.csv.gz --fee 0.06%',
         ],
         ['For a script', 'gridmill sweep macd --data btc-1m.csv.gz --timeframe 1h --json | jq .top[0]'],
       ),
