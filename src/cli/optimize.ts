@@ -113,6 +113,7 @@ async function selectionOf(strategy: string, options: OptimizeOptions, host: Hos
       ...{ profile, direction, cash, fee, fixedFee, slippage, sizing, size, sizeStep, minSize, minNotional },
       closeAtEnd: options.closeAtEnd,
       calendar: options.calendar,
+      instruments: options.instruments,
     },
     parameters: options.set,
     risk: riskAxes(options),

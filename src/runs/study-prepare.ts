@@ -8,20 +8,23 @@ import { createSpace } from '../optimise/space.ts';
 import type { Anchor, Mode, StudyCell, StudyRequest } from '../optimise/study.ts';
 import { shareCandles } from '../pool/shared-candles.ts';
 import type { Axis } from '../strategy/parameters.ts';
-import type { RiskAxes } from '../strategy/strategy.ts';
+import type { RiskAxes, Strategy } from '../strategy/strategy.ts';
 import type { Across } from '../sweep/many-across.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
+import { checkProfile } from '../sweep/sweep-checks.ts';
 import type { TrialCell } from '../trials/trial.ts';
 import { withCalendarNote } from './assumption-notes.ts';
 import { type LoadedCandles, loadCandles } from './candle-source.ts';
-import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import { controllerNotes } from './controller-notes.ts';
+import type { ExecutionSelection } from './execution-selection.ts';
 import { checkTimeframes } from './many-run.ts';
 import { marketNames } from './market-list.ts';
 import { parseMetricName } from './metric-name.ts';
 import { checkParameters } from './parameter-names.ts';
-import { searchSpaceOf } from './search-space.ts';
+import { fittingIntervals, searchSpaceOf } from './search-space.ts';
+import { strategyExecution } from './strategy-execution.ts';
 import { studyWindows } from './study-windows.ts';
-import { loadNamedStrategy, type RunContext } from './sweep-run.ts';
+import { loadNamedStrategy, type RunContext, withParameters } from './sweep-run.ts';
 import { parseWhere } from './where-text.ts';
 import { cutWindow, type LoadedWindow, type WindowSelection, windowBounds } from './window-selection.ts';
 
@@ -82,16 +85,21 @@ export async function prepareStudy(
   onReading: (name: string, at: number) => void,
 ): Promise<PreparedStudy> {
   const bounds = windowBounds(selection.window);
-  const execution = executionRequest(selection.execution);
   const objectives = objectivesOf(selection);
   const where = selection.where === undefined ? [] : parseWhere(selection.where);
   const trials = trialsOf(selection);
-  const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
+  const named = selection.parameters;
+  const asWritten = await loadNamedStrategy(selection.strategy, context);
+  const searched = searchSpaceOf(asWritten.strategy, named);
+  const loadedStrategy = withParameters(asWritten, Object.keys(searched));
   const { strategy, strategyHash } = loadedStrategy;
-  checkParameters(strategy, selection.parameters);
-  const parameters = { ...searchSpaceOf(strategy), ...selection.parameters };
-  const space = createSpace({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk: selection.risk });
+  checkParameters(strategy, named);
+  const axes = { parameters: searched, risk: selection.risk };
+  const execution = await strategyExecution(selection.execution, strategy, axes, context);
+  checkProfile({ ...execution, strategy });
   const read = await readMarkets(selection, context, bounds, onReading);
+  const parameters = fittingIntervals(searched, named, read[0]!.loaded.candles.timeframe);
+  const space = createSpace({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk: selection.risk });
   const windows = studyWindows(
     read.map(({ loaded }) => loaded.candles),
     bounds,
@@ -152,7 +160,12 @@ export async function prepareStudy(
         holdout === undefined ? [] : [{ market, fromMs: holdout.bounds.from, toMs: holdout.bounds.to }],
       ),
     ],
-    notes: [...windows.notes, ...objectiveNotes(objectives)],
+    notes: [
+      ...controllerNotes(strategy, execution),
+      ...rangeNotes(strategy, named),
+      ...windows.notes,
+      ...objectiveNotes(objectives),
+    ],
   };
 }
 
@@ -192,6 +205,13 @@ function objectivesOf({ objectives, rank }: StudySelection): Objective[] {
     found: `${parsed.length} objectives; the limit is ${LIMITS.objectivesMax}.`,
     todo: 'Weigh some of them into one: --objective "sharpe - 0.5*maxDrawdown".',
   });
+}
+
+function rangeNotes({ name, program }: Strategy, named: Readonly<Record<string, Axis>>): string[] {
+  if (program?.kind !== 'controller' || Object.keys(named).length > 0) return [];
+  return [
+    `No --set, so the usual ranges of ${name} are searched (docs/hummingbot.md lists them); with --set only what it names varies.`,
+  ];
 }
 
 function objectiveNotes(objectives: readonly Objective[]): string[] {
