@@ -16,6 +16,7 @@ import {
 import { metricHeading, orderedMetrics, SIGNED_METRICS } from './metric-columns.ts';
 import type { ReportMetric, ReportRisk, ReportRow, ReportSetting } from './report-data.ts';
 import { dim, paintSigned, type TextColumn, type TextStyle, textTable, visibleWidth } from './text-table.ts';
+import { VARIANT_COLUMNS_MAX, variantLines } from './variant-lines.ts';
 
 export interface RankedTableOptions extends TextStyle {
   /** The metric rows are ranked by; its column comes first. */
@@ -36,7 +37,9 @@ export function rankedTable(
       0,
     ),
   ];
-  columns.push(...variantColumns(rows));
+  const variants = variantColumns(rows);
+  const hasLines = variants.length > VARIANT_COLUMNS_MAX;
+  if (!hasLines) columns.push(...variants);
   orderedMetrics(metrics, options.rankedBy).forEach((metric, index) => {
     const values = rows.map((row) => row.metrics[metric.name]);
     const signed = SIGNED_METRICS.has(metric.name);
@@ -49,7 +52,8 @@ export function rankedTable(
       ...(signed ? { paint: (padded: string, row: number) => paintSigned(padded, values[row], options.color) } : {}),
     });
   });
-  return textTable(columns, options);
+  const table = textTable(columns, options);
+  return hasLines ? `${table}\n\n${variantLines(rows, options)}` : table;
 }
 
 /** Parameters, and the barriers that any of the rows uses. */
