@@ -1,6 +1,13 @@
 // Thousands of trials in one turbo pool over 360 days of 1-minute candles: pace, useful time, memory. `node bench/turbo-soak.mjs`
 import { parseArgs } from 'node:util';
-import { BUILT_IN_STRATEGIES, NEVER_STOP, parseTimeframe, profileNamed, syntheticCandles } from '../dist/index.js';
+import {
+  BUILT_IN_STRATEGIES,
+  controllerSearchSpace,
+  NEVER_STOP,
+  parseTimeframe,
+  profileNamed,
+  syntheticCandles,
+} from '../dist/index.js';
 import { createThreadTurboPool } from '../dist/turbo/thread-turbo-pool.js';
 
 const { values: options } = parseArgs({
@@ -9,7 +16,9 @@ const { values: options } = parseArgs({
     bars: { type: 'string', default: `${360 * 1440}` },
     workers: { type: 'string', default: '1,2' },
     strategy: { type: 'string', default: 'sma-cross' },
-    profile: { type: 'string', default: 'close' },
+    /** One of Hummingbot's controllers instead, over its usual ranges: bollinger_v1. */
+    controller: { type: 'string' },
+    profile: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -25,26 +34,34 @@ const candles = syntheticCandles({
   startTime: Date.UTC(2025, 0, 1),
   startPrice: 60_000,
 });
-const profile = profileNamed(options.profile);
+const profile = profileNamed(options.profile ?? (options.controller === undefined ? 'close' : 'hummingbot-corrected'));
 const execution = {
   profile,
   ...profile.defaults,
   costs: { feeRate: 0.0005, fixedFee: 0, slippage: 0 },
   calendar: 'continuous',
 };
-const strategy = BUILT_IN_STRATEGIES[options.strategy];
-const axes = Object.entries(strategy.parameters).map(([name, { values }]) => [
-  name,
-  Math.min(...values),
-  Math.max(...values),
-]);
+const given = options.controller && { controller_name: options.controller, total_amount_quote: 1000 };
+const ranges = given
+  ? Object.entries(controllerSearchSpace(options.controller, given)).map(([name, range]) => [
+      name,
+      range.choices ??
+        Array.from({ length: 1 + Math.round((range.high - range.low) / range.step) }, (_, i) =>
+          Number((range.low + i * range.step).toPrecision(12)),
+        ),
+    ])
+  : Object.entries(BUILT_IN_STRATEGIES[options.strategy].parameters).map(([name, { values }]) => [name, values]);
+const fields = ranges.map(([name]) => name);
+const strategyRef = given ? { controller: given, fields } : { builtIn: options.strategy };
 
 /** Values spread over the axes without a pattern, as a sampler asks for them; each trial has barriers of its own. */
 function trialAt(n) {
   const at = (k) => ((((n + 1) * (0.6180339887498949 + k * 0.1414213562373095)) % 1) + 1) % 1;
   const parameters = Object.fromEntries(
-    axes.map(([name, low, high], k) => [name, Math.round(low + at(k) * (high - low))]),
+    ranges.map(([name, values], k) => [name, values[Math.floor(at(k) * values.length)]]),
   );
+  // A controller has its barriers among its own parameters.
+  if (given) return { cell: 0, parameters: { ...parameters, total_amount_quote: 1000 }, barriers: {} };
   return { cell: 0, parameters, barriers: { stopLoss: 0.005 + at(7) * 0.03, takeProfit: 0.005 + at(8) * 0.05 } };
 }
 
@@ -54,7 +71,7 @@ async function soak(workers) {
   const clock = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
   const pool = createThreadTurboPool({ workers, clock });
   const trials = await pool.open({
-    strategyRef: { builtIn: strategy.name },
+    strategyRef,
     execution,
     cells: [{ market: 'm' }],
     markets: { m: candles },
@@ -103,7 +120,7 @@ for (const workers of options.workers.split(',').map(Number)) results.push(await
 if (options.json) console.log(JSON.stringify(results));
 else {
   console.log(
-    `${strategy.name} under ${profile.name}, ${runs} runs x ${barCount} bars, every run with barriers of its own`,
+    `${options.controller ?? options.strategy} under ${profile.name}, ${runs} runs x ${barCount} bars, every run with barriers of its own`,
   );
   for (const r of results) {
     const percent = (share) => `${(share * 100).toFixed(1)} %`;
