@@ -20,10 +20,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   controllers: ['core', 'market', 'indicators', 'metrics', 'executors'],
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
   trials: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep'],
-  pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'trials'],
+  isolation: ['core'],
+  pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'isolation'],
   store: ['core', 'market'],
   feeds: ['core', 'market'],
-  loader: ['core', 'strategy'],
+  loader: ['core', 'strategy', 'isolation'],
   report: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'store'],
   runs: [
     'core',
@@ -78,7 +79,11 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds'] },
   { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds'] },
   { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool'] },
-  { name: 'files', pattern: /from 'node:fs/, allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cli'] },
+  {
+    name: 'files',
+    pattern: /from 'node:fs/,
+    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cli', 'isolation'],
+  },
 ];
 
 /** Files that may break one ambient rule, each with the reason. */

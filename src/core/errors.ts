@@ -38,6 +38,7 @@ export const ERRORS = {
   STRATEGY_NOT_FOUND: row(4, 404, false, 'A strategy must be a built-in name or a file.'),
   STRATEGY_INVALID: row(4, 422, false, 'A strategy file must export a strategy made with defineStrategy.'),
   STRATEGY_FAILED: row(4, 422, false, 'Strategy code must not throw.'),
+  STRATEGY_FORBIDDEN: row(4, 403, false, 'Strategy code computes from candles; it must leave the machine alone.'),
   LOOK_AHEAD: row(7, 422, false, 'A value at bar i must depend on bars 0..i only.'),
   GRID_TOO_LARGE: row(5, 422, false, 'A grid must stay within the variant limit.'),
   BUDGET_BYTES: row(5, 422, false, 'A run must fit its memory budget.'),

@@ -51,6 +51,10 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Remarks of scoring threads about a strategy, passed on to the user. */
+  remarksMax: 16,
+  /** Characters of one of them. */
+  remarkLengthMax: 500,
   /** Characters of a symbol, exchange, strategy or result name. */
   nameLengthMax: 64,
 } as const;

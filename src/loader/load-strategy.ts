@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { didYouMean } from '../core/nearest-name.ts';
+import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 import { bundleStrategy, ENTRY_SYMBOL } from './bundle.ts';
@@ -30,13 +31,15 @@ export interface LoaderOptions {
   readonly cacheFolder: string;
   /** Imports the running package's entry: what `import … from 'gridmill'` means in a strategy. */
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Hears, one sentence per place, where the strategy asked for chance or time. */
+  readonly onFlag?: (sentence: string) => void;
 }
 
 const FILE_NAME = /\.[cm]?[jt]s$/;
 
 /**
  * A built-in name wins over a file of that name; write ./name to mean the file.
- * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FAILED, LIMIT_EXCEEDED.
+ * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FORBIDDEN, STRATEGY_FAILED, LIMIT_EXCEEDED.
  */
 export async function loadStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy> {
   if (Object.hasOwn(BUILT_IN_STRATEGIES, reference)) {
@@ -59,7 +62,9 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
       todo: 'Import less; read large data as candles instead.',
     });
   }
-  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = entry;
+  const supplied = createSupplied(options.onFlag ?? (() => undefined));
+  supply(supplied);
+  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
   const moduleUrl = cachedModuleUrl(bundle.code, options.cacheFolder);
   const loaded = await importModule(moduleUrl, bundle.files);
   if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);

@@ -1,6 +1,8 @@
 // What the calling thread and the scoring threads say to each other.
 import type { StopReason } from '../core/cancel.ts';
 import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { GuardFolders } from '../isolation/guards.ts';
 import type { Candles } from '../market/candles.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
@@ -11,7 +13,13 @@ import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch } from '../sw
 export type StrategyRef =
   | { readonly builtIn: string }
   /** An ES module whose default export is the strategy, as the loader compiles it. */
-  | { readonly moduleUrl: string };
+  | ModuleRef;
+
+export interface ModuleRef {
+  readonly moduleUrl: string;
+  /** Folders that strategy code may read; with them, guards keep it from everything else. None when left out. */
+  readonly guards?: GuardFolders;
+}
 
 /** What all threads of a pool are told; each has its own `thread` and `position` besides. */
 export interface PoolSetup {
@@ -80,11 +88,17 @@ export interface Unfit {
   readonly unfit: PackedError;
 }
 
+/** From a thread whose strategy did something that the user should know of, as one sentence. */
+export interface Remark {
+  readonly remark: string;
+}
+
 /** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */
-export function readMessage(message: unknown): Answer | Unfit | undefined {
+export function readMessage(message: unknown): Answer | Unfit | Remark | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { token, rows, filled, stats, kernels, ms, error, unfit } = message as Record<string, unknown>;
+  const { token, rows, filled, stats, kernels, ms, error, unfit, remark } = message as Record<string, unknown>;
   if (isPacked(unfit)) return { unfit };
+  if (typeof remark === 'string') return { remark: remark.slice(0, LIMITS.remarkLengthMax) };
   if (typeof token !== 'number') return undefined;
   if (isPacked(error)) return { token, error };
   if (!isStats(stats)) return undefined;

@@ -55,6 +55,7 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
       stop,
       stopWord: setup.stop,
       columnName: columnNames(context),
+      onNote: options.onNote,
     });
   };
 }

@@ -1,6 +1,7 @@
 // The pool: hands work to threads, replaces threads that die or hang, and retries their work once.
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import { type Grid, indicatorVariantKey, parametersAt } from '../sweep/grid.ts';
 import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch, WorkTimes } from '../sweep/score.ts';
@@ -19,6 +20,8 @@ export interface PoolOptions {
   readonly stopWord?: Int32Array;
   /** Names a column for errors; absent where threads compute no columns on demand. */
   readonly columnName?: ((id: number) => string) | undefined;
+  /** Hears what threads remark about the strategy, each sentence once. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** Work handed to one thread at a time: what it does, and what waits at its door so that it never idles. */
@@ -72,6 +75,7 @@ export class Pool implements ScoreBatches {
   readonly #waiting: { readonly columns: Task[]; readonly batches: Task[] } = { columns: [], batches: [] };
   readonly #tickMs: number;
   readonly #timers: readonly NodeJS.Timeout[];
+  readonly #remarks = new Set<string>();
   readonly #worked = { scoringMs: 0, columnsMs: 0 };
   #pastStats = NO_STATS;
   #kernels: ScoreBatches['kernels'];
@@ -202,6 +206,10 @@ export class Pool implements ScoreBatches {
   #receive(member: Member, message: unknown): void {
     const answer = readMessage(message);
     if (answer === undefined || !this.#members.has(member) || member.isEnding) return;
+    if ('remark' in answer) {
+      this.#passOn(answer.remark);
+      return;
+    }
     if ('unfit' in answer) {
       this.#endWith(unpackError(answer.unfit));
       return;
@@ -213,6 +221,12 @@ export class Pool implements ScoreBatches {
     this.#deathsInARow = 0;
     this.#settle(member, oldest.task, answer);
     this.#assign();
+  }
+
+  #passOn(remark: string): void {
+    if (this.#remarks.has(remark) || this.#remarks.size >= LIMITS.remarksMax) return;
+    this.#remarks.add(remark);
+    this.#options.onNote?.(remark);
   }
 
   #settle(member: Member, task: Task, answer: Answer): void {

@@ -10,8 +10,10 @@ import { attachFastMemory } from '../sweep/fast-memory.ts';
 import { giveUpWhenStopped, type VariantScorer } from '../sweep/score.ts';
 import {
   type Answer,
+  type ModuleRef,
   NOT_SCORING,
   packError,
+  type Remark,
   STOP_REASONS,
   type ThreadSetup,
   type Unfit,
@@ -20,8 +22,11 @@ import {
 } from './messages.ts';
 import { strategyIdentity } from './strategy-identity.ts';
 
-/** Imports a strategy module and gives its default export. */
-export type ImportStrategy = (moduleUrl: string) => Promise<unknown>;
+/** Imports a strategy module and gives its default export. `tell` sends the pool what it should hear besides answers. */
+export type ImportStrategy = (ref: ModuleRef, tell: (message: Unfit | Remark) => void) => Promise<unknown>;
+
+/** Guards may take the clock away from the strategy; this thread still measures. */
+const now = performance.now.bind(performance);
 
 /** Serves the pool that started this thread, until it ends the thread. */
 export async function serveBatches(importStrategy: ImportStrategy): Promise<void> {
@@ -38,8 +43,9 @@ export async function serveBatches(importStrategy: ImportStrategy): Promise<void
 
 async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy): Promise<VariantScorer> {
   const { history, from, dataHash, strategyRef, identity, position, memory, thread } = setup;
+  const tell = (message: Unfit | Remark): void => parentPort!.postMessage(message);
   const strategy =
-    'builtIn' in strategyRef ? BUILT_IN_STRATEGIES[strategyRef.builtIn] : await importStrategy(strategyRef.moduleUrl);
+    'builtIn' in strategyRef ? BUILT_IN_STRATEGIES[strategyRef.builtIn] : await importStrategy(strategyRef, tell);
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) throw anotherStrategy(setup, strategy);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   // This thread alone writes the word, the calling thread reads it.
@@ -79,12 +85,12 @@ interface Server {
 function answer(server: Server, message: WorkMessage): Answer {
   const { scorer, position } = server;
   const { token } = message;
-  const startedMs = performance.now();
+  const startedMs = now();
   Atomics.store(position, 0, 0);
   try {
     const result = work(server, message);
     const stats = { ...scorer.stats() };
-    return { token, ...result, stats, kernels: scorer.kernels, ms: performance.now() - startedMs };
+    return { token, ...result, stats, kernels: scorer.kernels, ms: now() - startedMs };
   } catch (error) {
     return { token, error: packError(error) };
   } finally {
