@@ -1,5 +1,6 @@
 // Functions that refuse: each answers as the one it replaces would have, by a throw, a rejection or a callback.
 import type { AppError } from '../core/errors.ts';
+import { siteAbove } from './call-site.ts';
 
 type AnyFunction = (this: unknown, ...args: readonly unknown[]) => unknown;
 
@@ -24,10 +25,10 @@ export function refuse(error: AppError, manner: Manner, args: readonly unknown[]
   return undefined;
 }
 
-/** A function that always refuses; `new` in front of it throws. */
-export function denier(manner: Manner, errorOf: (args: readonly unknown[]) => AppError): AnyFunction {
+/** A function that always refuses, naming the place of the call; `new` in front of it throws. */
+export function denier(manner: Manner, errorOf: (args: readonly unknown[], site: string) => AppError): AnyFunction {
   return function denied(...args) {
-    return refuse(errorOf(args), new.target === undefined ? manner : 'throws', args);
+    return refuse(errorOf(args, siteAbove(denied)), new.target === undefined ? manner : 'throws', args);
   };
 }
 
@@ -35,10 +36,10 @@ export function denier(manner: Manner, errorOf: (args: readonly unknown[]) => Ap
 export function guarded(
   original: AnyFunction,
   manner: Manner,
-  check: (args: readonly unknown[]) => AppError | undefined,
+  check: (args: readonly unknown[], caller: AnyFunction) => AppError | undefined,
 ): AnyFunction {
   return function guard(this: unknown, ...args) {
-    const error = check(args);
+    const error = check(args, guard);
     return error === undefined ? Reflect.apply(original, this, args) : refuse(error, manner, args);
   };
 }

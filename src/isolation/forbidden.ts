@@ -13,8 +13,9 @@ const RULES = {
 
 export type ForbiddenKind = keyof typeof RULES;
 
-/** STRATEGY_FORBIDDEN for one deed: `what` is the call or import, with its path or host. */
-export function forbidden(kind: ForbiddenKind, what: string): AppError {
+/** STRATEGY_FORBIDDEN for one deed: `what` is the call or import, with its path or host, and `site` where it stands. */
+export function forbidden(kind: ForbiddenKind, what: string, site?: string): AppError {
   const [rule, todo] = RULES[kind];
-  return new AppError('STRATEGY_FORBIDDEN', { rule: `Strategy code ${rule}.`, found: `${what}.`, todo });
+  const found = site === undefined ? `${what}.` : `${what}, at ${site}.`;
+  return new AppError('STRATEGY_FORBIDDEN', { rule: `Strategy code ${rule}.`, found, todo });
 }

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AppError } from '../core/errors.ts';
+import { siteAbove } from './call-site.ts';
 import { denier, guarded, type Manner, replace, subject } from './deny.ts';
 import { forbidden } from './forbidden.ts';
 
@@ -29,18 +30,24 @@ const WRITE_FLAGS =
 /** Captured: the check must not run into itself. */
 const realpath = fs.realpathSync.native;
 
-export type CheckRead = (call: string, path: unknown) => AppError | undefined;
+/** `caller` is the function whose call is judged: errors name the place above it. */
+export type CheckRead = (call: string, path: unknown, caller?: Caller) => AppError | undefined;
+type Caller = Parameters<typeof siteAbove>[0];
 
 /** Tells whether a path leads into one of `folders`, once links are followed. */
 export function readChecker(folders: readonly string[]): CheckRead {
   const roots = folders.map(realPathOf);
-  return (call, path) => {
+  return (call, path, caller) => {
     // A number is a file that was opened under these rules.
     if (typeof path === 'number') return undefined;
     const real = realPathOf(textOf(path));
     if (roots.some((root) => real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)))
       return undefined;
-    return forbidden('read', `${call} of ${textOf(path)}${real === textOf(path) ? '' : ` (${real})`}`);
+    return forbidden(
+      'read',
+      `${call} of ${textOf(path)}${real === textOf(path) ? '' : ` (${real})`}`,
+      caller && siteAbove(caller),
+    );
   };
 }
 
@@ -76,8 +83,12 @@ function guardCalls(target: object, module: string, check: CheckRead): void {
     const call = `${module}.${name}`;
     const manner = mannerOf(module, name);
     const guard = READS.includes(plain)
-      ? guarded(original as never, manner, (args) => check(call, args[0]) ?? checkFlags(plain, call, args))
-      : denier(manner, (args) => forbidden('write', `${call}${subject(args)}`));
+      ? guarded(
+          original as never,
+          manner,
+          (args, caller) => check(call, args[0], caller) ?? checkFlags(plain, call, args),
+        )
+      : denier(manner, (args, site) => forbidden('write', `${call}${subject(args)}`, site));
     // realpath.native is a call of its own.
     if (plain === 'realpath') Object.assign(guard, { native: guard });
     replace(target, name, guard);

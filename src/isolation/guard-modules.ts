@@ -87,7 +87,7 @@ function deny(target: object, name: string, call: string, kind: ForbiddenKind, m
   replace(
     target,
     name,
-    denier(manner, (args) => forbidden(kind, `${call}${subject(args)}`)),
+    denier(manner, (args, site) => forbidden(kind, `${call}${subject(args)}`, site)),
   );
 }
 

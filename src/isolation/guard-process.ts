@@ -1,8 +1,9 @@
 // Guards the process object and the global functions that reach out.
+import { siteAbove } from './call-site.ts';
 import { deniedModule } from './denied-modules.ts';
 import { denier, guarded, replace, subject } from './deny.ts';
 import { type ForbiddenKind, forbidden } from './forbidden.ts';
-import { type Supplied, siteAbove } from './supplied.ts';
+import type { Supplied } from './supplied.ts';
 
 const PROCESS: readonly (readonly [kind: ForbiddenKind, names: readonly string[]])[] = [
   ['host', ['abort', 'kill', '_kill', 'chdir', 'umask', 'setuid', 'seteuid', 'setgid', 'setegid']],
@@ -22,7 +23,7 @@ export function guardProcess(): void {
       replace(
         process,
         name,
-        denier('throws', (args) => forbidden(kind, `process.${name}${subject(args)}`)),
+        denier('throws', (args, site) => forbidden(kind, `process.${name}${subject(args)}`, site)),
       );
     }
   }
@@ -31,7 +32,7 @@ export function guardProcess(): void {
     replace(
       process.report as object,
       name,
-      denier('throws', (args) => forbidden('write', `process.report.${name}${subject(args)}`)),
+      denier('throws', (args, site) => forbidden('write', `process.report.${name}${subject(args)}`, site)),
     );
   }
   const { getBuiltinModule } = process as { getBuiltinModule?: (id: string) => unknown };
@@ -66,13 +67,13 @@ export function guardGlobals(): void {
   replace(
     globalThis,
     'fetch',
-    denier('rejects', (args) => forbidden('network', `fetch${subject(args)}`)),
+    denier('rejects', (args, site) => forbidden('network', `fetch${subject(args)}`, site)),
   );
   for (const name of CONSTRUCTORS.filter((known) => known in globalThis)) {
     replace(
       globalThis,
       name,
-      denier('throws', (args) => forbidden('network', `new ${name}${subject(args)}`)),
+      denier('throws', (args, site) => forbidden('network', `new ${name}${subject(args)}`, site)),
     );
   }
 }

@@ -1,5 +1,6 @@
 // The random numbers and the clock that strategies get: functions of the variant alone. Each call site is flagged once.
 import { createPrng, type Prng } from '../core/prng.ts';
+import { siteAbove } from './call-site.ts';
 
 /** Where the compiled strategy finds them, in every thread. */
 const SUPPLIED_SYMBOL = 'gridmill.supplied';
@@ -111,14 +112,6 @@ function textSeed(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
   return hash >>> 0;
-}
-
-/** `file:line:column` of what called `caller`: lines of the user's file where source maps are on. */
-export function siteAbove(caller: (...args: never[]) => unknown): string {
-  const holder: { stack?: string } = {};
-  Error.captureStackTrace(holder, caller);
-  const frame = /\n\s+at (?:.*? \()?(?:file:\/\/)?(\S+?:\d+:\d+)\)?(?:\n|$)/.exec(holder.stack ?? '');
-  return frame === null ? 'an unknown place' : decodeURI(frame[1]!);
 }
 
 type Callable = (...args: readonly unknown[]) => unknown;
