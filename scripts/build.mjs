@@ -1,6 +1,6 @@
 // Builds dist/: src with tsc, scoring threads as one file with esbuild, the WebAssembly kernels with asc, and the report's page assets with Vite.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -28,6 +28,27 @@ await build({
 });
 const kernelsStatus = buildKernels();
 if (kernelsStatus !== 0) process.exit(kernelsStatus);
+// A fenced process may read one folder: all it needs is in there, packages and kernels too. Its root hangs into `root`.
+rmSync(join(root, 'dist/process'), { recursive: true, force: true });
+await build({
+  entryPoints: [join(root, 'dist/app/scoring-process.js')],
+  outdir: join(root, 'dist/process'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+});
+copyFileSync(join(root, 'dist/kernels/kernels.wasm'), join(root, 'dist/process/kernels.wasm'));
+mkdirSync(join(root, 'dist/process/root'));
+writeFileSync(
+  join(root, 'dist/process/root/README'),
+  'The root of fenced processes is mounted here, for them alone.\n',
+);
 if (existsSync(join(root, 'web/vite.config.ts'))) {
   node('node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn');
 }

@@ -77,7 +77,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the console', pattern: /\bconsole\.\w+\(/, allowed: [] },
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds'] },
-  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds'] },
+  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation'] },
   { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool'] },
   {
     name: 'files',
@@ -90,6 +90,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
+  'src/isolation/process-channel.ts': 'is the inside of a fenced process: pipe and exit are its own',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 

@@ -51,6 +51,10 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Bytes of one message from a process that runs a strategy. */
+  memberMessageBytesMax: 268_435_456,
+  /** Messages from it per message to it. */
+  memberMessagesMax: 10_000,
   /** Remarks of scoring threads about a strategy, passed on to the user. */
   remarksMax: 16,
   /** Characters of one of them. */

@@ -2,6 +2,9 @@
 import type { AppError } from '../core/errors.ts';
 import { siteAbove } from './call-site.ts';
 
+/** Captured: whoever replaced it later would be handed the functions that are guarded. */
+const { apply } = Reflect;
+
 type AnyFunction = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /** How a function gives its errors: at the call, by a promise, or to the callback that comes last. */
@@ -21,7 +24,7 @@ export function refuse(error: AppError, manner: Manner, args: readonly unknown[]
   if (manner === 'rejects') return Promise.reject(error);
   const callback = args.at(-1);
   if (manner === 'throws' || typeof callback !== 'function') throw error;
-  queueMicrotask(() => void Reflect.apply(callback, undefined, [error]));
+  queueMicrotask(() => void apply(callback, undefined, [error]));
   return undefined;
 }
 
@@ -40,7 +43,7 @@ export function guarded(
 ): AnyFunction {
   return function guard(this: unknown, ...args) {
     const error = check(args, guard);
-    return error === undefined ? Reflect.apply(original, this, args) : refuse(error, manner, args);
+    return error === undefined ? apply(original, this, args) : refuse(error, manner, args);
   };
 }
 
