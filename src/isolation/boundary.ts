@@ -53,7 +53,7 @@ while [ "$1" != -- ]; do
 done
 shift
 mount -o remount,bind,ro,nosuid,nodev "$root"
-exec unshare --user --map-user=65534 --map-group=65534 --root="$root" --wd=/ "$@"`;
+exec env -i TZ="$TZ" "$(command -v unshare)" --user --map-user=65534 --map-group=65534 --root="$root" --wd=/ "$@"`;
 
 /** The command that starts Node behind a boundary of this kind. */
 export function fencedCommand(kind: BoundaryKind, { readable, nodeArgs }: FencedNode): FencedCommand {

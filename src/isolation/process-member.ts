@@ -122,8 +122,11 @@ function spawnFenced({ entry, boundary, readable, heapMb }: ProcessMemberOptions
   });
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   return spawn(file, args, {
+    // PATH is for the shell that builds the fence. Inside, the time zone is all there is.
     env: { PATH: FENCE_PATH, TZ: timeZone },
     cwd: '/',
+    // A group of its own: a signal to the whole group, which any process may send, must not reach this one.
+    detached: true,
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe'],
   });
 }
