@@ -34,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'strategy',
     'simulate',
     'sweep',
+    'isolation',
     'pool',
     'store',
     'feeds',
@@ -91,6 +92,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
   'src/isolation/process-channel.ts': 'is the inside of a fenced process: pipe and exit are its own',
+  'src/isolation/supplied.ts': 'names the calls for chance and time that it stands in for',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 

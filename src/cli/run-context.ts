@@ -8,7 +8,8 @@ import type { DataOptions } from './options.ts';
 
 export function runContext(host: Host): RunContext {
   const { version, folder, storeRoot, clock, entry, peakBytes } = host;
-  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes };
+  const onFlag = (sentence: string): void => host.stderr.write(`note: ${sentence}\n`);
+  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes, onFlag };
 }
 
 /** The window that the data options name. Errors: REQUEST_INVALID without --data. */

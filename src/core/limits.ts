@@ -55,6 +55,8 @@ export const LIMITS = {
   memberMessageBytesMax: 268_435_456,
   /** Messages from it per message to it. */
   memberMessagesMax: 10_000,
+  /** Points of a grid whose constraint a fenced process is asked about. */
+  fencedPointsMax: 16_777_216,
   /** Remarks of scoring threads about a strategy, passed on to the user. */
   remarksMax: 16,
   /** Characters of one of them. */

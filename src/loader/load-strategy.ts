@@ -37,14 +37,40 @@ export interface LoaderOptions {
 
 const FILE_NAME = /\.[cm]?[jt]s$/;
 
+/** A strategy file, compiled and not run. */
+export interface CompiledStrategy {
+  readonly strategyHash: string;
+  readonly moduleUrl: string;
+  readonly path: string;
+  readonly source: string;
+  /** Absolute paths of the user's files in it. */
+  readonly files: readonly string[];
+}
+
 /**
  * A built-in name wins over a file of that name; write ./name to mean the file.
  * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FORBIDDEN, STRATEGY_FAILED, LIMIT_EXCEEDED.
  */
 export async function loadStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy> {
-  if (Object.hasOwn(BUILT_IN_STRATEGIES, reference)) {
-    return { strategy: BUILT_IN_STRATEGIES[reference]!, strategyHash: 'built-in' };
-  }
+  const builtIn = builtInStrategy(reference);
+  if (builtIn !== undefined) return builtIn;
+  const entry = await options.entry();
+  const { files, ...compiled } = await compileStrategy(reference, options);
+  const supplied = createSupplied(options.onFlag ?? (() => undefined));
+  supply(supplied);
+  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
+  const loaded = await importModule(compiled.moduleUrl, files);
+  if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
+  return { strategy: loaded.default, ...compiled };
+}
+
+export function builtInStrategy(reference: string): LoadedStrategy | undefined {
+  if (!Object.hasOwn(BUILT_IN_STRATEGIES, reference)) return undefined;
+  return { strategy: BUILT_IN_STRATEGIES[reference]!, strategyHash: 'built-in' };
+}
+
+/** Bundles a strategy file into the cache; none of its code runs. Errors: those of loadStrategy but STRATEGY_FAILED. */
+export async function compileStrategy(reference: string, options: LoaderOptions): Promise<CompiledStrategy> {
   const path = isAbsolute(reference) ? reference : resolve(options.folder, reference);
   if (!existsSync(path)) throw notFound(reference);
   if (statSync(path).isDirectory() || !FILE_NAME.test(path)) {
@@ -53,8 +79,7 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
       todo: 'Name a .ts, .mts, .js or .mjs file.',
     });
   }
-  const entry = await options.entry();
-  const bundle = await bundleStrategy(path, Object.keys(entry));
+  const bundle = await bundleStrategy(path, Object.keys(await options.entry()));
   if (bundle.bytes > LIMITS.strategyBytesMax) {
     throw new AppError('LIMIT_EXCEEDED', {
       rule: 'A strategy file with what it imports must stay small.',
@@ -62,18 +87,12 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
       todo: 'Import less; read large data as candles instead.',
     });
   }
-  const supplied = createSupplied(options.onFlag ?? (() => undefined));
-  supply(supplied);
-  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
-  const moduleUrl = cachedModuleUrl(bundle.code, options.cacheFolder);
-  const loaded = await importModule(moduleUrl, bundle.files);
-  if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
   return {
-    strategy: loaded.default,
     strategyHash: sourceHash(path, bundle.files),
-    moduleUrl,
+    moduleUrl: cachedModuleUrl(bundle.code, options.cacheFolder),
     path,
     source: readFileSync(path, 'utf8'),
+    files: bundle.files,
   };
 }
 

@@ -4,6 +4,8 @@ import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { GuardFolders } from '../isolation/guards.ts';
 import type { Candles } from '../market/candles.ts';
+import type { Axis } from '../strategy/parameters.ts';
+import type { Strategy } from '../strategy/strategy.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
 import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
@@ -91,6 +93,35 @@ export interface Unfit {
 /** From a thread whose strategy did something that the user should know of, as one sentence. */
 export interface Remark {
   readonly remark: string;
+}
+
+/** To a fenced process: load a strategy and tell of it. */
+export interface DescribeRequest {
+  readonly strategyRef: ModuleRef;
+  /** Axes that replace those of the strategy. */
+  readonly parameters: Readonly<Record<string, Axis>>;
+}
+
+/** A strategy without its functions. */
+export interface StrategyDescription
+  extends Pick<Strategy, 'name' | 'description' | 'parameters' | 'risk' | 'signals'> {
+  /** One bit per point of the grid, lowest first: whether the constraint lets it be. Undefined without a constraint. */
+  readonly allowed: Uint8Array | undefined;
+}
+
+/** Reads what a fenced process says of its strategy; its parts are for `defineStrategy` to check. */
+export function readDescription(
+  message: unknown,
+): { readonly described: StrategyDescription } | Unfit | Remark | undefined {
+  const said = readMessage(message);
+  if (said !== undefined && ('unfit' in said || 'remark' in said)) return said;
+  const { described } = (message ?? {}) as { readonly described?: Partial<StrategyDescription> };
+  if (typeof described !== 'object' || described === null) return undefined;
+  const { name, description, parameters, risk, signals, allowed } = described;
+  if (typeof name !== 'string' || typeof description !== 'string') return undefined;
+  if (typeof parameters !== 'object' || parameters === null) return undefined;
+  const bits = allowed instanceof Uint8Array ? allowed : undefined;
+  return { described: { name, description, parameters, risk: risk ?? {}, signals, allowed: bits } };
 }
 
 /** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */

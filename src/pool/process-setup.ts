@@ -40,7 +40,7 @@ export function processStarter(setup: PoolSetup, heapMb: number, options: Proces
 const bytesOf = ({ barCount }: Candles): number => barCount * 6 * Float64Array.BYTES_PER_ELEMENT;
 
 /** Processes run compiled code, bundled into one folder, also when this file itself is run from the sources. */
-const PROCESS_FILE = new URL(
+export const PROCESS_FILE = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/process/scoring-process.js' : '../process/scoring-process.js',
   import.meta.url,
 );

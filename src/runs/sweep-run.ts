@@ -3,7 +3,7 @@ import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
-import { createPoolScorer, type StrategyRef } from '../pool/pool-scorer.ts';
+import { createPoolScorer, type PoolScorerOptions } from '../pool/pool-scorer.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
@@ -17,6 +17,7 @@ import { runSweep } from '../sweep/run-sweep.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import { moduleRef, readableFor } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
@@ -29,7 +30,13 @@ export interface RunContext extends CandleContext {
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
   /** Most resident bytes of this process so far; nobody knows when left out. */
   readonly peakBytes?: () => number;
+  /** Hears, one sentence per place, where a strategy asked for chance or time when it was loaded or run here. */
+  readonly onFlag?: (sentence: string) => void;
+  /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps. Default `thread`. */
+  readonly isolate?: Isolation;
 }
+
+export type Isolation = 'thread' | 'process';
 
 export interface GridSelection {
   readonly parameters: Readonly<Record<string, Axis>>;
@@ -86,8 +93,8 @@ export interface FinishedSweep {
 export const strategyCache = (storeRoot: string): string => `${storeRoot}/cache/strategies`;
 
 export function loadNamedStrategy(reference: string, context: RunContext): Promise<LoadedStrategy> {
-  const { folder, storeRoot, entry } = context;
-  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry });
+  const { folder, storeRoot, entry, onFlag } = context;
+  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, onFlag });
 }
 
 /**
@@ -117,13 +124,22 @@ export async function prepareStrategy(
   context: RunContext,
 ) {
   const execution = executionRequest(selection.execution);
-  const loadedStrategy = await loadNamedStrategy(selection.strategy, context);
+  const loadedStrategy =
+    context.isolate === 'process'
+      ? await loadFenced(selection, context)
+      : await loadNamedStrategy(selection.strategy, context);
   const { strategy, strategyHash } = loadedStrategy;
   const { parameters, risk, ...ranking } = selection.grid;
   checkParameters(strategy, parameters);
   const request: SweepRequest = { ...execution, ...ranking, strategy, strategyHash, parameters, risk };
   const grid = createGrid({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk });
   return { loadedStrategy, policies: selection.window.policies ?? {}, request, grid };
+}
+
+async function loadFenced({ strategy, grid }: Pick<SweepSelection, 'strategy' | 'grid'>, context: RunContext) {
+  const { loadFencedStrategy } = await import('./fenced-strategy.ts');
+  const cacheFolder = strategyCache(context.storeRoot);
+  return loadFencedStrategy(strategy, { ...context, cacheFolder, parameters: grid.parameters });
 }
 
 /** Errors: those of runSweep. A sweep that is stopped early is no error: its record says so. */
@@ -155,7 +171,7 @@ export async function finishSweep(
         : { engineVersion: context.engineVersion, port: checkpointPort(limits.checkpointFolder) },
     createScorer: createPoolScorer({
       workers: limits.workers,
-      strategyRef: strategyRef(prepared.loadedStrategy),
+      ...strategyPlace(prepared.loadedStrategy, context),
       onNote: limits.onNote,
     }),
   });
@@ -182,8 +198,15 @@ function checkpointPort(folder: string): CheckpointPort {
   };
 }
 
-export function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {
-  return moduleUrl === undefined ? { builtIn: strategy.name } : { moduleUrl };
+/** Where pools find the strategy, and what they run it in. */
+export function strategyPlace(
+  loaded: LoadedStrategy,
+  { storeRoot, isolate }: Pick<RunContext, 'storeRoot' | 'isolate'>,
+): Pick<PoolScorerOptions, 'strategyRef' | 'processes'> {
+  // What is built in is ours, and needs no fence.
+  if (loaded.moduleUrl === undefined) return { strategyRef: { builtIn: loaded.strategy.name } };
+  const strategyRef = moduleRef(loaded, storeRoot);
+  return isolate === 'process' ? { strategyRef, processes: { readable: readableFor(strategyRef) } } : { strategyRef };
 }
 
 function resultRecord(
