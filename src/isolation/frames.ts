@@ -1,13 +1,16 @@
 // Messages as bytes on a pipe: four bytes of length, then the value as V8 serialises it.
 import { deserialize, serialize } from 'node:v8';
 
+/** Captured, as guards take them away. */
+const [toBytes, fromBytes] = [serialize, deserialize];
+
 const HEAD_BYTES = 4;
 /** Of any message: what the length can say. */
 export const FRAME_BYTES_MAX = 2 ** 32 - 1;
 
 /** One message, ready to be written. Views of shared memory become copies. */
 export function frameOf(message: unknown): Buffer {
-  const body = serialize(message);
+  const body = toBytes(message);
   if (body.length > FRAME_BYTES_MAX) throw new RangeError(`a message of ${body.length} bytes`);
   const head = Buffer.alloc(HEAD_BYTES);
   head.writeUInt32LE(body.length);
@@ -36,7 +39,7 @@ export function frameReader(bytesMax: number, onMessage: (message: unknown) => v
         wanted = new DataView(part.buffer, part.byteOffset).getUint32(0, true);
         if (wanted > bytesMax) throw new RangeError(`a message of ${wanted} bytes`);
       } else {
-        onMessage(deserialize(part));
+        onMessage(fromBytes(part));
         wanted = HEAD_BYTES;
       }
       isHead = !isHead;

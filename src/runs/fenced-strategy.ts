@@ -5,6 +5,7 @@ import { probeBoundary } from '../isolation/boundary.ts';
 import { frameOf } from '../isolation/frames.ts';
 import { startProcessMember } from '../isolation/process-member.ts';
 import { builtInStrategy, compileStrategy, type LoadedStrategy, type LoaderOptions } from '../loader/load-strategy.ts';
+import { strategyFailure } from '../loader/strategy-failure.ts';
 import { type ModuleRef, readDescription, type StrategyDescription, unpackError } from '../pool/messages.ts';
 import { PROCESS_FILE } from '../pool/process-setup.ts';
 import type { CustomColumn } from '../strategy/expression.ts';
@@ -26,10 +27,12 @@ export interface FencedOptions extends LoaderOptions {
 export async function loadFencedStrategy(reference: string, options: FencedOptions): Promise<LoadedStrategy> {
   const builtIn = builtInStrategy(reference);
   if (builtIn !== undefined) return builtIn;
-  const { files: _, ...compiled } = await compileStrategy(reference, options);
+  const { files, ...compiled } = await compileStrategy(reference, options);
   const strategyRef = moduleRef(compiled, options.storeRoot);
   const { parameters, onFlag } = options;
-  const described = await describedBy(strategyRef, parameters, onFlag ?? (() => undefined));
+  const described = await describedBy(strategyRef, parameters, onFlag ?? (() => undefined)).catch((error: unknown) => {
+    throw strategyFailure('while it was loaded', error, files);
+  });
   return { strategy: standIn(described, parameters), ...compiled };
 }
 
