@@ -109,26 +109,23 @@ test.each([
 });
 
 test('in threads a forbidden deed ends in exit code 4 and names the line', async () => {
-  const body = `compute: ({ barCount }, { fast }) => {
-    if (fast === 3 && !process.argv[1]?.endsWith('gridmill.mjs')) fs.writeFileSync('/tmp/forbidden', '');
+  const file = place.write(
+    'deed.ts',
+    `import fs from 'node:fs';
+import { isMainThread } from 'node:worker_threads';
+import { defineStrategy, range } from 'gridmill';
+export default defineStrategy({
+  name: 'deed',
+  parameters: { a: range(1, 100), b: range(1, 400) },
+  compute({ barCount }, { a }) {
+    if (!isMainThread) fs.writeFileSync('/tmp/forbidden', String(a));
     return new Int8Array(barCount);
-  },`;
-  // Enough of work for the plan to grant threads.
-  place.write('big.csv', csvOf(minuteCandles(40_000)));
-  const file = place.write('deed.ts', marked('deed', body));
-  const failed = await place.run(
-    'sweep',
-    file,
-    '--data',
-    'big.csv',
-    '--json',
-    '--workers',
-    '2',
-    '--set',
-    'slow=4..90',
-    '--profile',
-    'freqtrade',
+  },
+});`,
   );
+  // Enough variants for the plan to grant threads.
+  place.write('big.csv', csvOf(minuteCandles(20_000)));
+  const failed = await place.run('sweep', file, '--data', 'big.csv', '--json', '--workers', '2');
   expect(failed).toMatchObject({ exitCode: 4 });
-  expect(failed.stdout).toMatch(/STRATEGY_FORBIDDEN.*fs\.writeFileSync \/tmp\/forbidden, at .*deed\.ts:15:/);
+  expect(failed.stdout).toMatch(/STRATEGY_FORBIDDEN.*fs\.writeFileSync \/tmp\/forbidden, at .*deed\.ts:8:/);
 });
