@@ -1,9 +1,10 @@
 // The arena: alignment, accounting by name, release, and the bytes that the market tables say they take.
 import { expect, test } from 'vitest';
 import { testCandles } from '../../test/synthetic-request.ts';
+import { wholeMarket } from '../../test/twins/whole-market.ts';
 import { ARENA_ALIGNMENT, Arena } from './arena.ts';
 import { SUM_BARS } from './market-layout.ts';
-import { irregularBar, marketBytes, prepareMarket } from './market-tables.ts';
+import { irregularBar, marketTileBytes } from './market-tables.ts';
 
 test('regions are aligned, do not overlap, and are accounted for by name', () => {
   const arena = new Arena(new ArrayBuffer(1024), 10);
@@ -32,14 +33,14 @@ test('an arena holds what it is made for, and not a byte more', () => {
 });
 
 test.each([1, 16, 17, 1000])('the tables of %d bars take exactly the bytes they announce', (bars) => {
-  const arena = new Arena(new ArrayBuffer(marketBytes(bars)));
-  prepareMarket(arena, testCandles(bars));
-  expect(arena.bytesUsed).toBe(marketBytes(bars));
+  const arena = new Arena(new ArrayBuffer(marketTileBytes(bars)));
+  wholeMarket(arena, testCandles(bars));
+  expect(arena.bytesUsed).toBe(marketTileBytes(bars));
 });
 
 test('prefix sums begin anew at multiples of SUM_BARS; inside a stretch a difference is the sum of the returns between', () => {
   const candles = testCandles(5000);
-  const { close, barSums } = prepareMarket(new Arena(new ArrayBuffer(marketBytes(5000))), candles);
+  const { close, barSums } = wholeMarket(new Arena(new ArrayBuffer(marketTileBytes(5000))), candles);
   const sumOf = (from: number, to: number): [returns: number, squares: number] => {
     let sum = 0;
     let squares = 0;

@@ -53,8 +53,7 @@ export const BLOCK_BARS = 16;
 export const BAR_SUMS = 4;
 
 /**
- * Arena views that do not change between variants: of a whole window (`prepareMarket`), or of the bars around one tile
- * of it (`moveMarket`). All prices are finite and above 0, and low <= open, close <= high.
+ * Arena views that do not change between variants: of the bars around one tile of a window (`moveMarket`). All prices are finite and above 0, and low <= open, close <= high.
  */
 export interface MarketTables {
   /** Bars of the window. */

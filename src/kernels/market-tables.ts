@@ -1,18 +1,9 @@
-// Tables over candles that every variant reads: of a whole window, or of the bars around one tile after the other.
+// Tables over candles that every variant reads: of the bars around one tile of a window after the other.
 import { assert } from '../core/assert.ts';
 import type { Candles } from '../market/candles.ts';
 import { type Arena, alignedBytes } from './arena.ts';
 import { BAR_SUMS, BLOCK_BARS, type Kernels, type MarketTables } from './kernels.ts';
-import {
-  CARRY_CELLS,
-  CARRY_CLOSE,
-  NEEDS_ALL,
-  NEEDS_CLOSES,
-  NEEDS_OPEN,
-  NEEDS_RANGES,
-  NEEDS_SUMS,
-} from './market-layout.ts';
-import { SCALAR_KERNELS } from './scalar-kernels.ts';
+import { CARRY_CELLS, CARRY_CLOSE, NEEDS_CLOSES, NEEDS_OPEN, NEEDS_RANGES, NEEDS_SUMS } from './market-layout.ts';
 import {
   AT_NEXT_OPEN,
   DETAIL,
@@ -40,20 +31,18 @@ export interface MarketTile extends MarketTables {
   endBar: number;
 }
 
-/** Arena bytes that `prepareMarket` takes. */
-export function marketBytes(barCount: number): number {
-  const blocks = Math.ceil(barCount / BLOCK_BARS);
+/** Arena bytes that `createMarketTile` takes. */
+export function marketTileBytes(tileBars: number): number {
+  const capacity = capacityOf(tileBars);
+  const blocks = Math.ceil(capacity / BLOCK_BARS);
   return (
-    4 * alignedBytes(barCount * 8) +
-    2 * alignedBytes(barCount * BAR_SUMS * 8) +
+    4 * alignedBytes(capacity * 8) +
+    2 * alignedBytes(capacity * BAR_SUMS * 8) +
     5 * alignedBytes(blocks * 8) +
     alignedBytes(blocks) +
     alignedBytes(CARRY_CELLS * 8)
   );
 }
-
-/** Arena bytes that `createMarketTile` takes. */
-export const marketTileBytes = (tileBars: number): number => marketBytes(capacityOf(tileBars));
 
 const capacityOf = (tileBars: number): number => tileBars + 2 * MARGIN_BARS;
 
@@ -68,22 +57,9 @@ export function irregularBar({ barCount, open, high, low, close }: Prices): numb
   return undefined;
 }
 
-/** Copies the prices of `candles` into the arena and computes the tables. The candles must have no irregular bar. */
-export function prepareMarket(arena: Arena, candles: Prices, kernels: Filler = SCALAR_KERNELS): MarketTables {
-  assert(irregularBar(candles) === undefined, 'prices are above 0 and inside the high and low of their bar');
-  const market = allocate(arena, candles.barCount);
-  market.barCount = candles.barCount;
-  copyPrices(market, candles, candles.barCount, NEEDS_ALL);
-  market.carry.fill(0);
-  market.carry[CARRY_CLOSE] = candles.close[0] ?? 0;
-  kernels.fillTables(market, candles.barCount, candles.barCount, NEEDS_ALL);
-  return market;
-}
-
 /** Room for the tables of a tile of at most `tileBars` bars and of what lies around it; `moveMarket` fills them. */
-export const createMarketTile = (arena: Arena, tileBars: number): MarketTile => allocate(arena, capacityOf(tileBars));
-
-function allocate(arena: Arena, capacity: number): MarketTile {
+export function createMarketTile(arena: Arena, tileBars: number): MarketTile {
+  const capacity = capacityOf(tileBars);
   const blocks = Math.ceil(capacity / BLOCK_BARS);
   const column = (length: number): Float64Array => arena.float64(REGION, length);
   return {

@@ -64,7 +64,7 @@ import {
  * each point leaves by the first of its own levels. Which points are together changes, results do not.
  * Causal:   a fill at bar i reads bars 0..i and events up to i.
  * Warm-up:  none: events begin where their conditions have values.
- * Bad data: prices are regular (prepareMarket); a position left at the end is marked there.
+ * Bad data: prices are regular (irregularBar); a position left at the end is marked there.
  * Numerics: the account of every point by the functions of its own walk, so every result is equal to that bit for bit.
  * Cost:     views once per walk, no allocation per trade; a search per cohort instead of one per trade.
  * Oracle:   one walk per point (test/twins/risk-walk.test.ts).

@@ -58,7 +58,7 @@ const NONE = -1;
  * the settled events of one variant from fill to fill.
  * Causal:   a fill at bar i reads bars 0..i and events up to i.
  * Warm-up:  none: events begin where their conditions have values.
- * Bad data: prices are regular (prepareMarket); a position left at the end is marked there.
+ * Bad data: prices are regular (irregularBar); a position left at the end is marked there.
  * Numerics: prices, sizes, fees, cash and profits with the operations of the normative engine in its order, so trades
  *           are equal bit for bit; returns as differences of prefix sums where equity is a multiple of the close.
  * Cost:     no allocation; about 100 ns per trade and 1/16 look-up per held bar; 4 ns per bar held short or in part.

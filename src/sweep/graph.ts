@@ -1,5 +1,5 @@
 // The expression graph of a strategy: its distinct nodes, the parameters each depends on, and their instances in a grid.
-import type { Column, Condition, ExpressionTimeframe } from '../strategy/expression.ts';
+import type { Column, Condition } from '../strategy/expression.ts';
 import type { Scalar } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { Grid } from './grid.ts';
@@ -60,11 +60,4 @@ export function instanceCount(entry: GraphNode, grid: Grid): number {
 /** True when some other parameter varies, so that several variants share one value of this node. */
 export function isShared(entry: GraphNode, grid: Grid): boolean {
   return grid.axes.some((axis) => axis.values.length > 1 && !entry.parameters.includes(axis.name));
-}
-
-/** Timeframes above the base that the graph reads. */
-export function higherTimeframes(graph: Graph): ExpressionTimeframe[] {
-  const found = new Set<ExpressionTimeframe>();
-  for (const { node } of graph.values()) if (node.timeframe !== 'base') found.add(node.timeframe);
-  return [...found];
 }

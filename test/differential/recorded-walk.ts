@@ -2,7 +2,7 @@
 import { Arena } from '../../src/kernels/arena.ts';
 import { EXIT_REASONS } from '../../src/kernels/exit-reasons.ts';
 import type { MarketTables } from '../../src/kernels/kernels.ts';
-import { marketBytes, prepareMarket } from '../../src/kernels/market-tables.ts';
+import { marketTileBytes } from '../../src/kernels/market-tables.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
 import {
   CLOSED_TRADES,
@@ -24,6 +24,7 @@ import {
 import type { Trade } from '../../src/metrics/trade.ts';
 import type { SimulationInput } from '../../src/simulate/simulation.ts';
 import { writeWalkSettings } from '../../src/sweep/fast-settings.ts';
+import { wholeMarket } from '../twins/whole-market.ts';
 import { packFlags, settleEvents } from './event-bitmaps.ts';
 
 export interface RecordedWalk {
@@ -37,8 +38,8 @@ export interface RecordedWalk {
 export function recordedWalk({ candles, signals, settings }: SimulationInput, stepBars: number): RecordedWalk {
   const { barCount } = candles;
   const words = Math.ceil(barCount / 32);
-  const arena = new Arena(new SharedArrayBuffer(marketBytes(barCount) + 4 * (4 * words + 64) + 2048));
-  const market = prepareMarket(arena, candles);
+  const arena = new Arena(new SharedArrayBuffer(marketTileBytes(barCount) + 4 * (4 * words + 64) + 2048));
+  const market = wholeMarket(arena, candles);
   const bitmap = (): Uint32Array => arena.uint32('events', words);
   const events = { enterLong: bitmap(), exitLong: bitmap(), enterShort: bitmap(), exitShort: bitmap() };
   packFlags(events, signals);

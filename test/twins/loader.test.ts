@@ -10,12 +10,12 @@ import { expect, test } from 'vitest';
 import { isAppError } from '../../src/core/errors.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { Arena } from '../../src/kernels/arena.ts';
-import { prepareMarket } from '../../src/kernels/market-tables.ts';
 import { OP_ABOVE_NUMBER, OP_CELLS, OP_NUMBER_BYTES } from '../../src/kernels/program-layout.ts';
 import { attachKernels, loadKernels, type WasmProvider } from '../../src/kernels/wasm-loader.ts';
 import { missingWasmFeatures } from '../../src/kernels/wasm-support.ts';
 import { randomCandles } from './markets.ts';
 import { buildKernels, root } from './twins.ts';
+import { wholeMarket } from './whole-market.ts';
 
 buildKernels();
 
@@ -84,7 +84,7 @@ test('module and memory can be posted: a thread sees what another wrote', async 
   ops.set([OP_ABOVE_NUMBER, 128, 0]);
   number[0] = 4;
   const arena = new Arena(new SharedArrayBuffer(4096));
-  const market = prepareMarket(arena, randomCandles(3, createPrng(1)));
+  const market = wholeMarket(arena, randomCandles(3, createPrng(1)));
   attachKernels(shared).runTile({ market, ops, opCount: 1 }, 0, 3);
   const out = new Uint32Array(buffer, 128, 1);
   expect(out[0]).toBe(0b010);

@@ -2,13 +2,13 @@
 import type { Prng } from '../../src/core/prng.ts';
 import type { Arena } from '../../src/kernels/arena.ts';
 import type { WalkInput } from '../../src/kernels/kernels.ts';
-import { prepareMarket } from '../../src/kernels/market-tables.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import { type Candles, createCandles } from '../../src/market/candles.ts';
 import { parseTimeframe } from '../../src/market/timeframe.ts';
 import { actionTable } from '../../src/simulate/signal-actions.ts';
 import { ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT } from '../../src/simulate/simulation.ts';
 import { wordsOf } from './twins.ts';
+import { wholeMarket } from './whole-market.ts';
 
 const MINUTE = 60_000;
 
@@ -40,7 +40,7 @@ export function randomCandles(bars: number, prng: Prng): Candles {
 
 /** A walk over `candles` in the arena: settled events of a random density, settings of a random kind. */
 export function randomWalk(arena: Arena, candles: Candles, prng: Prng): WalkInput {
-  const market = prepareMarket(arena, candles);
+  const market = wholeMarket(arena, candles);
   const words = wordsOf(candles.barCount);
   const bitmap = (): Uint32Array => arena.uint32('events', words).fill(0);
   const events = { enterLong: bitmap(), exitLong: bitmap(), enterShort: bitmap(), exitShort: bitmap() };

@@ -4,12 +4,12 @@ import type { Prng } from '../../src/core/prng.ts';
 import { crossAbove, crossBelow } from '../../src/indicators/crossing.ts';
 import { Arena } from '../../src/kernels/arena.ts';
 import type { Kernels, MarketTables } from '../../src/kernels/kernels.ts';
-import { prepareMarket } from '../../src/kernels/market-tables.ts';
 import * as layout from '../../src/kernels/program-layout.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
 import { GRIDMILL, VECTORBT } from '../../src/kernels/walk-layout.ts';
 import { randomCandles } from './markets.ts';
 import { COLUMN_KINDS, createWasm, fillColumn, forRounds } from './twins.ts';
+import { wholeMarket } from './whole-market.ts';
 
 const BITMAPS = 24;
 const COLUMNS = 6;
@@ -19,7 +19,7 @@ const start = arena.mark();
 
 /** A market of no interest: these programs have no walks. */
 function emptyMarket(): MarketTables {
-  return prepareMarket(new Arena(new SharedArrayBuffer(65_536)), randomCandles(1, { ...prngStub }));
+  return wholeMarket(new Arena(new SharedArrayBuffer(65_536)), randomCandles(1, { ...prngStub }));
 }
 const prngStub = { next: () => 0.5, nextBelow: () => 0, nextNormal: () => 0, nextUint32: () => 0 } as unknown as Prng;
 const market = emptyMarket();

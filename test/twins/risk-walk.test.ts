@@ -7,11 +7,11 @@ import { createMarketTile, marketNeeds, moveMarket } from '../../src/kernels/mar
 import { prepareRiskGrid, riskWalkCells } from '../../src/kernels/risk-grid.ts';
 import { SHARED_TRADES, SINGLE_TRADES } from '../../src/kernels/risk-layout.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
-import { FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from '../../src/kernels/walk-detail.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import type { Candles } from '../../src/market/candles.ts';
 import { randomCandles, randomWalk } from './markets.ts';
 import { createWasm, forRounds, LENGTHS } from './twins.ts';
+import { FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from './walk-detail.ts';
 
 const { wasm, arena } = createWasm(1 << 23);
 const start = arena.mark();

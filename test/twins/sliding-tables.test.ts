@@ -11,11 +11,11 @@ import {
   moveMarket,
 } from '../../src/kernels/market-tables.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
-import { FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from '../../src/kernels/walk-detail.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import type { Candles } from '../../src/market/candles.ts';
 import { randomCandles, randomWalk } from './markets.ts';
 import { createWasm, forRounds } from './twins.ts';
+import { FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from './walk-detail.ts';
 
 const { wasm, arena } = createWasm(1 << 21);
 const start = arena.mark();

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import type { Prng } from '../../src/core/prng.ts';
 import type { Kernels, WalkInput } from '../../src/kernels/kernels.ts';
 import { SCALAR_KERNELS } from '../../src/kernels/scalar-kernels.ts';
-import { detailFor, FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from '../../src/kernels/walk-detail.ts';
 import * as layout from '../../src/kernels/walk-layout.ts';
 import { randomCandles, randomWalk } from './markets.ts';
 import { createWasm, firstDifference, forRounds, LENGTHS } from './twins.ts';
+import { detailFor, FULL_CELLS, MONEY_CELLS, TRADES_CELLS } from './walk-detail.ts';
 
 const { wasm, arena } = createWasm(1 << 20);
 const start = arena.mark();

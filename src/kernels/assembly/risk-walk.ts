@@ -56,7 +56,7 @@ import { add, at, barCount, put } from './walk-input';
  * Sets up a risk walk: the first of its three steps. `setMarket`, `setVariant` and `setRiskWalk` say what they work on.
  * Causal:   a fill at bar i reads bars 0..i and events up to i.
  * Warm-up:  none: events begin where their conditions have values.
- * Bad data: prices are regular (prepareMarket); a position left at the end is marked there.
+ * Bad data: prices are regular (irregularBar); a position left at the end is marked there.
  * Numerics: every point has the operations of its own walk in their order; two points to a register.
  * Cost:     no allocation; about 15 ns per trade where points leave together (docs/adr/0008-risk-walks.md).
  * Oracle:   src/kernels/scalar-risk-walk.ts and one walk per point, bit for bit (test/twins).

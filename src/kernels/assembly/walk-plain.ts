@@ -54,7 +54,7 @@ export function isPlain(): bool {
  * NEXT_BAR. Answers whether nothing is left.
  * Causal:   a fill at bar i reads bars 0..i and events up to i.
  * Warm-up:  none: events begin where their conditions have values.
- * Bad data: prices are regular (prepareMarket).
+ * Bad data: prices are regular (irregularBar).
  * Numerics: the operations of `enter`, `exitAt` and `markTo` in their order, but for additions of 0 and products with 1.
  * Cost:     no allocation; measured in docs/adr/0005-kernels.md.
  * Oracle:   src/kernels/scalar-walk.ts, which knows no short way, bit for bit (test/twins).

@@ -72,7 +72,7 @@ const NONE: i32 = -1;
  * the settled events of one variant from fill to fill. `setMarket` and `setVariant` say what they work on.
  * Causal:   a fill at bar i reads bars 0..i and events up to i.
  * Warm-up:  none: events begin where their conditions have values.
- * Bad data: prices are regular (prepareMarket); a position left at the end is marked there.
+ * Bad data: prices are regular (irregularBar); a position left at the end is marked there.
  * Numerics: the operations of the scalar twin in its order, every one of them.
  * Cost:     no allocation; measured in docs/adr/0005-kernels.md.
  * Oracle:   src/kernels/scalar-walk.ts, bit for bit (test/twins).

@@ -22,7 +22,7 @@ import {
   WINS,
   WON,
   WORST_RETURN,
-} from './walk-layout.ts';
+} from '../../src/kernels/walk-layout.ts';
 
 /** Results of a walk at DETAIL = MONEY. Those not listed mean nothing then. */
 export const MONEY_CELLS: readonly number[] = [
