@@ -33,8 +33,6 @@ export interface ProcessMember {
   /** What it said last of where it is, or -1. */
   position(): number;
   end(): Promise<void>;
-  /** Id of the process that runs the strategy, or undefined when it is gone. */
-  pid(): number | undefined;
 }
 
 /** Memory grows by some gigabytes a second at most: between two looks by a few hundred megabytes. */
@@ -109,7 +107,6 @@ export function startProcessMember(options: ProcessMemberOptions, events: Member
       kill();
       await done;
     },
-    pid: () => (closed ? undefined : treeOf(child).at(-1)),
   };
 }
 

@@ -31,7 +31,7 @@ export interface Supplied {
   readonly flag: (name: string, caller: (...args: never[]) => unknown) => void;
 }
 
-/** One look at the stack costs microseconds: the first calls are looked at, then one in so many. */
+/** One look at the stack costs microseconds: the first calls of each kind are looked at, then one in so many. */
 const LOOKS = 64;
 const LOOK_EVERY = 4096;
 /** Call sites named at most, by one thread. */
@@ -42,9 +42,11 @@ export function createSupplied(onFlag: (sentence: string) => void): Supplied {
   let prng: Prng = createPrng(0);
   let ticks = 0;
   const sites = new Set<string>();
-  let calls = 0;
+  const calls = new Map<string, number>();
   const flag: Supplied['flag'] = (name, caller) => {
-    if (++calls > LOOKS && calls % LOOK_EVERY !== 0) return;
+    const count = (calls.get(name) ?? 0) + 1;
+    calls.set(name, count);
+    if (count > LOOKS && count % LOOK_EVERY !== 0) return;
     if (sites.size >= SITES_MAX) return;
     const site = `${name} at ${siteAbove(caller)}`;
     if (sites.has(site)) return;

@@ -152,7 +152,7 @@ describe('in processes', () => {
     ],
   ])('one that %s is contained', async (name, deed, code, says) => {
     const { processes } = await unguarded(name, deed, {
-      silenceMs: name === 'hoards-arrays' ? 10_000 : 500,
+      silenceMs: name.startsWith('hoards') ? 10_000 : 500,
       heapMb: 48,
       memoryMb: 400,
     });
@@ -260,11 +260,9 @@ describe('in processes', () => {
     const mark = `orphan-${process.pid}`;
     const { folder } = await unguarded(mark, 'for (;;);');
     const script = `
-      const { createPoolScorer } = await import(${JSON.stringify(fileURLToPath(new URL('../../dist/pool/pool-scorer.js', import.meta.url)))});
       const { probeBoundary } = await import(${JSON.stringify(fileURLToPath(new URL('../../dist/isolation/boundary.js', import.meta.url)))});
       const { startProcessMember } = await import(${JSON.stringify(fileURLToPath(new URL('../../dist/isolation/process-member.js', import.meta.url)))});
       const { frameOf } = await import(${JSON.stringify(fileURLToPath(new URL('../../dist/isolation/frames.js', import.meta.url)))});
-      void createPoolScorer;
       startProcessMember({ entry: new URL('file://${join(folder, 'loop.mjs')}'), boundary: probeBoundary(), readable: [], setup: frameOf({}), heapMb: 32, memoryBytesMax: 2 ** 31 }, { onMessage() {}, onDeath: console.log });
       setInterval(() => {}, 1000);`;
     writeFileSync(join(folder, 'loop.mjs'), 'for (;;);');
