@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildKernels } from './build-kernels.mjs';
+import { buildKernels, kernelsPath } from './build-kernels.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = (...args) => {
@@ -16,7 +16,7 @@ node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A thread reads one file instead of a hundred: it starts in half the time.
 rmSync(join(root, 'dist/thread'), { recursive: true, force: true });
 await build({
-  entryPoints: [join(root, 'dist/app/scoring-thread.js')],
+  entryPoints: ['scoring-thread', 'trial-thread'].map((name) => join(root, `dist/app/${name}.js`)),
   outdir: join(root, 'dist/thread'),
   bundle: true,
   splitting: true,
@@ -31,7 +31,7 @@ if (kernelsStatus !== 0) process.exit(kernelsStatus);
 // A fenced process may read one folder: all it needs is in there, packages and kernels too. Its root hangs into `root`.
 rmSync(join(root, 'dist/process'), { recursive: true, force: true });
 await build({
-  entryPoints: [join(root, 'dist/app/scoring-process.js')],
+  entryPoints: ['scoring-process', 'trial-process'].map((name) => join(root, `dist/app/${name}.js`)),
   outdir: join(root, 'dist/process'),
   bundle: true,
   splitting: true,
@@ -43,12 +43,14 @@ await build({
     js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
   },
 });
-copyFileSync(join(root, 'dist/kernels/kernels.wasm'), join(root, 'dist/process/kernels.wasm'));
+copyFileSync(kernelsPath, join(root, 'dist/process/kernels.wasm'));
 mkdirSync(join(root, 'dist/process/root'));
 writeFileSync(
   join(root, 'dist/process/root/README'),
   'The root of fenced processes is mounted here, for them alone.\n',
 );
+// Trial threads read it from beside their own file.
+copyFileSync(kernelsPath, join(root, 'dist/thread/kernels.wasm'));
 if (existsSync(join(root, 'web/vite.config.ts'))) {
   node('node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn');
 }

@@ -22,7 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   trials: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep'],
   isolation: ['core'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'isolation'],
+  turbo: ['core', 'market', 'kernels', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'pool', 'isolation'],
   store: ['core', 'market'],
+  mirror: ['core', 'market', 'store'],
   feeds: ['core', 'market'],
   loader: ['core', 'strategy', 'isolation'],
   report: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'store'],
@@ -37,6 +39,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'isolation',
     'pool',
     'store',
+    'mirror',
     'feeds',
     'loader',
     'report',
@@ -93,6 +96,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
   'src/isolation/process-channel.ts': 'is the inside of a fenced process: pipe and exit are its own',
   'src/isolation/supplied.ts': 'names the calls for chance and time that it stands in for',
+  'src/turbo/worker.ts': 'is the inside of a worker: its clock is its own',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 

@@ -40,8 +40,13 @@ function withOwnFolders(guards: GuardFolders, moduleUrl: string): GuardFolders {
   return { ...guards, readOnlyFolders: [...guards.readOnlyFolders, ...urls.map((url) => fileURLToPath(url))] };
 }
 
+/** Once per thread: a trial thread imports one strategy after the other. */
+let isTold = false;
+
 /** A promise that nobody waited for, or a callback, would end the thread without a word on why. */
 function tellOfDeeds(tell: (message: { readonly unfit: PackedError }) => void): void {
+  if (isTold) return;
+  isTold = true;
   const hear = (error: unknown): void => {
     if (!isAppError(error, 'STRATEGY_FORBIDDEN')) throw error;
     tell({ unfit: packError(error) });

@@ -35,9 +35,13 @@ export type CheckRead = (call: string, path: unknown, caller?: Caller) => AppErr
 type Caller = Parameters<typeof siteAbove>[0];
 
 /** Tells whether a path leads into one of `folders`, once links are followed. */
-export function readChecker(folders: readonly string[]): CheckRead {
+export function readChecker(folders: readonly string[]): {
+  readonly check: CheckRead;
+  /** Adds folders. */
+  readonly allow: (folders: readonly string[]) => void;
+} {
   const roots = folders.map(realPathOf);
-  return (call, path, caller) => {
+  const check: CheckRead = (call, path, caller) => {
     // A number is a file that was opened under these rules.
     if (typeof path === 'number') return undefined;
     const real = realPathOf(textOf(path));
@@ -49,6 +53,7 @@ export function readChecker(folders: readonly string[]): CheckRead {
       caller && siteAbove(caller),
     );
   };
+  return { check, allow: (more) => void roots.push(...more.map(realPathOf)) };
 }
 
 function textOf(path: unknown): string {

@@ -20,6 +20,9 @@ export interface GuardOptions extends GuardFolders {
   readonly onFlag: (sentence: string) => void;
 }
 
+/** What stands in this thread: guards go up once, and a second strategy adds its folders. */
+let installed: { readonly supplied: Supplied; readonly allow: (folders: readonly string[]) => void } | undefined;
+
 /**
  * For the whole thread and for good: no network, processes, threads, writes or native code; reads in the given folders;
  * an empty environment; random numbers and a clock that depend on the variant alone. A deed that is refused ends in
@@ -27,7 +30,12 @@ export interface GuardOptions extends GuardFolders {
  */
 export function installGuards(options: GuardOptions): Supplied {
   const { strategyFolder, storeRoot, readOnlyFolders, engineUrl, onFlag } = options;
-  const check = readChecker([strategyFolder, storeRoot, ...readOnlyFolders]);
+  const folders = [strategyFolder, storeRoot, ...readOnlyFolders];
+  if (installed !== undefined) {
+    installed.allow(folders);
+    return installed.supplied;
+  }
+  const { check, allow } = readChecker(folders);
   const supplied = createSupplied(onFlag);
   const require = createRequire(import.meta.url);
   const sync = module.syncBuiltinESMExports;
@@ -41,5 +49,6 @@ export function installGuards(options: GuardOptions): Supplied {
   guardImports(check, engineUrl);
   supply(supplied);
   sync();
+  installed = { supplied, allow };
   return supplied;
 }

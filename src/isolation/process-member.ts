@@ -14,7 +14,7 @@ export interface ProcessMemberOptions {
   /** Files and folders it may read besides the entry's own folder, absolute. */
   readonly readable: readonly string[];
   /** Its first message, as `frameOf` writes it: the same bytes serve every member of a pool. */
-  readonly setup: Buffer;
+  readonly setup?: Buffer;
   /** Megabytes of JavaScript heap. */
   readonly heapMb: number;
   /** Resident bytes beyond which it is killed. */
@@ -95,7 +95,7 @@ export function startProcessMember(options: ProcessMemberOptions, events: Member
   };
   child.once('error', (error) => over(`could not be started: ${error.message}`));
   child.once('close', (code, signal) => over(howItLeft(code, signal, stderr, heapMb)));
-  pipe.write(options.setup);
+  if (options.setup !== undefined) pipe.write(options.setup);
   return {
     post(message) {
       sinceAsked = 0;

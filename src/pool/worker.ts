@@ -1,16 +1,13 @@
 // The inside of a scoring thread: builds a scorer from its setup once, then does one piece of work after the other.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
-import { AppError } from '../core/errors.ts';
 import { sliceCandles } from '../market/candles.ts';
-import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy } from '../strategy/strategy.ts';
 import { createVariantScorer } from '../sweep/engines.ts';
 import { attachFastMemory } from '../sweep/fast-memory.ts';
 import { giveUpWhenStopped, type VariantScorer } from '../sweep/score.ts';
 import {
   type Answer,
-  type ModuleRef,
   NOT_SCORING,
   packError,
   type Remark,
@@ -20,10 +17,8 @@ import {
   type Work,
   type WorkMessage,
 } from './messages.ts';
-import { strategyIdentity } from './strategy-identity.ts';
-
-/** Imports a strategy module and gives its default export. `tell` sends the pool what it should hear besides answers. */
-export type ImportStrategy = (ref: ModuleRef, tell: (message: Unfit | Remark) => void) => Promise<unknown>;
+import { type ImportStrategy, resolveStrategy } from './resolve-strategy.ts';
+import { anotherStrategy, strategyIdentity } from './strategy-identity.ts';
 
 /** Guards may take the clock away from the strategy; this thread still measures. */
 const now = performance.now.bind(performance);
@@ -70,10 +65,10 @@ async function createScorer(
   channel: MemberChannel,
 ): Promise<VariantScorer> {
   const { history, from, dataHash, strategyRef, identity, memory, thread } = setup;
-  const tell = (message: Unfit | Remark): void => channel.post(message);
-  const strategy =
-    'builtIn' in strategyRef ? BUILT_IN_STRATEGIES[strategyRef.builtIn] : await importStrategy(strategyRef, tell);
-  if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) throw anotherStrategy(setup, strategy);
+  const strategy = await resolveStrategy(strategyRef, (ref) => importStrategy(ref, channel.post));
+  if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) {
+    throw anotherStrategy(setup.grid.strategyName, strategy);
+  }
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   return createVariantScorer(
     {
@@ -90,15 +85,6 @@ async function createScorer(
 const stopToken = ({ stop }: Pick<ThreadSetup, 'stop'>): StopToken => ({
   reason: () => STOP_REASONS[Atomics.load(stop, 0)],
 });
-
-function anotherStrategy({ grid }: Pick<ThreadSetup, 'grid'>, found: unknown): AppError {
-  const name = isStrategy(found) ? found.name : 'none';
-  return new AppError('STRATEGY_FAILED', {
-    rule: 'A strategy must be the same in every thread that loads it.',
-    found: `${name === grid.strategyName ? `another ${name}` : name} in place of ${grid.strategyName}.`,
-    todo: 'Make its file independent of time, chance and environment, or use --workers 1.',
-  });
-}
 
 interface Server {
   readonly scorer: VariantScorer;
