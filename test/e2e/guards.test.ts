@@ -227,8 +227,8 @@ describe('behind the guards of a thread', () => {
   });
 });
 
-/** A strategy of seven variants whose function runs `deed` where `bars` is 3 and this is a thread, and trades by `extra`. */
-const inCompute = (name: string, deed: string, extra = 'false'): string => `
+/** A strategy of seven variants whose function runs `deed` where `when` holds and this is a thread, and trades by `extra`. */
+const inCompute = (name: string, deed: string, extra = 'false', when = 'bars === 3'): string => `
 import fs from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import { defineStrategy, range } from 'gridmill';
@@ -236,7 +236,7 @@ export default defineStrategy({
   name: ${JSON.stringify(name)},
   parameters: { bars: range(2, 8) },
   compute(candles, { bars }) {
-    if (!isMainThread && bars === 3) { ${deed} }
+    if (!isMainThread && ${when}) { ${deed} }
     // A thread that is done before the deed is of no use.
     if (!isMainThread && bars > 3) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
     const out = new Int8Array(candles.barCount);
@@ -270,7 +270,7 @@ describe('a sweep in guarded threads', () => {
     ['exits-late', 'setTimeout(() => process.exit(3), 1);', 'process.exit'],
     ['writes-late', `void fs.promises.writeFile(${mine('x')}, '');`, 'fs.promises.writeFile'],
   ])('that %s ends in STRATEGY_FORBIDDEN', async (name, deed, says) => {
-    const { threads } = await sweepOf(name, inCompute(name, deed));
+    const { threads } = await sweepOf(name, inCompute(name, deed, 'false', 'true'));
     await expect(threads(2)).rejects.toMatchObject({
       code: 'STRATEGY_FORBIDDEN',
       found: expect.stringContaining(says),
