@@ -6,10 +6,11 @@ import type { WindowSelection } from '../runs/window-selection.ts';
 import type { Host } from './host.ts';
 import type { DataOptions } from './options.ts';
 
-export function runContext(host: Host): RunContext {
+/** `modelMemory`: as given with --model-memory. */
+export function runContext(host: Host, { modelMemory }: { readonly modelMemory?: number } = {}): RunContext {
   const { version, folder, storeRoot, clock, entry, peakBytes } = host;
   const onFlag = (sentence: string): void => host.stderr.write(`note: ${sentence}\n`);
-  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes, onFlag };
+  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes, onFlag, modelBytesMax: modelMemory };
 }
 
 /** The window that the data options name. Errors: REQUEST_INVALID without --data. */

@@ -10,11 +10,12 @@ import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts'
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 import { bundleStrategy, ENTRY_SYMBOL } from './bundle.ts';
+import { type AttachedModel, attachModels } from './model-files.ts';
 import { strategyFailure } from './strategy-failure.ts';
 
 export interface LoadedStrategy {
   readonly strategy: Strategy;
-  /** SHA-256 over the user's files, or `built-in`. The same on every machine. */
+  /** SHA-256 over the user's files and the models they name, or `built-in`. The same on every machine. */
   readonly strategyHash: string;
   /** URL from which another thread imports the same compiled module; undefined for a built-in. */
   readonly moduleUrl?: string;
@@ -22,6 +23,8 @@ export interface LoadedStrategy {
   readonly path?: string;
   /** Text of the file; undefined for a built-in. */
   readonly source?: string;
+  /** The model files that it names. */
+  readonly models?: readonly AttachedModel[];
 }
 
 export interface LoaderOptions {
@@ -33,13 +36,14 @@ export interface LoaderOptions {
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
   /** Hears, one sentence per place, where the strategy asked for chance or time. */
   readonly onFlag?: (sentence: string) => void;
+  /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
+  readonly modelBytesMax?: number | undefined;
 }
 
 const FILE_NAME = /\.[cm]?[jt]s$/;
 
 /** A strategy file, compiled and not run. */
 export interface CompiledStrategy {
-  readonly strategyHash: string;
   readonly moduleUrl: string;
   readonly path: string;
   readonly source: string;
@@ -49,7 +53,7 @@ export interface CompiledStrategy {
 
 /**
  * A built-in name wins over a file of that name; write ./name to mean the file.
- * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FORBIDDEN, STRATEGY_FAILED, LIMIT_EXCEEDED.
+ * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FORBIDDEN, STRATEGY_FAILED, LIMIT_EXCEEDED, and those of attachModels.
  */
 export async function loadStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy> {
   const builtIn = builtInStrategy(reference);
@@ -61,7 +65,17 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
   (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
   const loaded = await importModule(compiled.moduleUrl, files);
   if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
-  return { strategy: loaded.default, ...compiled };
+  return withModels(loaded.default, { ...compiled, files }, options.modelBytesMax);
+}
+
+/** Finds the models that a strategy names, and takes the hash of all. Errors: those of attachModels. */
+export function withModels(
+  strategy: Strategy,
+  { files, ...compiled }: CompiledStrategy,
+  modelBytesMax: number | undefined,
+): LoadedStrategy {
+  const models = attachModels(strategy, dirname(compiled.path), modelBytesMax);
+  return { strategy, strategyHash: sourceHash(compiled.path, files, models), models, ...compiled };
 }
 
 export function builtInStrategy(reference: string): LoadedStrategy | undefined {
@@ -88,7 +102,6 @@ export async function compileStrategy(reference: string, options: LoaderOptions)
     });
   }
   return {
-    strategyHash: sourceHash(path, bundle.files),
     moduleUrl: cachedModuleUrl(bundle.code, options.cacheFolder),
     path,
     source: readFileSync(path, 'utf8'),
@@ -143,12 +156,13 @@ function cachedModuleUrl(code: string, cacheFolder: string): string {
   }
 }
 
-/** SHA-256 over relative path and content of each file, sorted; nothing of the machine's folders enters. */
-function sourceHash(path: string, files: readonly string[]): string {
+/** SHA-256 over relative path and content of each file, sorted, and over the models; nothing of the machine's folders enters. */
+function sourceHash(path: string, files: readonly string[], models: readonly AttachedModel[]): string {
   const parts = files
     .map((file) => ({ name: portableName(dirname(path), file), content: readFileSync(file) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sha256Hex(...parts.flatMap(({ name, content }) => [`${name} ${content.length}\n`, content]));
+  const modelHashes = models.map(({ hash }) => `model ${hash}\n`).sort();
+  return sha256Hex(...parts.flatMap(({ name, content }) => [`${name} ${content.length}\n`, content]), ...modelHashes);
 }
 
 /** Files of packages are named from their node_modules on, wherever that folder lies; others from the strategy's. */

@@ -4,6 +4,7 @@ import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { GuardFolders } from '../isolation/guards.ts';
 import type { Candles } from '../market/candles.ts';
+import type { SharedModels } from '../models/model-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
@@ -28,6 +29,8 @@ export interface PoolSetup {
   readonly strategyRef: StrategyRef;
   /** `strategyIdentity` of the strategy the sweep was planned with. */
   readonly identity: string;
+  /** The models that the strategy names, read and packed once by the calling thread. */
+  readonly models: SharedModels;
   readonly execution: ExecutionRequest;
   /** Without its constraint: batches list only variants that satisfy it. */
   readonly grid: Grid;

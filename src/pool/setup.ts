@@ -1,4 +1,6 @@
 // What every member of a pool is told once, whatever it runs in.
+import { shareModels } from '../models/model-file.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 import type { ScoringContext } from '../sweep/score.ts';
 import type { PoolSetup, StrategyRef } from './messages.ts';
@@ -10,6 +12,7 @@ export function threadSetup(context: ScoringContext, strategyRef: StrategyRef): 
   return {
     strategyRef,
     identity: strategyIdentity(strategy),
+    models: shareModels(modelFilesOf(strategy)),
     execution: withoutStrategy(context.execution),
     grid: { ...grid, constraint: undefined },
     history: shareCandles(window.history),

@@ -2,6 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
 import { sliceCandles } from '../market/candles.ts';
+import { adoptModels } from '../models/model-file.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { isStrategy } from '../strategy/strategy.ts';
 import { createVariantScorer } from '../sweep/engines.ts';
 import { attachFastMemory } from '../sweep/fast-memory.ts';
@@ -64,11 +66,12 @@ async function createScorer(
   importStrategy: ImportStrategy,
   channel: MemberChannel,
 ): Promise<VariantScorer> {
-  const { history, from, dataHash, strategyRef, identity, memory, thread } = setup;
+  const { history, from, dataHash, strategyRef, identity, models, memory, thread } = setup;
   const strategy = await resolveStrategy(strategyRef, (ref) => importStrategy(ref, channel.post));
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) {
     throw anotherStrategy(setup.grid.strategyName, strategy);
   }
+  adoptModels(modelFilesOf(strategy), models);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   return createVariantScorer(
     {

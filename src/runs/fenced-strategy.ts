@@ -1,14 +1,25 @@
 // A strategy file as this process holds it when its code may run in fenced processes only: what it said of itself, as data.
+import { dirname, resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { probeBoundary } from '../isolation/boundary.ts';
+import { forbidden } from '../isolation/forbidden.ts';
 import { frameOf } from '../isolation/frames.ts';
+import { readChecker } from '../isolation/guard-files.ts';
 import { startProcessMember } from '../isolation/process-member.ts';
-import { builtInStrategy, compileStrategy, type LoadedStrategy, type LoaderOptions } from '../loader/load-strategy.ts';
+import {
+  builtInStrategy,
+  compileStrategy,
+  type LoadedStrategy,
+  type LoaderOptions,
+  withModels,
+} from '../loader/load-strategy.ts';
 import { strategyFailure } from '../loader/strategy-failure.ts';
+import { ModelFile } from '../models/model-file.ts';
 import { type ModuleRef, readDescription, type StrategyDescription, unpackError } from '../pool/messages.ts';
 import { PROCESS_FILE } from '../pool/process-setup.ts';
 import type { CustomColumn } from '../strategy/expression.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import { defineStrategy, type Strategy } from '../strategy/strategy.ts';
 import { baseIndexOf } from '../sweep/grid.ts';
@@ -27,13 +38,28 @@ export interface FencedOptions extends LoaderOptions {
 export async function loadFencedStrategy(reference: string, options: FencedOptions): Promise<LoadedStrategy> {
   const builtIn = builtInStrategy(reference);
   if (builtIn !== undefined) return builtIn;
-  const { files, ...compiled } = await compileStrategy(reference, options);
+  const compiled = await compileStrategy(reference, options);
   const strategyRef = moduleRef(compiled, options.storeRoot);
   const { parameters, onFlag } = options;
   const described = await describedBy(strategyRef, parameters, onFlag ?? (() => undefined)).catch((error: unknown) => {
-    throw strategyFailure('while it was loaded', error, files);
+    throw strategyFailure('while it was loaded', error, compiled.files);
   });
-  return { strategy: standIn(described, parameters), ...compiled };
+  const strategy = standIn(described, parameters);
+  checkModels(strategy, dirname(compiled.path));
+  return withModels(strategy, compiled, options.modelBytesMax);
+}
+
+/**
+ * Models are read by this process, for all: a strategy must not choose files that it could not read itself, nor one that
+ * runs native code. Errors: STRATEGY_FORBIDDEN.
+ */
+function checkModels(strategy: Strategy, folder: string): void {
+  const { check } = readChecker([folder]);
+  for (const { kind, path } of modelFilesOf(strategy)) {
+    if (kind === 'onnx') throw forbidden('native', `the ONNX model ${path} with --isolate process`);
+    const error = check('a model', resolve(folder, path));
+    if (error !== undefined) throw error;
+  }
 }
 
 function describedBy(
@@ -95,7 +121,15 @@ function standIn(described: StrategyDescription, given: FencedOptions['parameter
         };
   const head = { name, description, parameters, risk, constraint };
   if (signals === undefined) return defineStrategy({ ...head, compute: elsewhere });
-  for (const column of customColumns(signals)) Object.assign(column, { compute: elsewhere });
+  for (const node of nodesOf(signals)) {
+    if (isCustom(node)) Object.assign(node, { compute: elsewhere });
+    // What came as data gets its class back.
+    const { model } = node as { readonly model?: { readonly file?: ModelFile } };
+    if (model?.file !== undefined) {
+      const { kind, path, features } = model.file;
+      Object.assign(model, { file: new ModelFile(kind, String(path), Number(features)) });
+    }
+  }
   return defineStrategy({ ...head, signals: () => signals });
 }
 
@@ -122,11 +156,14 @@ export function checkReportable(strategy: Strategy): void {
 
 /** Whether running a variant calls functions of the strategy: conditions over indicators do not. */
 function needsCode({ compute, program, signals }: Strategy): boolean {
-  return compute !== undefined || program !== undefined || customColumns(signals).length > 0;
+  return compute !== undefined || program !== undefined || nodesOf(signals).some(isCustom);
 }
 
-/** Columns with a function of their own, anywhere in an expression. */
-function customColumns(signals: unknown): CustomColumn[] {
+/** Columns with a function of their own. */
+const isCustom = (node: object): boolean => (node as Partial<CustomColumn>).kind === 'custom';
+
+/** All objects of an expression, each once. */
+function nodesOf(signals: unknown): object[] {
   const nodes = new Set<object>();
   const visit = (node: unknown): void => {
     if (typeof node !== 'object' || node === null || nodes.has(node)) return;
@@ -134,5 +171,5 @@ function customColumns(signals: unknown): CustomColumn[] {
     for (const member of Object.values(node)) visit(member);
   };
   visit(signals);
-  return [...nodes].filter((node): node is CustomColumn => (node as Partial<CustomColumn>).kind === 'custom');
+  return [...nodes];
 }

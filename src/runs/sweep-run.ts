@@ -34,6 +34,8 @@ export interface RunContext extends CandleContext {
   readonly onFlag?: (sentence: string) => void;
   /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps. Default `thread`. */
   readonly isolate?: Isolation;
+  /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
+  readonly modelBytesMax?: number | undefined;
 }
 
 export type Isolation = 'thread' | 'process';
@@ -93,8 +95,8 @@ export interface FinishedSweep {
 export const strategyCache = (storeRoot: string): string => `${storeRoot}/cache/strategies`;
 
 export function loadNamedStrategy(reference: string, context: RunContext): Promise<LoadedStrategy> {
-  const { folder, storeRoot, entry, onFlag } = context;
-  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, onFlag });
+  const { folder, storeRoot, entry, onFlag, modelBytesMax } = context;
+  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, onFlag, modelBytesMax });
 }
 
 /**

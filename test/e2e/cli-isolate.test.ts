@@ -129,3 +129,20 @@ export default defineStrategy({
   expect(failed).toMatchObject({ exitCode: 4 });
   expect(failed.stdout).toMatch(/STRATEGY_FORBIDDEN.*fs\.writeFileSync \/tmp\/forbidden, at .*deed\.ts:8:/);
 });
+
+test('models are read from the folder of the strategy only, and behind the fence they predict the same', async () => {
+  const model = (name: string, path: string): string =>
+    place.write(
+      `${name}.ts`,
+      `import { close, defineStrategy, gt, range, ridge, roc } from 'gridmill';
+export default defineStrategy({ name: '${name}', parameters: { n: range(2, 9) }, signals: (p) => ({ long: gt(ridge('${path}', [roc(close, p.n)]), 0) }) });`,
+    );
+  place.write('weights.json', '{"coef":[0.5],"intercept":0.0001}');
+  const file = model('modelled', './weights.json');
+  const fenced = await sweep(file, '--isolate', 'process');
+  expect(fenced).toMatchObject({ exitCode: 0 });
+  expect(json<SweepJson>(fenced).resultHash).toBe(json<SweepJson>(await sweep(file)).resultHash);
+  const outside = await sweep(model('prying', '/etc/passwd'), '--isolate', 'process');
+  expect(outside).toMatchObject({ exitCode: 4 });
+  expect(outside.stdout).toContain('a model of /etc/passwd');
+});

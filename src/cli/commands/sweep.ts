@@ -22,6 +22,7 @@ import {
   barrierNotes,
   type DataOptions,
   type GridOptions,
+  modelMemoryOption,
   riskAxes,
 } from '../options.ts';
 import { createProgressLine, note } from '../progress.ts';
@@ -42,6 +43,7 @@ export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelect
   readonly where?: string;
   readonly workers?: number;
   readonly memory?: number;
+  readonly modelMemory?: number;
   readonly deadline?: number;
   readonly isolate: Isolation;
   readonly checkpoint?: string;
@@ -92,6 +94,7 @@ export function define(command: Command, { host, action }: CommandContext): void
         .choices(['thread', 'process'])
         .default('thread'),
     )
+    .addOption(modelMemoryOption())
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
@@ -143,7 +146,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   if (files.checkpoint !== undefined && files.allResults !== undefined) throw rowsAreNotKept();
   if (options.save) checkStoreWritable(host.storeRoot);
   if (files.allResults !== undefined) (await import('../../runs/all-results.ts')).checkRowFormat(files.allResults);
-  const context = { ...runContext(host), isolate: options.isolate };
+  const context = { ...runContext(host, options), isolate: options.isolate };
   const progress = createProgressLine(host.stderr, host.clock);
   const { listMarkets } = await import('../../runs/market-list.ts');
   const markets = listMarkets(options.data ?? [], context);
