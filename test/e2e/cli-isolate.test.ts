@@ -137,7 +137,7 @@ test('models are read from the folder of the strategy only, and behind the fence
       `import { close, defineStrategy, gt, range, ridge, roc } from 'gridmill';
 export default defineStrategy({ name: '${name}', parameters: { n: range(2, 9) }, signals: (p) => ({ long: gt(ridge('${path}', [roc(close, p.n)]), 0) }) });`,
     );
-  place.write('weights.json', '{"coef":[0.5],"intercept":0.0001}');
+  place.write('weights.json', '{"coefficients":[0.5],"intercept":0.0001}');
   const file = model('modelled', './weights.json');
   const fenced = await sweep(file, '--isolate', 'process');
   expect(fenced).toMatchObject({ exitCode: 0 });

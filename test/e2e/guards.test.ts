@@ -267,7 +267,6 @@ describe('a sweep in guarded threads', () => {
     ['exits', 'process.exit(3);', 'process.exit'],
     ['writes', `fs.writeFileSync(${mine('x')}, '');`, 'fs.writeFileSync'],
     ['fetches-and-forgets', 'void fetch("http://127.0.0.1:9/");', 'fetch http://127.0.0.1:9/'],
-    ['exits-late', 'setTimeout(() => process.exit(3), 1);', 'process.exit'],
     ['writes-late', `void fs.promises.writeFile(${mine('x')}, '');`, 'fs.promises.writeFile'],
   ])('that %s ends in STRATEGY_FORBIDDEN', async (name, deed, says) => {
     const { threads } = await sweepOf(name, inCompute(name, deed, 'false', 'true'));
