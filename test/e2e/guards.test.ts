@@ -35,7 +35,7 @@ let remarks: readonly string[];
 const imported = (name: string): string => `import(['node', ${JSON.stringify(name)}].join(':'))`;
 /** The deed, how its error comes, and what it says. */
 const DEEDS: Readonly<Record<string, readonly [deed: string, manner: 'throws' | 'rejects', says: string]>> = {
-  fetch: ['fetch(`http://127.0.0.1:${PORT}/`)', 'rejects', 'fetch http://127.0.0.1'],
+  fetch: ['fetch("http://127.0.0.1:" + PORT)', 'rejects', 'fetch http://127.0.0.1'],
   'http.get': [
     `${imported('http')}.then((http) => new Promise((resolve, reject) => http.get(\`http://127.0.0.1:\${PORT}/\`, resolve).on('error', reject)))`,
     'rejects',
