@@ -6,12 +6,19 @@ import type { DescribeRequest, StrategyDescription } from '../pool/messages.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 import { createGrid, meetsConstraint } from '../sweep/grid.ts';
 
-/** Errors: STRATEGY_INVALID, STRATEGY_FAILED from the constraint, LIMIT_EXCEEDED, and those of createGrid. */
+/** Errors: STRATEGY_INVALID, REQUEST_INVALID for programs, STRATEGY_FAILED from the constraint, LIMIT_EXCEEDED, and those of createGrid. */
 export function describeStrategy(strategy: unknown, { parameters }: DescribeRequest): StrategyDescription {
   if (!isStrategy(strategy)) {
     throw new AppError('STRATEGY_INVALID', {
       found: 'a file without a strategy as its default export.',
       todo: 'Write: export default defineStrategy({ ... }).',
+    });
+  }
+  if (strategy.program !== undefined) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: '--isolate process runs strategies that give signals.',
+      found: `${strategy.name}, which places orders by itself.`,
+      todo: 'Run it with --isolate thread, if you have read it.',
     });
   }
   const { name, description, risk, signals } = strategy;
