@@ -1,6 +1,6 @@
 // The real host: environment, clock, streams, signals. The only file that reads the environment.
 import { readFileSync } from 'node:fs';
-import { availableParallelism, homedir } from 'node:os';
+import { availableParallelism, homedir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
@@ -23,6 +23,8 @@ export function createHost(): Host {
     cores: availableParallelism(),
     // Counted in KiB by the system.
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
+    machineBytes,
+    usage,
     boundHeap,
     settleHeap,
     entryTypes: packageFile('dist/index.d.ts'),
@@ -85,6 +87,17 @@ function settleHeap(): number {
   (runInNewContext('gc') as () => void)();
   setFlagsFromString('--no-expose-gc');
   return process.memoryUsage.rss();
+}
+
+/** A container that sets no limit answers 0, or more than there is. */
+function machineBytes(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+}
+
+function usage(): { readonly cpuMs: number; readonly residentBytes: number } {
+  const { user, system } = process.cpuUsage();
+  return { cpuMs: (user + system) / 1_000, residentBytes: process.memoryUsage.rss() };
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

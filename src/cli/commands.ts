@@ -28,6 +28,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     () => import('./commands/demo.ts'),
   ),
   entry(RUN, 'sweep', 'backtest every variant of a parameter grid and rank them', () => import('./commands/sweep.ts')),
+  entry(
+    RUN,
+    'optimize',
+    'search a space of parameters: random, Sobol, discovery, TPE, refinement',
+    () => import('./commands/optimize.ts'),
+  ),
   entry(RUN, 'run', 'backtest one variant: metrics, trades, equity', () => import('./commands/run.ts')),
   entry(RUN, 'check', 'look for look-ahead and short warm-up in a strategy', () => import('./commands/check.ts')),
   entry(
@@ -52,5 +58,6 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(DATA, 'fetch', 'download candles from an exchange into the store', () => import('./commands/fetch.ts')),
   entry(DATA, 'data', 'list, check, resample and export candles', () => import('./commands/data.ts')),
   entry(RESULT, 'results', 'list, show, delete and prune stored results', () => import('./commands/results.ts')),
+  entry(RESULT, 'studies', 'list, show, compare and remove studies', () => import('./commands/studies.ts')),
   entry(RESULT, 'report', 'write the HTML report of a stored result', () => import('./commands/report.ts')),
 ];

@@ -2,6 +2,7 @@
 import type { ManyRecord } from '../runs/many-record.ts';
 import type { FinishedMany, PreparedMany } from '../runs/many-run.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
+import type { PreparedStudy } from '../runs/study-prepare.ts';
 import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
@@ -70,8 +71,39 @@ export function deliverMany(
   );
 }
 
+export function deliverStudy(
+  prepared: PreparedStudy,
+  record: ResultRecord | ManyRecord,
+  wanted: Delivery,
+  host: Host,
+): Promise<ExitCode> {
+  const { strategy } = prepared.loadedStrategy;
+  const isMany = record.kind === 'gridmill-sweep-many';
+  return deliver(
+    {
+      record,
+      runOptions: isMany ? '--row 1 --cell 1' : '--row 1',
+      async html(id) {
+        if (record.kind === 'gridmill-sweep') {
+          const { renderReport } = await import('../runs/report-of-record.ts');
+          return renderReport(record, id, strategy, prepared.markets[0]!.search);
+        }
+        const { renderManyReport } = await import('../runs/report-of-many.ts');
+        const windows = prepared.markets.map(({ search }) => search.window);
+        return renderManyReport(record, id, strategy, windows);
+      },
+    },
+    wanted,
+    host,
+  );
+}
+
 /** Head, ranking and times of any result. */
 export async function recordText(record: ResultRecord | ManyRecord, output: TextOutput): Promise<string> {
+  if (record.study !== undefined) {
+    const { studyText } = await import('./study-output.ts');
+    return studyText(record, record.study, output);
+  }
   if (record.kind === 'gridmill-sweep-many') {
     const { manyText } = await import('./many-output.ts');
     return manyText(record, output);

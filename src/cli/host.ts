@@ -26,6 +26,10 @@ export interface Host {
   readonly cores: number;
   /** Most resident bytes of this process so far. */
   readonly peakBytes: () => number;
+  /** Memory of the machine, or of the container this process is in. */
+  readonly machineBytes: () => number;
+  /** Processor time of all threads of this process so far, and what is resident now. */
+  readonly usage: () => { readonly cpuMs: number; readonly residentBytes: number };
   /** Keeps the heap of this process close to what is alive in it, as long as it is called again and again. */
   readonly boundHeap: () => void;
   /** Collects garbage and answers how many bytes of this process are resident then. */

@@ -13,11 +13,16 @@ const CELLS_MAX = 30;
 
 /** Head, rankings and times. */
 export function manyText(record: ManyRecord, output: TextOutput): string {
+  const lines = closingLines(record).flatMap((line) => wrapped(line, output.columns));
+  return `${manyHeadAndTables(record, output)}\n\n${lines.join('\n')}\n`;
+}
+
+export function manyHeadAndTables(record: ManyRecord, output: TextOutput): string {
   const { color, columns: width } = output;
   const { rankedBy, across, top, cells, markets } = record;
   const options: ManyTableOptions = { width, color, rankedBy, across };
   const parts = [head(record, output), acrossTable(top, cells, cellLabels(record), options)];
-  if (record.partial !== null) parts.push(partialText(record, output));
+  if (record.partial !== null && record.study === undefined) parts.push(partialText(record, output));
   const best = top[0];
   if (best !== undefined) {
     const rest = cells.length - CELLS_MAX;
@@ -28,12 +33,7 @@ export function manyText(record: ManyRecord, output: TextOutput): string {
       parts.push(`${bold('The best of each market', color)}\n${marketsTable(markets, options)}`);
     }
   }
-  parts.push(
-    closingLines(record)
-      .flatMap((line) => wrapped(line, width))
-      .join('\n'),
-  );
-  return `${parts.join('\n\n')}\n`;
+  return parts.join('\n\n');
 }
 
 function head(record: ManyRecord, output: TextOutput): string {

@@ -119,6 +119,12 @@ export function wrapped(text: string, width: number): string[] {
 
 /** Head, ranked table and times. */
 export function sweepText(record: ResultRecord, output: TextOutput): string {
+  const partial = record.partial === null ? '' : `\n${partialText(record, output)}\n`;
+  const lines = [timesLine(record), ...shortlistLine(record)].flatMap((line) => wrapped(line, output.columns));
+  return `${sweepHeadAndTable(record, output)}${partial}\n${lines.join('\n')}\n`;
+}
+
+export function sweepHeadAndTable(record: ResultRecord, output: TextOutput): string {
   const { color, columns } = output;
   const head = resultHead(record.strategy.name, record.data, record.bars, record.execution, record.assumption, output);
   const shown = [...new Set([record.rankedBy, ...TABLE_METRICS])].map((name) => METRICS[name]);
@@ -127,9 +133,7 @@ export function sweepText(record: ResultRecord, output: TextOutput): string {
     color,
     rankedBy: record.rankedBy,
   });
-  const partial = record.partial === null ? '' : `\n${partialText(record, output)}\n`;
-  const lines = [timesLine(record), ...shortlistLine(record)].flatMap((line) => wrapped(line, columns));
-  return `${head}\n${table}\n${partial}\n${lines.join('\n')}\n`;
+  return `${head}\n${table}\n`;
 }
 
 export function partialText(record: Pick<ResultRecord, 'partial' | 'scored'>, { color, columns }: TextOutput): string {

@@ -35,3 +35,22 @@ export function sha256Hex(...parts: readonly (string | Uint8Array)[]): string {
 export function hashJson(value: Json): string {
   return sha256Hex(canonicalJson(value));
 }
+
+/** SHA-256 over a text that comes in pieces; the digest of what came so far can be asked for at any time. */
+export interface Sha256Stream {
+  update(text: string): void;
+  digest(): string;
+}
+
+export function createSha256(): Sha256Stream {
+  const hash = createHash('sha256');
+  return {
+    update: (text) => void hash.update(text),
+    digest: () => hash.copy().digest('hex'),
+  };
+}
+
+/** A whole number below 2^52 that stands for a text: a seed for its random numbers. */
+export function seedOf(text: string): number {
+  return Number.parseInt(sha256Hex(text).slice(0, 13), 16);
+}

@@ -85,6 +85,30 @@ export const LIMITS = {
   remarksMax: 16,
   /** Characters of one of them. */
   remarkLengthMax: 500,
+  /** Trials of one study. */
+  studyTrialsMax: 1_000_000,
+  /** Trials of a study asked for before the first of them is known, where none depends on results. */
+  studyAheadMax: 16_384,
+  /** Trials of a study asked for before results are waited for, where they depend on them (`--lag`). */
+  studyLagMax: 16_384,
+  /** Draws for one trial until one is new and satisfies the constraint. */
+  studyTriesMax: 10_000,
+  /** Bytes of the trial log of one study. */
+  studyLogBytesMax: 2_147_483_648,
+  /** Studies kept in the store. */
+  studiesMax: 1_000,
+  /** Characters of one objective. */
+  objectiveCharsMax: 500,
+  /** Objectives of one study. */
+  objectivesMax: 8,
+  /** Processes in the register of those that run studies. */
+  runningMax: 256,
+  /** Orders of a bar strategy that wait at once, at the market and besides. */
+  waitingOrdersMax: 10_000,
+  /** Tags by which a bar strategy tells its positions apart. */
+  positionTagsMax: 10_000,
+  /** Executors of a bar strategy that are active at once. */
+  activeExecutorsMax: 1_000,
   /** Trials of one batch. */
   batchTrialsMax: 4096,
   /** Trials handed to a turbo pool in one call. */

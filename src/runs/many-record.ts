@@ -51,6 +51,7 @@ export interface ManyRecord
     | 'elapsedMs'
     | 'loadMs'
     | 'resultHash'
+    | 'study'
   > {
   readonly kind: 'gridmill-sweep-many';
   readonly across: Across;

@@ -119,7 +119,7 @@ export async function prepareMany(
 }
 
 /** Said before windows are cut, in terms of what the user named. Errors: TIMEFRAME_INVALID. */
-function checkTimeframes(markets: PreparedMany['markets']): void {
+export function checkTimeframes(markets: PreparedMany['markets']): void {
   const first = markets[0]!;
   const other = markets.find(({ loaded }) => loaded.candles.timeframe !== first.loaded.candles.timeframe);
   if (other === undefined) return;

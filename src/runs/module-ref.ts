@@ -2,12 +2,17 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import type { ModuleRef } from '../pool/messages.ts';
+import type { ModuleRef, StrategyRef } from '../pool/messages.ts';
 
 /** Where threads and processes find a strategy, and what its code may read: its own folder and the candle store. */
 export function moduleRef(loaded: Pick<LoadedStrategy, 'moduleUrl' | 'path'>, storeRoot: string): ModuleRef {
   const folders = { strategyFolder: dirname(loaded.path!), storeRoot: join(storeRoot, 'candles'), readOnlyFolders: [] };
   return { moduleUrl: loaded.moduleUrl!, guards: folders };
+}
+
+/** As moduleRef for a file, and the name of what is built in. */
+export function strategyRef(loaded: LoadedStrategy, storeRoot: string): StrategyRef {
+  return loaded.moduleUrl === undefined ? { builtIn: loaded.strategy.name } : moduleRef(loaded, storeRoot);
 }
 
 /** What a fenced process has to be able to read for a strategy. */

@@ -75,7 +75,7 @@ function manyReportData(
     counts: {
       variants: record.variants,
       scored: record.scored,
-      preselect: Object.keys(grid.risk).length > 0 ? record.preselect : undefined,
+      preselect: Object.keys(grid.risk).length > 0 && record.study === undefined ? record.preselect : undefined,
       partial: record.partial ?? undefined,
       excluded: record.excluded,
       undefinedScores: record.undefinedScores,

@@ -9,6 +9,7 @@ import { profileNamed } from '../simulate/profiles.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { runVariant } from '../sweep/run-variant.ts';
 import type { ExecutionJson, ResultRecord } from './result-record.ts';
+import type { StudyJson } from './study-json.ts';
 import type { LoadedWindow } from './window-selection.ts';
 
 /** Ranked rows whose trades and curves a report holds. */
@@ -53,7 +54,7 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
     counts: {
       variants: record.variants,
       scored: record.scored,
-      preselect: hasRisk(record) ? record.preselect : undefined,
+      preselect: hasRisk(record) && record.study === undefined ? record.preselect : undefined,
       partial: record.partial ?? undefined,
     },
     timing: { computeMs: record.elapsedMs, downloadMs: record.downloadMs ?? undefined },
@@ -96,7 +97,7 @@ export function settingsOf(record: ResultRecord): ReportSetting[] {
 
 /** What was searched, and how it was narrowed. */
 export function gridSettings(
-  record: Pick<ResultRecord, 'grid' | 'rankedBy' | 'preselect'> & Partial<Pick<ResultRecord, 'alsoRankedBy'>>,
+  record: Pick<ResultRecord, 'grid' | 'rankedBy' | 'preselect' | 'study'> & Partial<Pick<ResultRecord, 'alsoRankedBy'>>,
 ): ReportSetting[] {
   const { grid, alsoRankedBy = [] } = record;
   const axes = (
@@ -116,9 +117,40 @@ export function gridSettings(
     ...(grid.where.length === 0
       ? []
       : [{ label: 'Ranked only where', value: grid.where.map(conditionText).join(', ') }]),
-    ...(hasRisk(record)
+    ...(record.study === undefined ? [] : studySettings(record.study)),
+    ...(hasRisk(record) && record.study === undefined
       ? [{ label: 'Shortlist', value: record.preselect === 0 ? 'off: all variants' : formatCount(record.preselect) }]
       : []),
+  ];
+}
+
+/** How a study searched, what the order of its rows is, and what they came to where it did not look. */
+function studySettings(study: StudyJson): ReportSetting[] {
+  const { name, mode, done, ranked, seed, objectives, holdout, failed, infeasible } = study;
+  const left = [
+    failed > 0 ? `${formatCount(failed)} failed` : '',
+    infeasible > 0 ? `${formatCount(infeasible)} missed a condition` : '',
+  ];
+  const counts = [
+    `${formatCount(done)} trials, ${formatCount(ranked)} of them on the whole window`,
+    ...left.filter((text) => text !== ''),
+  ];
+  const values = (row: number): string =>
+    holdout!.rows[row]!.values.map((value) => (value === null ? '-' : String(Number(value.toPrecision(4))))).join(', ');
+  return [
+    { label: 'Study', value: `${name}: ${mode}, seed ${seed}; ${counts.join(', ')}` },
+    { label: 'Objective', value: objectives.join('; ') },
+    ...(holdout === null || holdout.rows.length === 0
+      ? []
+      : [
+          {
+            label: 'Held out',
+            value: `${holdout.from} to ${holdout.to}, not searched; the objective there: ${holdout.rows
+              .slice(0, 5)
+              .map((_, row) => `row ${row + 1} ${values(row)}`)
+              .join(', ')}`,
+          },
+        ]),
   ];
 }
 

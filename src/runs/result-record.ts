@@ -8,6 +8,7 @@ import type { ParameterValues } from '../strategy/parameters.ts';
 import type { MetricCondition } from '../sweep/metric-condition.ts';
 import type { ExecutionRequest, RankedRow, ScoredRow, SweepOutcome } from '../sweep/request.ts';
 import type { CandleOrigin } from './candle-source.ts';
+import type { StudyJson } from './study-json.ts';
 import type { WindowBounds } from './window-selection.ts';
 
 /** A row as every JSON output shows it. Fractions are plain numbers: 0.12 is 12 %. */
@@ -93,6 +94,8 @@ export interface ResultRecord {
   /** Who scored; absent in results from before there were two engines. */
   readonly engine?: SweepOutcome['engine'];
   readonly top: readonly RankedRowJson[];
+  /** The study it came from; rows are in the order of its objectives. */
+  readonly study?: StudyJson;
   /** Scored variants for the heatmap; left out of `sweep --json`. */
   readonly heatmap?: ReportGrid;
 }

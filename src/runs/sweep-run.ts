@@ -17,7 +17,7 @@ import { runSweep } from '../sweep/run-sweep.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
-import { moduleRef, readableFor } from './module-ref.ts';
+import { readableFor, strategyRef } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
@@ -205,10 +205,10 @@ export function strategyPlace(
   loaded: LoadedStrategy,
   { storeRoot, isolate }: Pick<RunContext, 'storeRoot' | 'isolate'>,
 ): Pick<PoolScorerOptions, 'strategyRef' | 'processes'> {
+  const ref = strategyRef(loaded, storeRoot);
   // What is built in is ours, and needs no fence.
-  if (loaded.moduleUrl === undefined) return { strategyRef: { builtIn: loaded.strategy.name } };
-  const strategyRef = moduleRef(loaded, storeRoot);
-  return isolate === 'process' ? { strategyRef, processes: { readable: readableFor(strategyRef) } } : { strategyRef };
+  if (isolate !== 'process' || 'builtIn' in ref) return { strategyRef: ref };
+  return { strategyRef: ref, processes: { readable: readableFor(ref) } };
 }
 
 function resultRecord(

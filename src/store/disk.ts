@@ -4,6 +4,7 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -11,6 +12,7 @@ import {
   readSync,
   realpathSync,
   renameSync,
+  rmdirSync,
   statfsSync,
   unlinkSync,
   writeSync,
@@ -27,6 +29,10 @@ export interface DiskEntry {
 export interface Disk {
   /** Creates a file that must not exist (EEXIST), readable by all unless `mode` says else. Answers a handle. */
   create(path: string, mode?: number): number;
+  /** Opens a file for writing at its end, creating it when it is absent; a symbolic link is refused (ELOOP). */
+  openAppend(path: string): number;
+  /** Cuts a file that was opened for appending to its first `bytes`. */
+  truncate(handle: number, bytes: number): void;
   /** Opens a file for reading; a symbolic link as last part is refused (ELOOP). */
   open(path: string): number;
   /** Writes some of `bytes` at the end of what was written; answers how many, which may be fewer. */
@@ -41,6 +47,8 @@ export interface Disk {
   /** Makes renames and removals inside a folder durable. */
   syncFolder(path: string): void;
   remove(path: string): void;
+  /** Removes an empty folder. */
+  removeFolder(path: string): void;
   /** Creates a folder and its parents; an existing folder is fine, and keeps its mode. */
   makeFolder(path: string, mode?: number): void;
   /** Entries of a folder by name, links not followed. ENOENT when it is absent. */
@@ -75,6 +83,9 @@ const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): EntryKind
 /** The real disk. Synchronous: files are written and read whole, and a durable write waits for the disk anyway. */
 export const REAL_DISK: Disk = {
   create: (path, mode = 0o644) => openSync(path, 'wx', mode),
+  openAppend: (path) =>
+    openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0), 0o644),
+  truncate: ftruncateSync,
   open: (path) => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)),
   write: (handle, bytes) => writeSync(handle, bytes),
   read: (handle, target, position) => readSync(handle, target, 0, target.byteLength, position),
@@ -91,6 +102,7 @@ export const REAL_DISK: Disk = {
     }
   },
   remove: unlinkSync,
+  removeFolder: rmdirSync,
   makeFolder: (path, mode) => void mkdirSync(path, { recursive: true, mode }),
   list: (path) =>
     readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),

@@ -46,6 +46,11 @@ export function createMemoryDisk(files: Readonly<Record<string, Uint8Array>> = {
       return open(path);
     },
     open,
+    openAppend: (path) => (now().has(path) ? open(path) : disk.create(path)),
+    truncate(handle, bytes) {
+      const inode = handles.get(handle)!;
+      inode.written = inode.written.slice(0, bytes);
+    },
     write(handle, bytes) {
       const inode = handles.get(handle)!;
       inode.written = Buffer.concat([inode.written, bytes]);
@@ -77,6 +82,7 @@ export function createMemoryDisk(files: Readonly<Record<string, Uint8Array>> = {
       if (!now().has(path)) throw failure('ENOENT');
       change((names) => names.delete(path));
     },
+    removeFolder: () => undefined,
     makeFolder: () => undefined,
     list: (path) =>
       [...now().keys()]
