@@ -28,6 +28,27 @@ await build({
 });
 const kernelsStatus = buildKernels();
 if (kernelsStatus !== 0) process.exit(kernelsStatus);
+// A fenced process may read one folder: all it needs is in there, packages and kernels too. Its root hangs into `root`.
+rmSync(join(root, 'dist/process'), { recursive: true, force: true });
+await build({
+  entryPoints: ['scoring-process', 'trial-process'].map((name) => join(root, `dist/app/${name}.js`)),
+  outdir: join(root, 'dist/process'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
+});
+copyFileSync(kernelsPath, join(root, 'dist/process/kernels.wasm'));
+mkdirSync(join(root, 'dist/process/root'));
+writeFileSync(
+  join(root, 'dist/process/root/README'),
+  'The root of fenced processes is mounted here, for them alone.\n',
+);
 // Trial threads read it from beside their own file.
 copyFileSync(kernelsPath, join(root, 'dist/thread/kernels.wasm'));
 if (existsSync(join(root, 'web/vite.config.ts'))) {

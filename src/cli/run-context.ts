@@ -9,7 +9,8 @@ import type { DataOptions } from './options.ts';
 /** `modelMemory`: as given with --model-memory. */
 export function runContext(host: Host, { modelMemory }: { readonly modelMemory?: number } = {}): RunContext {
   const { version, folder, storeRoot, clock, entry, peakBytes } = host;
-  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes, modelBytesMax: modelMemory };
+  const onFlag = (sentence: string): void => host.stderr.write(`note: ${sentence}\n`);
+  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes, onFlag, modelBytesMax: modelMemory };
 }
 
 /** The window that the data options name. Errors: REQUEST_INVALID without --data. */

@@ -1,15 +1,16 @@
 // gridmill sweep over several markets or windows: refuses what it could not obey, runs, and delivers.
 import type { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
-import type { GridSelection } from '../runs/sweep-run.ts';
+import type { GridSelection, RunContext } from '../runs/sweep-run.ts';
 import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { ExitCode } from './command.ts';
 import type { SweepOptions } from './commands/sweep.ts';
 import { deliverMany } from './deliver.ts';
 import type { Host } from './host.ts';
+import { isolationNotes } from './isolation-notes.ts';
 import { barrierNotes } from './options.ts';
 import { note, type ProgressLine } from './progress.ts';
-import { runContext, stoppable, windowSelection } from './run-context.ts';
+import { stoppable, windowSelection } from './run-context.ts';
 
 export interface ManyCommand {
   readonly strategy: string;
@@ -23,12 +24,11 @@ export interface ManyCommand {
 }
 
 /** Errors: REQUEST_INVALID for options that belong to a sweep of one market, and those of prepareMany and finishMany. */
-export async function sweepManyCommand(command: ManyCommand, host: Host): Promise<ExitCode> {
+export async function sweepManyCommand(command: ManyCommand, context: RunContext, host: Host): Promise<ExitCode> {
   const { strategy, markets, grid, options, files, stop, progress } = command;
   refuseSingleOptions(options);
   const { prepareMany, finishMany } = await import('../runs/many-run.ts');
   const { manyProgressTexts } = await import('./sweep-progress.ts');
-  const context = runContext(host, options);
   const { data: _, ...window } = await windowSelection({ ...options, data: markets[0] });
   host.boundHeap();
   const { windows, split, across = DEFAULT_ACROSS } = options;
@@ -41,7 +41,8 @@ export async function sweepManyCommand(command: ManyCommand, host: Host): Promis
   const cells = prepared.cells.map(({ market, loadedWindow }) => ({ market, window: loadedWindow.window }));
   const progressText = manyProgressTexts(prepared.request, cells);
   const onNote = note(progress, host);
-  for (const text of barrierNotes(options)) onNote(text);
+  const fenceTexts = await isolationNotes(options, prepared.loadedStrategy);
+  for (const text of [...barrierNotes(options), ...fenceTexts]) onNote(text);
   const finished = await stoppable(host, stop, (token) =>
     finishMany(
       prepared,

@@ -40,6 +40,7 @@ export const ERRORS = {
   STRATEGY_NOT_FOUND: row(4, 404, false, 'A strategy must be a built-in name or a file.'),
   STRATEGY_INVALID: row(4, 422, false, 'A strategy file must export a strategy made with defineStrategy.'),
   STRATEGY_FAILED: row(4, 422, false, 'Strategy code must not throw.'),
+  STRATEGY_FORBIDDEN: row(4, 403, false, 'Strategy code computes from candles; it must leave the machine alone.'),
   MODEL_NOT_FOUND: row(4, 404, false, 'A model must be a file, named from the folder of the strategy file.'),
   MODEL_FORMAT: row(
     4,

@@ -81,6 +81,16 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Bytes of one message from a process that runs a strategy. */
+  memberMessageBytesMax: 268_435_456,
+  /** Messages from it per message to it. */
+  memberMessagesMax: 10_000,
+  /** Points of a grid whose constraint a fenced process is asked about. */
+  fencedPointsMax: 16_777_216,
+  /** Remarks of scoring threads about a strategy, passed on to the user. */
+  remarksMax: 16,
+  /** Characters of one of them. */
+  remarkLengthMax: 500,
   /** Trials of one study. */
   studyTrialsMax: 1_000_000,
   /** Trials of a study asked for before the first of them is known, where none depends on results. */

@@ -4,6 +4,9 @@ import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild';
 import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
+import { deniedModule } from '../isolation/denied-modules.ts';
+import { type ForbiddenKind, forbidden } from '../isolation/forbidden.ts';
+import { SUPPLIED_BANNER, SUPPLIED_DEFINES } from '../isolation/supplied.ts';
 
 /** Where the bundled module finds the exports of the running package. */
 export const ENTRY_SYMBOL = 'gridmill.entry';
@@ -21,7 +24,8 @@ const NAMESPACE = 'gridmill-entry';
 /**
  * Bundles `path` for Node. `gridmill` becomes the names of `exportNames`, read from the running package, so that a
  * strategy and the engine share one instance; other packages are found from the strategy's folder; Node's own modules
- * stay imports. Errors: STRATEGY_INVALID with file, line and column.
+ * stay imports, but for those that strategies may not have. Chance and clock become those that the engine supplies.
+ * Errors: STRATEGY_INVALID and STRATEGY_FORBIDDEN with file, line and column.
  */
 export async function bundleStrategy(path: string, exportNames: readonly string[]): Promise<Bundle> {
   const { build } = await import('esbuild');
@@ -46,8 +50,10 @@ export async function bundleStrategy(path: string, exportNames: readonly string[
         'import.meta.url': JSON.stringify(pathToFileURL(path).href),
         'import.meta.filename': JSON.stringify(path),
         'import.meta.dirname': JSON.stringify(folder),
+        ...SUPPLIED_DEFINES,
       },
-      plugins: [entryPlugin(exportNames)],
+      banner: { js: SUPPLIED_BANNER },
+      plugins: [entryPlugin(exportNames), DENY_PLUGIN],
     });
     return {
       code: withRequire(result.outputFiles[0]!.text, path),
@@ -76,6 +82,17 @@ function entryPlugin(exportNames: readonly string[]): Plugin {
   };
 }
 
+/** Refuses imports of denied modules; esbuild names the line. */
+const DENY_PLUGIN: Plugin = {
+  name: 'gridmill-deny',
+  setup({ onResolve }) {
+    onResolve({ filter: /^(node:)?[a-z0-9_]+(\/promises)?$/ }, ({ path }) => {
+      const kind = deniedModule(path);
+      return kind && { errors: [{ text: `an import of ${path}`, detail: kind }] };
+    });
+  },
+};
+
 /** CommonJS packages reach Node's modules through `require`, which a module has to make for itself. */
 function withRequire(code: string, path: string): string {
   if (!code.includes('__require(')) return code;
@@ -101,6 +118,9 @@ function invalidSource(error: unknown, path: string, exportNames: readonly strin
       cause: error,
     });
   }
+  // Set by DENY_PLUGIN alone.
+  const denied = first.detail as ForbiddenKind | undefined;
+  if (denied !== undefined) return forbidden(denied, located(first, dirname(path)));
   return new AppError('STRATEGY_INVALID', {
     rule: 'A strategy file must compile.',
     found: `${located(first, dirname(path))}\n`,

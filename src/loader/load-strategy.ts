@@ -6,6 +6,7 @@ import { AppError, isAppError } from '../core/errors.ts';
 import { hashJson, type Json, sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { didYouMean } from '../core/nearest-name.ts';
+import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 import { bundleStrategy, ENTRY_SYMBOL } from './bundle.ts';
@@ -33,6 +34,8 @@ export interface LoaderOptions {
   readonly cacheFolder: string;
   /** Imports the running package's entry: what `import … from 'gridmill'` means in a strategy. */
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Hears, one sentence per place, where the strategy asked for chance or time. */
+  readonly onFlag?: (sentence: string) => void;
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
 }
@@ -40,25 +43,55 @@ export interface LoaderOptions {
 const FILE_NAME = /\.([cm]?[jt]s|ya?ml|json)$/;
 const CONTROLLER_NAME = /\.(ya?ml|json)$/;
 
+/** A strategy file, compiled and not run. */
+export interface CompiledStrategy {
+  readonly moduleUrl: string;
+  readonly path: string;
+  readonly source: string;
+  /** Absolute paths of the user's files in it. */
+  readonly files: readonly string[];
+}
+
 /**
  * A built-in name wins over a file of that name; write ./name to mean the file.
- * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FAILED, LIMIT_EXCEEDED, and those of attachModels.
+ * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FORBIDDEN, STRATEGY_FAILED, LIMIT_EXCEEDED, and those of attachModels.
  */
 export async function loadStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy> {
+  const codeless = await codelessStrategy(reference, options);
+  if (codeless !== undefined) return codeless;
+  const entry = await options.entry();
+  const { files, ...compiled } = await compileStrategy(reference, options);
+  const supplied = createSupplied(options.onFlag ?? (() => undefined));
+  supply(supplied);
+  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
+  const loaded = await importModule(compiled.moduleUrl, files);
+  if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
+  return withModels(loaded.default, { ...compiled, files }, options.modelBytesMax);
+}
+
+/** Finds the models that a strategy names, and takes the hash of all. Errors: those of attachModels. */
+export function withModels(
+  strategy: Strategy,
+  { files, ...compiled }: CompiledStrategy,
+  modelBytesMax: number | undefined,
+): LoadedStrategy {
+  const models = attachModels(strategy, dirname(compiled.path), modelBytesMax);
+  return { strategy, strategyHash: sourceHash(compiled.path, files, models), models, ...compiled };
+}
+
+/** A strategy that brings no code of the user's: a built-in, or a controller. Errors: as loadStrategy. */
+export async function codelessStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy | undefined> {
   if (Object.hasOwn(BUILT_IN_STRATEGIES, reference)) {
     return { strategy: BUILT_IN_STRATEGIES[reference]!, strategyHash: 'built-in' };
   }
-  const path = isAbsolute(reference) ? reference : resolve(options.folder, reference);
-  if (!existsSync(path)) throw notFound(reference);
-  if (statSync(path).isDirectory() || !FILE_NAME.test(path)) {
-    throw new AppError('STRATEGY_NOT_FOUND', {
-      found: `"${reference}", which is no strategy file.`,
-      todo: 'Name a .ts, .mts, .js or .mjs file, or the .yml of a Hummingbot controller.',
-    });
-  }
-  if (CONTROLLER_NAME.test(path)) return loadController(path);
-  const entry = await options.entry();
-  const bundle = await bundleStrategy(path, Object.keys(entry));
+  const path = strategyPath(reference, options);
+  return CONTROLLER_NAME.test(path) ? loadController(path) : undefined;
+}
+
+/** Bundles a strategy file into the cache; none of its code runs. Errors: those of loadStrategy but STRATEGY_FAILED. */
+export async function compileStrategy(reference: string, options: LoaderOptions): Promise<CompiledStrategy> {
+  const path = strategyPath(reference, options);
+  const bundle = await bundleStrategy(path, Object.keys(await options.entry()));
   if (bundle.bytes > LIMITS.strategyBytesMax) {
     throw new AppError('LIMIT_EXCEEDED', {
       rule: 'A strategy file with what it imports must stay small.',
@@ -66,19 +99,24 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
       todo: 'Import less; read large data as candles instead.',
     });
   }
-  (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = entry;
-  const moduleUrl = cachedModuleUrl(bundle.code, options.cacheFolder);
-  const loaded = await importModule(moduleUrl, bundle.files);
-  if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
-  const models = attachModels(loaded.default, dirname(path), options.modelBytesMax);
   return {
-    strategy: loaded.default,
-    strategyHash: sourceHash(path, bundle.files, models),
-    models,
-    moduleUrl,
+    moduleUrl: cachedModuleUrl(bundle.code, options.cacheFolder),
     path,
     source: readFileSync(path, 'utf8'),
+    files: bundle.files,
   };
+}
+
+function strategyPath(reference: string, { folder }: LoaderOptions): string {
+  const path = isAbsolute(reference) ? reference : resolve(folder, reference);
+  if (!existsSync(path)) throw notFound(reference);
+  if (statSync(path).isDirectory() || !FILE_NAME.test(path)) {
+    throw new AppError('STRATEGY_NOT_FOUND', {
+      found: `"${reference}", which is no strategy file.`,
+      todo: 'Name a .ts, .mts, .js or .mjs file, or the .yml of a Hummingbot controller.',
+    });
+  }
+  return path;
 }
 
 async function loadController(path: string): Promise<LoadedStrategy> {

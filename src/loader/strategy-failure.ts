@@ -9,6 +9,7 @@ export function strategyFailure(when: string, error: unknown, files: readonly st
   if (isAppError(error)) {
     if (place === undefined) return error;
     return new AppError(error.code, {
+      rule: error.rule,
       found: `${place}: ${error.found}`,
       todo: error.todo,
       cause: error,

@@ -21,6 +21,9 @@ const THREAD_FILE = new URL(
   import.meta.url,
 );
 
+/** Captured: guards take it away from strategies. */
+const OwnThread = Worker;
+
 /** Sessions by model; they end with the models that they belong to, or when the thread does. */
 const sessions = new WeakMap<Uint8Array, OnnxSession>();
 const ended = new FinalizationRegistry<Worker>((worker) => void worker.terminate());
@@ -61,7 +64,7 @@ class OnnxSession {
     this.#name = name;
     const { port1, port2 } = new MessageChannel();
     const setup: OnnxSetup = { port: port2, answered: this.#answered, runtimeUrl, model: bytes };
-    this.#worker = new Worker(THREAD_FILE, {
+    this.#worker = new OwnThread(THREAD_FILE, {
       name: 'gridmill-onnx',
       workerData: setup,
       transferList: [port2],

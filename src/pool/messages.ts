@@ -1,8 +1,12 @@
 // What the calling thread and the scoring threads say to each other.
 import type { StopReason } from '../core/cancel.ts';
 import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import type { GuardFolders } from '../isolation/guards.ts';
 import type { Candles } from '../market/candles.ts';
 import type { SharedModels } from '../models/model-file.ts';
+import type { Axis } from '../strategy/parameters.ts';
+import type { Strategy } from '../strategy/strategy.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
 import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
@@ -14,7 +18,13 @@ export type StrategyRef =
   /** A controller's configuration, and which of its numbers are parameters. */
   | { readonly controller: Readonly<Record<string, unknown>>; readonly fields: readonly string[] }
   /** An ES module whose default export is the strategy, as the loader compiles it. */
-  | { readonly moduleUrl: string };
+  | ModuleRef;
+
+export interface ModuleRef {
+  readonly moduleUrl: string;
+  /** Folders that strategy code may read; with them, guards keep it from everything else. None when left out. */
+  readonly guards?: GuardFolders;
+}
 
 /** What all threads of a pool are told; each has its own `thread` and `position` besides. */
 export interface PoolSetup {
@@ -85,11 +95,46 @@ export interface Unfit {
   readonly unfit: PackedError;
 }
 
+/** From a thread whose strategy did something that the user should know of, as one sentence. */
+export interface Remark {
+  readonly remark: string;
+}
+
+/** To a fenced process: load a strategy and tell of it. */
+export interface DescribeRequest {
+  readonly strategyRef: ModuleRef;
+  /** Axes that replace those of the strategy. */
+  readonly parameters: Readonly<Record<string, Axis>>;
+}
+
+/** A strategy without its functions. */
+export interface StrategyDescription
+  extends Pick<Strategy, 'name' | 'description' | 'parameters' | 'risk' | 'signals'> {
+  /** One bit per point of the grid, lowest first: whether the constraint lets it be. Undefined without a constraint. */
+  readonly allowed: Uint8Array | undefined;
+}
+
+/** Reads what a fenced process says of its strategy; its parts are for `defineStrategy` to check. */
+export function readDescription(
+  message: unknown,
+): { readonly described: StrategyDescription } | Unfit | Remark | undefined {
+  const said = readMessage(message);
+  if (said !== undefined && ('unfit' in said || 'remark' in said)) return said;
+  const { described } = (message ?? {}) as { readonly described?: Partial<StrategyDescription> };
+  if (typeof described !== 'object' || described === null) return undefined;
+  const { name, description, parameters, risk, signals, allowed } = described;
+  if (typeof name !== 'string' || typeof description !== 'string') return undefined;
+  if (typeof parameters !== 'object' || parameters === null) return undefined;
+  const bits = allowed instanceof Uint8Array ? allowed : undefined;
+  return { described: { name, description, parameters, risk: risk ?? {}, signals, allowed: bits } };
+}
+
 /** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */
-export function readMessage(message: unknown): Answer | Unfit | undefined {
+export function readMessage(message: unknown): Answer | Unfit | Remark | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { token, rows, filled, stats, kernels, ms, error, unfit } = message as Record<string, unknown>;
+  const { token, rows, filled, stats, kernels, ms, error, unfit, remark } = message as Record<string, unknown>;
   if (isPacked(unfit)) return { unfit };
+  if (typeof remark === 'string') return { remark: remark.slice(0, LIMITS.remarkLengthMax) };
   if (typeof token !== 'number') return undefined;
   if (isPacked(error)) return { token, error };
   if (!isStats(stats)) return undefined;

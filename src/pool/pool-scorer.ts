@@ -1,16 +1,13 @@
 // Makes the scorer of a sweep: a pool of threads over shared candles, or the calling thread where threads cannot serve.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { shareModels } from '../models/model-file.ts';
-import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { ColumnCatalog } from '../sweep/column-catalog.ts';
 import { scoreInThread } from '../sweep/engines.ts';
-import type { ExecutionRequest } from '../sweep/request.ts';
 import type { ScoreBatches, ScoringContext } from '../sweep/score.ts';
-import type { PoolSetup, StrategyRef } from './messages.ts';
+import type { StrategyRef } from './messages.ts';
 import { Pool, type PoolOptions } from './pool.ts';
-import { shareCandles } from './shared-candles.ts';
-import { strategyIdentity } from './strategy-identity.ts';
+import { type ProcessOptions, processSetup, processStarter } from './process-setup.ts';
+import { threadSetup } from './setup.ts';
 import { startThread } from './thread.ts';
 
 export type { StrategyRef } from './messages.ts';
@@ -26,6 +23,8 @@ export interface PoolScorerOptions {
   readonly silenceMs?: number;
   /** Default LIMITS.workerHeapMbMax, or less where the budget has room for less. */
   readonly heapMb?: number;
+  /** Scores in fenced processes in place of threads, also where there is one worker. */
+  readonly processes?: ProcessOptions;
 }
 
 /** For `SweepHost.createScorer`. Answers are the same for any number of workers. Errors: REQUEST_INVALID. */
@@ -41,22 +40,28 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
   return async (context) => {
     const { grid, stop, memory } = context;
     const workers = Math.min(wanted, context.workers ?? wanted, memory?.plan.threads ?? wanted);
-    if (workers === 1) return scoreInThread(context);
+    const { processes } = options;
+    if (workers === 1 && processes === undefined) return scoreInThread(context);
     if (strategyRef === undefined) {
       options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');
       return scoreInThread(context);
     }
     const { heapBytes = Number.POSITIVE_INFINITY } = context;
     const heapMb = options.heapMb ?? Math.min(LIMITS.workerHeapMbMax, Math.ceil(heapBytes / 2 ** 20));
-    const setup = threadSetup(context, strategyRef);
+    const setup = processes === undefined ? threadSetup(context, strategyRef) : processSetup(context, strategyRef);
+    const start: PoolOptions['start'] =
+      processes === undefined
+        ? (events, thread) => startThread(THREAD_FILE, setup, thread, heapMb, events)
+        : processStarter(setup, heapMb, processes);
     return new Pool({
       workers,
-      start: (events, thread) => startThread(THREAD_FILE, setup, thread, heapMb, events),
+      start,
       grid,
       silenceMs,
       stop,
       stopWord: setup.stop,
-      columnName: columnNames(context),
+      columnName: processes === undefined ? columnNames(context) : undefined,
+      onNote: options.onNote,
     });
   };
 }
@@ -77,28 +82,4 @@ function columnNames({ strategy, grid, memory }: ScoringContext): PoolOptions['c
     const values = Object.entries(parameters).map(([name, value]) => `${name}=${value}`);
     return `${column.key}${values.length === 0 ? '' : ` with ${values.join(',')}`}`;
   };
-}
-
-function threadSetup(context: ScoringContext, strategyRef: StrategyRef): PoolSetup {
-  const { strategy, grid, window, cacheBytes, memory } = context;
-  return {
-    strategyRef,
-    identity: strategyIdentity(strategy),
-    models: shareModels(modelFilesOf(strategy)),
-    execution: withoutStrategy(context.execution),
-    grid: { ...grid, constraint: undefined },
-    history: shareCandles(window.history),
-    from: window.from,
-    dataHash: window.dataHash,
-    engine: context.engine,
-    cacheBytes,
-    memory: memory && { plan: memory.plan, shared: memory.shared },
-    stop: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
-  };
-}
-
-/** A whole request may come as its execution part; its strategy holds functions, which cannot be sent. */
-function withoutStrategy(execution: ExecutionRequest): ExecutionRequest {
-  const { strategy: _, ...rest } = { strategy: undefined, ...execution };
-  return rest;
 }

@@ -1,6 +1,7 @@
 // The pool of a sweep: hands batches and columns to threads, and retries once what a thread died or hung at.
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import { type Grid, indicatorVariantKey, parametersAt } from '../sweep/grid.ts';
 import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch, WorkTimes } from '../sweep/score.ts';
@@ -28,6 +29,8 @@ export interface PoolOptions {
   readonly stopWord?: Int32Array;
   /** Names a column for errors; absent where threads compute no columns on demand. */
   readonly columnName?: ((id: number) => string) | undefined;
+  /** Hears what threads remark about the strategy, each sentence once. */
+  readonly onNote?: (note: string) => void;
 }
 
 /** Work handed to one thread at a time: what it does, and what waits at its door so that it never idles. */
@@ -67,6 +70,7 @@ export class Pool implements ScoreBatches {
   /** Columns go first: batches wait for them. */
   readonly #waiting: { readonly columns: Task[]; readonly batches: Task[] } = { columns: [], batches: [] };
   readonly #timers: readonly NodeJS.Timeout[];
+  readonly #remarks = new Set<string>();
   readonly #worked = { scoringMs: 0, columnsMs: 0 };
   #pastStats = NO_STATS;
   #kernels: ScoreBatches['kernels'];
@@ -175,6 +179,10 @@ export class Pool implements ScoreBatches {
   #receive(member: PoolMember, message: unknown): void {
     const answer = readMessage(message);
     if (answer === undefined) return;
+    if ('remark' in answer) {
+      this.#passOn(answer.remark);
+      return;
+    }
     if ('unfit' in answer) {
       this.#endWith(unpackError(answer.unfit));
       return;
@@ -186,6 +194,12 @@ export class Pool implements ScoreBatches {
     this.#deathsInARow = 0;
     this.#settle(member, oldest.task, answer);
     this.#assign();
+  }
+
+  #passOn(remark: string): void {
+    if (this.#remarks.has(remark) || this.#remarks.size >= LIMITS.remarksMax) return;
+    this.#remarks.add(remark);
+    this.#options.onNote?.(remark);
   }
 
   #settle(member: PoolMember, task: Task, answer: Answer): void {

@@ -1,15 +1,18 @@
 // From what can be sent to a thread to the strategy it names: every kind of worker loads strategies here.
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
-import type { StrategyRef } from './messages.ts';
+import type { ModuleRef, Remark, StrategyRef, Unfit } from './messages.ts';
 
-/** Imports a strategy module and gives its default export. */
-export type ImportStrategy = (moduleUrl: string) => Promise<unknown>;
+/** Imports a strategy module and gives its default export. `tell` sends the pool what it should hear besides answers. */
+export type ImportStrategy = (ref: ModuleRef, tell: (message: Unfit | Remark) => void) => Promise<unknown>;
 
 /** What the name stands for; whether it is a strategy, and the right one, is for the caller to see. */
-export async function resolveStrategy(ref: StrategyRef, importStrategy: ImportStrategy): Promise<unknown> {
+export async function resolveStrategy(
+  ref: StrategyRef,
+  importModule: (ref: ModuleRef) => Promise<unknown>,
+): Promise<unknown> {
   if ('builtIn' in ref) return BUILT_IN_STRATEGIES[ref.builtIn];
   // Loaded for controllers alone: no other thread has to read their code.
-  if ('moduleUrl' in ref) return importStrategy(ref.moduleUrl);
+  if ('moduleUrl' in ref) return importModule(ref);
   const { controllerStrategy } = await import('../controllers/controller-strategy.ts');
   return controllerStrategy(ref.controller, ref.fields);
 }

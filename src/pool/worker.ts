@@ -12,6 +12,7 @@ import {
   type Answer,
   NOT_SCORING,
   packError,
+  type Remark,
   STOP_REASONS,
   type ThreadSetup,
   type Unfit,
@@ -21,28 +22,57 @@ import {
 import { type ImportStrategy, resolveStrategy } from './resolve-strategy.ts';
 import { anotherStrategy, strategyIdentity } from './strategy-identity.ts';
 
+/** Guards may take the clock away from the strategy; this thread still measures. */
+const now = performance.now.bind(performance);
+
+/** What a member of a pool says to it, in whatever it runs. */
+export interface MemberChannel {
+  post(message: Answer | Unfit | Remark): void;
+  /** The variant of its batch or column of its list it is at, or NOT_SCORING. */
+  moveTo(position: number): void;
+}
+
 /** Serves the pool that started this thread, until it ends the thread. */
 export async function serveBatches(importStrategy: ImportStrategy): Promise<void> {
   const setup = workerData as ThreadSetup;
   const port = parentPort!;
+  const { position } = setup;
+  const serve = await openMember(setup, importStrategy, {
+    post: (message) => port.postMessage(message),
+    // This thread alone writes the word, the calling thread reads it.
+    moveTo: (at) => Atomics.store(position, 0, at),
+  });
+  if (serve !== undefined) port.on('message', serve);
+}
+
+/** Builds the scorer of a member and gives what answers its work; tells the pool when it cannot. */
+export async function openMember(
+  setup: Omit<ThreadSetup, 'position'>,
+  importStrategy: ImportStrategy,
+  channel: MemberChannel,
+): Promise<((message: WorkMessage) => void) | undefined> {
   try {
-    const scorer = await createScorer(setup, importStrategy);
-    const server = { scorer, stop: stopToken(setup), position: setup.position };
-    port.on('message', (message: WorkMessage) => port.postMessage(answer(server, message)));
+    const scorer = await createScorer(setup, importStrategy, channel);
+    const server = { scorer, stop: stopToken(setup), channel };
+    return (message) => channel.post(answer(server, message));
   } catch (error) {
-    port.postMessage({ unfit: packError(error) } satisfies Unfit);
+    channel.post({ unfit: packError(error) });
+    return undefined;
   }
 }
 
-async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy): Promise<VariantScorer> {
-  const { history, from, dataHash, strategyRef, identity, models, position, memory, thread } = setup;
-  const strategy = await resolveStrategy(strategyRef, importStrategy);
+async function createScorer(
+  setup: Omit<ThreadSetup, 'position'>,
+  importStrategy: ImportStrategy,
+  channel: MemberChannel,
+): Promise<VariantScorer> {
+  const { history, from, dataHash, strategyRef, identity, models, memory, thread } = setup;
+  const strategy = await resolveStrategy(strategyRef, (ref) => importStrategy(ref, channel.post));
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) {
     throw anotherStrategy(setup.grid.strategyName, strategy);
   }
   adoptModels(modelFilesOf(strategy), models);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
-  // This thread alone writes the word, the calling thread reads it.
   return createVariantScorer(
     {
       ...setup,
@@ -51,16 +81,18 @@ async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy):
       stop: stopToken(setup),
       memory: memory && attachFastMemory(memory.plan, memory.shared, thread),
     },
-    (at) => Atomics.store(position, 0, at),
+    channel.moveTo,
   );
 }
 
-const stopToken = ({ stop }: ThreadSetup): StopToken => ({ reason: () => STOP_REASONS[Atomics.load(stop, 0)] });
+const stopToken = ({ stop }: Pick<ThreadSetup, 'stop'>): StopToken => ({
+  reason: () => STOP_REASONS[Atomics.load(stop, 0)],
+});
 
 interface Server {
   readonly scorer: VariantScorer;
   readonly stop: StopToken;
-  readonly position: Int32Array;
+  readonly channel: MemberChannel;
 }
 
 /**
@@ -68,25 +100,25 @@ interface Server {
  * every access to every typed array of this thread for detachment. That costs the bar loops a quarter of their speed.
  */
 function answer(server: Server, message: WorkMessage): Answer {
-  const { scorer, position } = server;
+  const { scorer, channel } = server;
   const { token } = message;
-  const startedMs = performance.now();
-  Atomics.store(position, 0, 0);
+  const startedMs = now();
+  channel.moveTo(0);
   try {
     const result = work(server, message);
     const stats = { ...scorer.stats() };
-    return { token, ...result, stats, kernels: scorer.kernels, ms: performance.now() - startedMs };
+    return { token, ...result, stats, kernels: scorer.kernels, ms: now() - startedMs };
   } catch (error) {
     return { token, error: packError(error) };
   } finally {
-    Atomics.store(position, 0, NOT_SCORING);
+    channel.moveTo(NOT_SCORING);
   }
 }
 
-function work({ scorer, stop, position }: Server, message: Work): { rows: Float64Array } | { filled: true } {
+function work({ scorer, stop, channel }: Server, message: Work): { rows: Float64Array } | { filled: true } {
   if ('batch' in message) return { rows: scorer.score(message.batch) };
   for (const [n, task] of message.columns.entries()) {
-    Atomics.store(position, 0, n);
+    channel.moveTo(n);
     giveUpWhenStopped(stop);
     scorer.computeColumns!([task]);
   }

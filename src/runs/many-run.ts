@@ -23,7 +23,7 @@ import {
   type SweepLimits,
   type SweepSelection,
   strategyJson,
-  strategyRef,
+  strategyPlace,
 } from './sweep-run.ts';
 import { parseWindows, spanText, splitWindows, type TimeSpan } from './window-list.ts';
 import { cutWindow, type LoadedWindow, type WindowSelection, windowBounds } from './window-selection.ts';
@@ -190,7 +190,7 @@ export async function finishMany(
     workers: limits.workers,
     createScorer: createPoolScorer({
       workers: limits.workers,
-      strategyRef: strategyRef(prepared.loadedStrategy),
+      ...strategyPlace(prepared.loadedStrategy, context),
       onNote: onceEach(limits.onNote),
     }),
   });

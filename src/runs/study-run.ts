@@ -17,6 +17,7 @@ import { hasFailed, type RunTrials } from '../trials/trial.ts';
 import { createTrialScorer } from '../trials/trial-scorer.ts';
 import { createThreadTurboPool } from '../turbo/thread-turbo-pool.ts';
 import type { ManyRecord } from './many-record.ts';
+import { strategyRef } from './module-ref.ts';
 import type { ResultRecord } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
 import type { StudyState, TakenStudy } from './study-files.ts';
@@ -24,7 +25,7 @@ import type { HoldoutJson, StudyJson } from './study-json.ts';
 import { planStudy, type StudyPlan } from './study-plan.ts';
 import type { PreparedStudy, StudySelection } from './study-prepare.ts';
 import { objectiveValues, studyRecord } from './study-record.ts';
-import { type RunContext, strategyRef } from './sweep-run.ts';
+import type { RunContext } from './sweep-run.ts';
 
 export interface StudyLimits {
   readonly stop: StopToken;
@@ -97,7 +98,7 @@ async function openRunner(
   prepared: PreparedStudy,
   { cacheBytes }: StudyPlan,
   { turbo, budgetBytes, onNote }: StudyLimits,
-  { clock }: RunContext,
+  { clock, storeRoot }: RunContext,
 ): Promise<Runner> {
   const { loadedStrategy, execution, cells, request } = prepared;
   const { strategy } = loadedStrategy;
@@ -120,7 +121,7 @@ async function openRunner(
   });
   try {
     const run = await pool.open({
-      strategyRef: strategyRef(loadedStrategy),
+      strategyRef: strategyRef(loadedStrategy, storeRoot),
       name: strategy.name,
       identity: strategyIdentity(strategy),
       models: shareModels(modelFilesOf(strategy)),

@@ -4,7 +4,7 @@ import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
-import { createPoolScorer, type StrategyRef } from '../pool/pool-scorer.ts';
+import { createPoolScorer, type PoolScorerOptions } from '../pool/pool-scorer.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
@@ -19,6 +19,7 @@ import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
+import { readableFor, strategyRef } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
@@ -32,9 +33,15 @@ export interface RunContext extends CandleContext {
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
   /** Most resident bytes of this process so far; nobody knows when left out. */
   readonly peakBytes?: () => number;
+  /** Hears, one sentence per place, where a strategy asked for chance or time when it was loaded or run here. */
+  readonly onFlag?: (sentence: string) => void;
+  /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps. Default `thread`. */
+  readonly isolate?: Isolation;
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
 }
+
+export type Isolation = 'thread' | 'process';
 
 export interface GridSelection {
   readonly parameters: Readonly<Record<string, Axis>>;
@@ -91,8 +98,8 @@ export interface FinishedSweep {
 export const strategyCache = (storeRoot: string): string => `${storeRoot}/cache/strategies`;
 
 export function loadNamedStrategy(reference: string, context: RunContext): Promise<LoadedStrategy> {
-  const { folder, storeRoot, entry, modelBytesMax } = context;
-  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, modelBytesMax });
+  const { folder, storeRoot, entry, onFlag, modelBytesMax } = context;
+  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, onFlag, modelBytesMax });
 }
 
 /** A controller has parameters for the numbers it is asked to vary. Errors: GRID_INVALID. */
@@ -127,13 +134,23 @@ export async function prepareStrategy(
   context: RunContext,
 ) {
   const { parameters, risk, ...ranking } = selection.grid;
-  const loadedStrategy = withParameters(await loadNamedStrategy(selection.strategy, context), Object.keys(parameters));
+  const loaded =
+    context.isolate === 'process'
+      ? await loadFenced(selection, context)
+      : await loadNamedStrategy(selection.strategy, context);
+  const loadedStrategy = withParameters(loaded, Object.keys(parameters));
   const { strategy, strategyHash } = loadedStrategy;
   const execution = await strategyExecution(selection.execution, strategy, { parameters, risk }, context);
   checkParameters(strategy, parameters);
   const request: SweepRequest = { ...execution, ...ranking, strategy, strategyHash, parameters, risk };
   const grid = createGrid({ strategy, arithmetic: execution.profile.arithmetic, parameters, risk });
   return { loadedStrategy, policies: selection.window.policies ?? {}, request, grid };
+}
+
+async function loadFenced({ strategy, grid }: Pick<SweepSelection, 'strategy' | 'grid'>, context: RunContext) {
+  const { loadFencedStrategy } = await import('./fenced-strategy.ts');
+  const cacheFolder = strategyCache(context.storeRoot);
+  return loadFencedStrategy(strategy, { ...context, cacheFolder, parameters: grid.parameters });
 }
 
 /** Errors: those of runSweep. A sweep that is stopped early is no error: its record says so. */
@@ -166,7 +183,7 @@ export async function finishSweep(
         : { engineVersion: context.engineVersion, port: checkpointPort(limits.checkpointFolder) },
     createScorer: createPoolScorer({
       workers: limits.workers,
-      strategyRef: strategyRef(prepared.loadedStrategy),
+      ...strategyPlace(prepared.loadedStrategy, context),
       onNote: limits.onNote,
     }),
   });
@@ -193,10 +210,15 @@ function checkpointPort(folder: string): CheckpointPort {
   };
 }
 
-export function strategyRef({ strategy, moduleUrl }: LoadedStrategy): StrategyRef {
-  const { program, parameters } = strategy;
-  if (program?.kind === 'controller') return { controller: program.given, fields: Object.keys(parameters) };
-  return moduleUrl === undefined ? { builtIn: strategy.name } : { moduleUrl };
+/** Where pools find the strategy, and what they run it in. */
+export function strategyPlace(
+  loaded: LoadedStrategy,
+  { storeRoot, isolate }: Pick<RunContext, 'storeRoot' | 'isolate'>,
+): Pick<PoolScorerOptions, 'strategyRef' | 'processes'> {
+  const ref = strategyRef(loaded, storeRoot);
+  // What is built in is ours, and needs no fence.
+  if (isolate !== 'process' || !('moduleUrl' in ref)) return { strategyRef: ref };
+  return { strategyRef: ref, processes: { readable: readableFor(ref) } };
 }
 
 function resultRecord(

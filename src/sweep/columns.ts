@@ -1,7 +1,7 @@
 // Values of expression nodes over candles: each distinct indicator column is computed once and kept within a byte bound.
 import { LRUCache } from 'lru-cache';
 import { assert } from '../core/assert.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import { crossAbove, crossBelow } from '../indicators/crossing.ts';
@@ -175,6 +175,7 @@ export class ColumnStore {
     try {
       values = column.compute(inputs, params);
     } catch (cause) {
+      if (isAppError(cause, 'STRATEGY_FORBIDDEN')) throw cause;
       throw new AppError('STRATEGY_FAILED', {
         found: `the column "${column.name}" threw: ${String(cause)}.`,
         todo: 'Fix the function, or guard it against NaN in its inputs.',

@@ -126,7 +126,7 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
   try {
     target = strategy.compute!(candles, declaredOnly(strategy.name, 'compute', parameters));
   } catch (cause) {
-    if (isAppError(cause) && cause.code === 'STRATEGY_INVALID') throw cause;
+    if (isAppError(cause, 'STRATEGY_INVALID') || isAppError(cause, 'STRATEGY_FORBIDDEN')) throw cause;
     const values = JSON.stringify(parameters);
     throw failed(`compute of ${strategy.name} threw for ${values}: ${String(cause)}.`, 'Fix the function.', cause);
   }

@@ -1,4 +1,5 @@
 // What the turbo pool and its workers say to each other.
+import { LIMITS } from '../core/limits.ts';
 import type { Candles } from '../market/candles.ts';
 import type { SharedModels } from '../models/model-file.ts';
 import { isPacked, type PackedError, type StrategyRef } from '../pool/messages.ts';
@@ -43,6 +44,8 @@ export interface WorkerMemory {
 
 /** From a worker. A batch is answered in one part, or in several where it takes long: the last one is `done`. */
 export type FromWorker =
+  /** Something about a strategy that the user should know. */
+  | { readonly remark: string; readonly memory: WorkerMemory }
   | { readonly online: true; readonly memory: WorkerMemory }
   | {
       readonly token: number;
@@ -68,9 +71,10 @@ export type BatchPart = Extract<FromWorker, { part: PackedOutcomes }>;
 /** Reads a message from a worker; undefined when it is none of ours, as strategy code may post its own. */
 export function readFromWorker(message: unknown): FromWorker | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { online, token, opened, notes, part, done, ms, memory, error } = message as Record<string, unknown>;
+  const { online, remark, token, opened, notes, part, done, ms, memory, error } = message as Record<string, unknown>;
   if (typeof token === 'number' && isPacked(error)) return { token, error };
   if (!isMemory(memory)) return undefined;
+  if (typeof remark === 'string') return { remark: remark.slice(0, LIMITS.remarkLengthMax), memory };
   if (online === true) return { online, memory };
   if (typeof token !== 'number') return undefined;
   if (opened === true && isTexts(notes)) return { token, opened, notes, memory };

@@ -54,6 +54,7 @@ export class TrialWorkers {
   readonly #options: TrialWorkersOptions;
   readonly #members: Members<Job, WorkerState, ToWorker>;
   readonly #timer: NodeJS.Timeout;
+  readonly #remarks = new Set<string>();
   #tokens = 0;
   #restarted = 0;
   #recycled = 0;
@@ -191,6 +192,10 @@ export class TrialWorkers {
     const said = readFromWorker(message);
     if (said === undefined) return;
     const { state, assigned } = worker;
+    if ('remark' in said) {
+      this.#passOn(said.remark);
+      return;
+    }
     if (!('error' in said)) state.memory = said.memory;
     state.isOnline = true;
     if (!('online' in said)) {
@@ -223,6 +228,12 @@ export class TrialWorkers {
       this.#noted.add(note);
       this.#options.onNote?.(note);
     }
+  }
+
+  #passOn(remark: string): void {
+    if (this.#remarks.has(remark) || this.#remarks.size >= LIMITS.remarksMax) return;
+    this.#remarks.add(remark);
+    this.#options.onNote?.(remark);
   }
 
   #bury(worker: Worker, death: Death): void {

@@ -30,6 +30,10 @@ export interface TrialPort {
   at(position: number): void;
 }
 
+/** Captured, as guards take them away from the strategy. */
+const now = performance.now.bind(performance);
+const heapStatistics = getHeapStatistics;
+
 /** A long batch is answered in parts, so that a worker that dies takes little finished work with it. */
 const PART_MS = 200;
 
@@ -54,18 +58,19 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
     else if ('open' in message) return open(message.token, message.open);
     else score(message);
   };
+  const remark = (text: string): void => port.answer({ remark: text, memory: memoryNow() });
   const open = async (token: number, setup: SetupMessage): Promise<void> => {
     try {
-      scorers.set(setup.id, await createScorer(setup, importStrategy));
+      scorers.set(setup.id, await createScorer(setup, importStrategy, remark));
       port.answer({ token, opened: true, notes: loadKernels().notes, memory: memoryNow() });
     } catch (error) {
       port.answer({ token, error: packError(error) });
     }
   };
   const score = ({ token, setup, trials, stop }: Extract<ToWorker, { trials: unknown }>): void => {
-    let sinceMs = performance.now();
+    let sinceMs = now();
     const send = (done: boolean): void => {
-      const nowMs = performance.now();
+      const nowMs = now();
       port.answer({ token, part: outcomes.take(), done, ms: nowMs - sinceMs, memory: memoryNow() });
       sinceMs = nowMs;
     };
@@ -75,7 +80,7 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
         stop: stopToken(stop),
         onOutcome(index, outcome) {
           outcomes.add(index, outcome);
-          if (performance.now() - sinceMs > PART_MS) send(false);
+          if (now() - sinceMs > PART_MS) send(false);
         },
       });
     } catch (error) {
@@ -97,9 +102,15 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
   port.answer({ online: true, memory: memoryNow() });
 }
 
-async function createScorer(setup: SetupMessage, importStrategy: ImportStrategy): Promise<TrialScorer> {
+async function createScorer(
+  setup: SetupMessage,
+  importStrategy: ImportStrategy,
+  remark: (text: string) => void,
+): Promise<TrialScorer> {
   const { strategyRef, identity, markets } = setup;
-  const strategy = await resolveStrategy(strategyRef, importStrategy);
+  const strategy = await resolveStrategy(strategyRef, (ref) =>
+    importStrategy(ref, (said) => remark('remark' in said ? said.remark : said.unfit.message)),
+  );
   if (!isStrategy(strategy) || (identity !== undefined && strategyIdentity(strategy) !== identity)) {
     throw anotherStrategy(setup.name, strategy);
   }
@@ -111,6 +122,6 @@ const stopToken = (word: Int32Array): StopToken => ({ reason: () => STOP_REASONS
 
 /** Of this thread alone: each has a heap of its own. */
 function memoryNow(): WorkerMemory {
-  const { used_heap_size, external_memory } = getHeapStatistics();
+  const { used_heap_size, external_memory } = heapStatistics();
   return { heapBytes: used_heap_size, externalBytes: external_memory };
 }

@@ -1,17 +1,18 @@
 // gridmill sweep: backtests a grid and prints the ranked variants.
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import type { GridSelection, SweepSelection } from '../../runs/sweep-run.ts';
+import type { GridSelection, Isolation, SweepSelection } from '../../runs/sweep-run.ts';
 import type { Across } from '../../sweep/many-across.ts';
 import type { MetricCondition } from '../../sweep/metric-condition.ts';
 import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../../sweep/request.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
+import { isolationNotes } from '../isolation-notes.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
 import {
   addDataOptions,
@@ -44,6 +45,7 @@ export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelect
   readonly memory?: number;
   readonly modelMemory?: number;
   readonly deadline?: number;
+  readonly isolate: Isolation;
   readonly checkpoint?: string;
   readonly estimate?: boolean;
   readonly allResults?: string;
@@ -90,6 +92,11 @@ export function define(command: Command, { host, action }: CommandContext): void
       wholeNumber('--workers', 1, LIMITS.workersMax),
     )
     .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
+    .addOption(
+      new Option('--isolate <how>', 'run a strategy file behind guards against accidents, or in fenced processes')
+        .choices(['thread', 'process'])
+        .default('thread'),
+    )
     .addOption(modelMemoryOption())
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
@@ -146,14 +153,14 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   if (files.checkpoint !== undefined && files.allResults !== undefined) throw rowsAreNotKept();
   if (options.save) checkStoreWritable(host.storeRoot);
   if (files.allResults !== undefined) (await import('../../runs/all-results.ts')).checkRowFormat(files.allResults);
-  const context = runContext(host, options);
+  const context = { ...runContext(host, options), isolate: options.isolate };
   const progress = createProgressLine(host.stderr, host.clock);
   const { listMarkets } = await import('../../runs/market-list.ts');
   const markets = listMarkets(options.data ?? [], context);
   const grid = gridSelection(options, parseObjectives('--rank', options.rank), parseWhere);
   if (isMany(options, markets)) {
     const { sweepManyCommand } = await import('../sweep-many.ts');
-    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, host);
+    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
   }
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
@@ -161,6 +168,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   host.boundHeap();
   const prepared = await prepareSweep(selection, context);
   const residentBytes = host.settleHeap();
+  const fenceTexts = await isolationNotes(options, prepared.loadedStrategy);
 
   if (options.estimate === true) {
     progress.clear();
@@ -181,7 +189,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const { sweepProgressTexts } = await import('../sweep-progress.ts');
   const progressText = sweepProgressTexts(prepared.request.rank);
   const onNote = note(progress, host);
-  for (const text of barrierNotes(options)) onNote(text);
+  for (const text of [...barrierNotes(options), ...fenceTexts]) onNote(text);
   const finished = await stoppable(host, stop, (token) =>
     finishSweep(
       prepared,

@@ -1,0 +1,175 @@
+// A strategy file as this process holds it when its code may run in fenced processes only: what it said of itself, as data.
+import { dirname, resolve } from 'node:path';
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { probeBoundary } from '../isolation/boundary.ts';
+import { forbidden } from '../isolation/forbidden.ts';
+import { frameOf } from '../isolation/frames.ts';
+import { readChecker } from '../isolation/guard-files.ts';
+import { startProcessMember } from '../isolation/process-member.ts';
+import {
+  codelessStrategy,
+  compileStrategy,
+  type LoadedStrategy,
+  type LoaderOptions,
+  withModels,
+} from '../loader/load-strategy.ts';
+import { strategyFailure } from '../loader/strategy-failure.ts';
+import { ModelFile } from '../models/model-file.ts';
+import { type ModuleRef, readDescription, type StrategyDescription, unpackError } from '../pool/messages.ts';
+import { PROCESS_FILE } from '../pool/process-setup.ts';
+import type { CustomColumn } from '../strategy/expression.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
+import type { Axis } from '../strategy/parameters.ts';
+import { defineStrategy, type Strategy } from '../strategy/strategy.ts';
+import { baseIndexOf } from '../sweep/grid.ts';
+import { moduleRef, readableFor } from './module-ref.ts';
+
+export interface FencedOptions extends LoaderOptions {
+  readonly storeRoot: string;
+  /** Axes that replace those of the strategy: the constraint is asked about the grid that they make. */
+  readonly parameters: Readonly<Record<string, Axis>>;
+}
+
+/**
+ * Compiles a strategy file here and has a fenced process load it and tell of it. Its signals come as data; functions stay
+ * there, and calling one here throws STRATEGY_FORBIDDEN. Errors: those of loadStrategy, LIMIT_EXCEEDED, WORKER_DIED.
+ */
+export async function loadFencedStrategy(reference: string, options: FencedOptions): Promise<LoadedStrategy> {
+  const builtIn = await codelessStrategy(reference, options);
+  if (builtIn !== undefined) return builtIn;
+  const compiled = await compileStrategy(reference, options);
+  const strategyRef = moduleRef(compiled, options.storeRoot);
+  const { parameters, onFlag } = options;
+  const described = await describedBy(strategyRef, parameters, onFlag ?? (() => undefined)).catch((error: unknown) => {
+    throw strategyFailure('while it was loaded', error, compiled.files);
+  });
+  const strategy = standIn(described, parameters);
+  checkModels(strategy, dirname(compiled.path));
+  return withModels(strategy, compiled, options.modelBytesMax);
+}
+
+/**
+ * Models are read by this process, for all: a strategy must not choose files that it could not read itself, nor one that
+ * runs native code. Errors: STRATEGY_FORBIDDEN.
+ */
+function checkModels(strategy: Strategy, folder: string): void {
+  const { check } = readChecker([folder]);
+  for (const { kind, path } of modelFilesOf(strategy)) {
+    if (kind === 'onnx') throw forbidden('native', `the ONNX model ${path} with --isolate process`);
+    const error = check('a model', resolve(folder, path));
+    if (error !== undefined) throw error;
+  }
+}
+
+function describedBy(
+  strategyRef: ModuleRef,
+  parameters: FencedOptions['parameters'],
+  onRemark: (remark: string) => void,
+): Promise<StrategyDescription> {
+  return new Promise((resolve, reject) => {
+    const died = (how: string): AppError =>
+      new AppError('WORKER_DIED', {
+        found: `a process that loaded the strategy and ${how}.`,
+        todo: 'Look in the file for what it does when it is imported.',
+      });
+    const settle = (act: () => void): void => {
+      clearTimeout(timer);
+      act();
+      void member.end();
+    };
+    const timer = setTimeout(
+      () => settle(() => reject(died('was not done within a minute'))),
+      LIMITS.workerSilenceMsMax,
+    );
+    const member = startProcessMember(
+      {
+        entry: PROCESS_FILE,
+        boundary: probeBoundary(),
+        readable: readableFor(strategyRef),
+        setup: frameOf({ describe: { strategyRef, parameters } }),
+        heapMb: LIMITS.workerHeapMbMax,
+        memoryBytesMax: 2 * LIMITS.workerHeapMbMax * 2 ** 20,
+      },
+      {
+        onMessage(message) {
+          const said = readDescription(message);
+          if (said === undefined) return;
+          if ('remark' in said) onRemark(said.remark);
+          else if ('unfit' in said) settle(() => reject(unpackError(said.unfit)));
+          else settle(() => resolve(said.described));
+        },
+        onDeath: (how) => settle(() => reject(died(how))),
+      },
+    );
+  });
+}
+
+/** Errors: STRATEGY_INVALID for a description that no strategy would give. */
+function standIn(described: StrategyDescription, given: FencedOptions['parameters']): Strategy {
+  const { name, description, parameters, risk, signals, allowed } = described;
+  const axes = Object.entries(parameters).map(([axis, { values }]) => ({
+    name: axis,
+    values: given[axis]?.values ?? values,
+  }));
+  const constraint =
+    allowed === undefined
+      ? undefined
+      : (point: Readonly<Record<string, number>>): boolean => {
+          const index = baseIndexOf({ axes }, point);
+          return ((allowed[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
+        };
+  const head = { name, description, parameters, risk, constraint };
+  if (signals === undefined) return defineStrategy({ ...head, compute: elsewhere });
+  for (const node of nodesOf(signals)) {
+    if (isCustom(node)) Object.assign(node, { compute: elsewhere });
+    // What came as data gets its class back.
+    const { model } = node as { readonly model?: { readonly file?: ModelFile } };
+    if (model?.file !== undefined) {
+      const { kind, path, features } = model.file;
+      Object.assign(model, { file: new ModelFile(kind, String(path), Number(features)) });
+    }
+  }
+  return defineStrategy({ ...head, signals: () => signals });
+}
+
+function elsewhere(): never {
+  throw new AppError('STRATEGY_FORBIDDEN', {
+    rule: 'With --isolate process strategy code runs in fenced processes only.',
+    found: 'a call of it in the process that plans.',
+    todo: 'Leave out what needs it here, such as --report.',
+  });
+}
+
+/** What the fences lack on this system, one sentence each. */
+export const fenceNotes = (): string[] => probeBoundary().missing.map((phrase) => `--isolate process: ${phrase}.`);
+
+/** Errors: REQUEST_INVALID when a report would have to run code of a fenced strategy here. */
+export function checkReportable(strategy: Strategy): void {
+  if (!needsCode(strategy)) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'With --isolate process no code of a strategy runs in the process that writes reports.',
+    found: `--report for ${strategy.name}, whose signals are code.`,
+    todo: 'Leave out --report; the ranking is printed and stored all the same.',
+  });
+}
+
+/** Whether running a variant calls functions of the strategy: conditions over indicators do not. */
+function needsCode({ compute, program, signals }: Strategy): boolean {
+  return compute !== undefined || program !== undefined || nodesOf(signals).some(isCustom);
+}
+
+/** Columns with a function of their own. */
+const isCustom = (node: object): boolean => (node as Partial<CustomColumn>).kind === 'custom';
+
+/** All objects of an expression, each once. */
+function nodesOf(signals: unknown): object[] {
+  const nodes = new Set<object>();
+  const visit = (node: unknown): void => {
+    if (typeof node !== 'object' || node === null || nodes.has(node)) return;
+    nodes.add(node);
+    for (const member of Object.values(node)) visit(member);
+  };
+  visit(signals);
+  return [...nodes];
+}

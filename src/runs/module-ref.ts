@@ -1,0 +1,24 @@
+// Where pools find a compiled strategy, and which folders its code may read.
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { LoadedStrategy } from '../loader/load-strategy.ts';
+import type { ModuleRef, StrategyRef } from '../pool/messages.ts';
+
+/** Where threads and processes find a strategy, and what its code may read: its own folder and the candle store. */
+export function moduleRef(loaded: Pick<LoadedStrategy, 'moduleUrl' | 'path'>, storeRoot: string): ModuleRef {
+  const folders = { strategyFolder: dirname(loaded.path!), storeRoot: join(storeRoot, 'candles'), readOnlyFolders: [] };
+  return { moduleUrl: loaded.moduleUrl!, guards: folders };
+}
+
+/** As moduleRef for a file; the name of what is built in; the configuration of a controller. */
+export function strategyRef(loaded: LoadedStrategy, storeRoot: string): StrategyRef {
+  const { program, parameters } = loaded.strategy;
+  if (program?.kind === 'controller') return { controller: program.given, fields: Object.keys(parameters) };
+  return loaded.moduleUrl === undefined ? { builtIn: loaded.strategy.name } : moduleRef(loaded, storeRoot);
+}
+
+/** What a fenced process has to be able to read for a strategy. */
+export function readableFor({ moduleUrl, guards }: ModuleRef): string[] {
+  const compiled = moduleUrl.startsWith('file:') ? [fileURLToPath(moduleUrl)] : [];
+  return guards === undefined ? compiled : [...compiled, guards.strategyFolder, guards.storeRoot];
+}
