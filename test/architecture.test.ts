@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['core', 'market'],
   feeds: ['core', 'market'],
   loader: ['core', 'strategy'],
+  jobs: ['core', 'store'],
   report: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'store'],
   runs: [
     'core',
@@ -63,6 +64,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   store: ['@uwdata/flechette'],
   feeds: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', '@uwdata/flechette', 'fzstd', 'ccxt'],
   loader: ['esbuild'],
+  jobs: ['better-sqlite3', 'pg'],
   controllers: ['yaml'],
   report: ['cli-table3'],
   cli: ['commander'],
@@ -85,6 +87,9 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/feeds/fetch/ccxt-child.ts': 'runs as its own process and speaks through stdout',
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
+  'src/jobs/keeper-thread.ts': 'starts the thread that renews leases: threads of the pool compute',
+  'src/jobs/lease-thread.ts': 'is the entry of a thread: its clock is its own',
+  'src/jobs/process-identity.ts': 'asks the system which processes live, under /proc',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 
