@@ -30,12 +30,16 @@ export interface RunnerOptions extends AttemptPorts, JobWork {
   readonly settings: LeaseSettings;
   readonly keeper: LeaseKeeper;
   readonly liveness: Liveness;
+  /** Milliseconds between two looks for a job while there is none, half of it at random; 1 s unless given. */
+  readonly pollMs?: number;
   readonly onEvent?: (event: RunnerEvent) => void;
 }
 
 export interface Runner {
   /** Looks for a job now. */
   wake(): void;
+  /** Whether it still claims jobs. */
+  isOpen(): boolean;
   /** Leases of the attempts that run now. */
   running(): readonly Lease[];
   /**
@@ -45,7 +49,6 @@ export interface Runner {
   close(options?: { readonly finishMs?: number; readonly graceMs?: number }): Promise<void>;
 }
 
-/** Between two looks for a job while there is none; half of it at random. */
 const POLL_MS = 1_000;
 const BACKOFF_BASE_MS = 200;
 const BACKOFF_MAX_MS = 10_000;
@@ -59,7 +62,7 @@ interface Active {
 
 /** Starts at once. Errors: REQUEST_INVALID for settings that cannot work. */
 export function startRunner(options: RunnerOptions): Runner {
-  const { store, time, prng, name, kinds, concurrency, keeper, liveness } = options;
+  const { store, time, prng, name, kinds, concurrency, keeper, liveness, pollMs = POLL_MS } = options;
   checkLeaseSettings(options.settings);
   assert(Number.isInteger(concurrency) && concurrency >= 1, 'a runner runs at least one job at once');
   assert(concurrency <= LIMITS.runnerJobsMax, 'a runner keeps to its limit of jobs at once');
@@ -92,10 +95,10 @@ export function startRunner(options: RunnerOptions): Runner {
     active.set(words, { lease, words, ended: attempt() });
   };
   const claim = async (): Promise<number> => {
-    if (active.size >= concurrency) return POLL_MS;
+    if (active.size >= concurrency) return pollMs;
     const sentMs = time.monotonicMs();
     const claimed = await store.claim({ owner, claimId: `${name}:${claims}`, kinds }, time.wallMs());
-    if (claimed === undefined) return POLL_MS * (0.5 + prng.next() / 2);
+    if (claimed === undefined) return pollMs * (0.5 + prng.next() / 2);
     claims++;
     launch(claimed, sentMs);
     return 0;
@@ -132,6 +135,7 @@ export function startRunner(options: RunnerOptions): Runner {
   };
   return {
     wake: () => nudge.abort(),
+    isOpen: () => !end.signal.aborted,
     running: () => [...active.values()].map(({ lease }) => lease),
     async close({ finishMs = 0, graceMs = GRACE_MS } = {}) {
       end.abort();
