@@ -7,7 +7,7 @@ import type { JobStore } from './job-store.ts';
 import type { SqlConnection, SqlRow, SqlValue, Statement } from './sql-connection.ts';
 import { SCHEMA_VERSION, schemaOf } from './sql-schema.ts';
 import { createSqlStore } from './sql-store.ts';
-import { loadSqlite, type SqliteHandle } from './sqlite-driver.ts';
+import { loadSqlite, type OpenSqlite, type SqliteHandle } from './sqlite-driver.ts';
 import { sqliteError } from './sqlite-errors.ts';
 
 const DATABASE = 'queue.db';
@@ -20,6 +20,8 @@ export interface SqliteStoreOptions {
   /** Read the whole database through on opening, as is due once per process; true unless given. */
   readonly check?: boolean;
   readonly disk?: Disk;
+  /** Opens the database; loadSqlite unless given. */
+  readonly open?: OpenSqlite;
 }
 
 /**
@@ -46,7 +48,7 @@ const PRAGMAS = `
 
 async function openSqliteConnection(folder: string, options: SqliteStoreOptions): Promise<SqlConnection> {
   const { newId, check = true, disk = REAL_DISK } = options;
-  const open = await loadSqlite();
+  const open = options.open ?? (await loadSqlite());
   const path = join(folder, DATABASE);
   const marked = readMarker(disk, folder);
   const bytes = disk.inspect(path)?.bytes ?? 0;

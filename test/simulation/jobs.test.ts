@@ -5,7 +5,7 @@ import type { JobStore } from '../../src/jobs/job-store.ts';
 import { playStory, type Story, type StoryOptions } from './queue-world.ts';
 
 const COMMAND = 'npx vitest run --project fast test/simulation/jobs.test.ts';
-const seeds = Number(process.env['GRIDMILL_SIMULATION_SEEDS'] ?? 1500);
+const seeds = Number(process.env['GRIDMILL_SIMULATION_SEEDS'] ?? 1000);
 const only = process.env['GRIDMILL_SIMULATION_SEED'];
 
 function report(seed: number, { broken, trace }: Story): string {

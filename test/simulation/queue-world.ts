@@ -64,6 +64,8 @@ const expectedResult = (job: Job): Json => {
 
 /** Plays the story of `seed` on the real queue code with the store in memory. */
 export async function playStory(seed: number, { weaken = (store) => store }: StoryOptions = {}): Promise<Story> {
+  // The thread's own event loop gets a turn per story.
+  await new Promise((resolve) => setImmediate(resolve));
   const prng = createPrng(seed);
   const world = createWorld();
   const witness = createWitness(weaken(createMemoryStore()), world.nowMs, expectedResult);

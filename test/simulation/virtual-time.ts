@@ -64,8 +64,8 @@ export function createWorld(): World {
   };
 }
 
-/** Lets everything that waits for no event run: promise reactions come before the next immediate. */
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+/** Lets everything that waits for no event run: a tick asked for by a promise reaction comes after all reactions. */
+const settle = (): Promise<void> => new Promise((resolve) => process.nextTick(resolve));
 
 export interface Process {
   readonly name: string;
