@@ -109,7 +109,7 @@ function connect(handle: SqliteHandle, path: string): SqlConnection {
 }
 
 function checkWhole(handle: SqliteHandle, path: string): void {
-  const [row] = handle.all('PRAGMA quick_check(1)', {});
+  const [row] = handle.all('PRAGMA integrity_check(1)', {});
   const finding = String(Object.values(row ?? {})[0]);
   if (finding !== 'ok') throw corrupt(path, `${finding.split('\n')[0]}.`);
 }

@@ -101,10 +101,12 @@ describe.skipIf(SQLITE_MISSING !== undefined).concurrent('runner processes', () 
   const zombie = async (rest: Partial<Order>) => {
     const { store, submit, start } = await open();
     await submit('a');
-    const a = start('A', { batches: 1_000, insist: true, ...rest });
+    // Longer than elsewhere: on a busy machine B's first renewal may be late.
+    const settings = { ...QUICK, leaseMs: 4_000 };
+    const a = start('A', { batches: 1_000, insist: true, settings, ...rest });
     await a.heard('batch');
     await stopBetweenWrites(a, store);
-    const b = start('B', { batches: 1_000 });
+    const b = start('B', { batches: 1_000, settings });
     await b.heard('batch', ({ token }) => token === 2);
     const wokenMs = Date.now();
     a.child.kill('SIGCONT');
