@@ -1,10 +1,10 @@
 // Builds dist/: src with tsc, scoring threads as one file with esbuild, the WebAssembly kernels with asc, and the report's page assets with Vite.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { buildKernels } from './build-kernels.mjs';
+import { buildKernels, kernelsPath } from './build-kernels.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const node = (...args) => {
@@ -16,7 +16,7 @@ node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A thread reads one file instead of a hundred: it starts in half the time.
 rmSync(join(root, 'dist/thread'), { recursive: true, force: true });
 await build({
-  entryPoints: [join(root, 'dist/app/scoring-thread.js')],
+  entryPoints: ['scoring-thread', 'trial-thread'].map((name) => join(root, `dist/app/${name}.js`)),
   outdir: join(root, 'dist/thread'),
   bundle: true,
   splitting: true,
@@ -28,6 +28,8 @@ await build({
 });
 const kernelsStatus = buildKernels();
 if (kernelsStatus !== 0) process.exit(kernelsStatus);
+// Trial threads read it from beside their own file.
+copyFileSync(kernelsPath, join(root, 'dist/thread/kernels.wasm'));
 if (existsSync(join(root, 'web/vite.config.ts'))) {
   node('node_modules/vite/bin/vite.js', 'build', '--config', 'web/vite.config.ts', '--logLevel', 'warn');
 }

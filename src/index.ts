@@ -57,6 +57,18 @@ export { candleOpenTime, parseTimeframe, type Timeframe, timeframeMs } from './m
 export type { Calendar } from './metrics/annualisation.ts';
 export { METRIC_NAMES, METRICS, type MetricName, type Metrics } from './metrics/metrics.ts';
 export type { ExitReason, Side, Trade } from './metrics/trade.ts';
+export {
+  createMirror,
+  type Mirror,
+  type MirroredCandles,
+  type MirrorHandle,
+  type MirrorOptions,
+  type MirrorStatus,
+} from './mirror/mirror.ts';
+export { attachMirrorFile, type MirrorAttachment } from './mirror/mirror-file.ts';
+export type { MirrorFolderOptions } from './mirror/mirror-folder.ts';
+export type { PreloadReport } from './mirror/preload.ts';
+export type { RefreshReport } from './mirror/refresh.ts';
 export { PROFILES, type Profile, type ProfileName, profileNamed } from './simulate/profiles.ts';
 export { simulate } from './simulate/simulate.ts';
 export {
@@ -73,6 +85,7 @@ export {
   type SimulationSettings,
   type Sizing,
 } from './simulate/simulation.ts';
+export { type CandleStore, type CandleStoreOptions, openCandleStore } from './store/candle-store.ts';
 export { BUILT_IN_STRATEGIES } from './strategy/builtin/index.ts';
 export {
   add,

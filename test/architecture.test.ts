@@ -21,7 +21,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   sweep: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'kernels'],
   trials: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep'],
   pool: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'trials'],
+  turbo: ['core', 'market', 'kernels', 'metrics', 'strategy', 'simulate', 'sweep', 'trials', 'pool'],
   store: ['core', 'market'],
+  mirror: ['core', 'market', 'store'],
   feeds: ['core', 'market'],
   loader: ['core', 'strategy'],
   jobs: ['core', 'store'],
@@ -36,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'sweep',
     'pool',
     'store',
+    'mirror',
     'feeds',
     'loader',
     'report',
@@ -90,6 +93,7 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/jobs/keeper-thread.ts': 'starts the thread that renews leases: threads of the pool compute',
   'src/jobs/lease-thread.ts': 'is the entry of a thread: its clock is its own',
   'src/jobs/process-identity.ts': 'asks the system which processes live, under /proc',
+  'src/turbo/worker.ts': 'is the inside of a worker: its clock is its own',
   'src/kernels/wasm-module.ts': 'reads the compiled kernels that lie beside it',
 };
 

@@ -1,7 +1,8 @@
 // The list of stored candles as a table.
+
+import { keyText } from '../market/candle-key.ts';
 import { formatCount, formatTime } from '../report/format.ts';
 import { type TextColumn, textTable } from '../report/text-table.ts';
-import { keyText } from '../runs/stored-candles.ts';
 import type { CandleStoreEntry } from '../store/candle-store.ts';
 import type { TextOutput } from './host.ts';
 

@@ -27,6 +27,8 @@ export const LIMITS = {
   strategyBytesMax: 8_388_608,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
+  /** Bytes of downloads kept for later ones; the oldest go first. */
+  downloadCacheBytesMax: 10_737_418_240,
   /** Milliseconds from a request to the first byte of its answer. */
   firstByteMsMax: 10_000,
   /** Milliseconds without a byte, or without a message of a download process, after the first. */
@@ -37,6 +39,10 @@ export const LIMITS = {
   redirectsMax: 3,
   /** Bytes of the candle store on disk, unless configured. */
   storeBytesMax: 53_687_091_200,
+  /** Series in the candle mirror, earlier snapshots that are in use among them. */
+  mirrorEntriesMax: 4_096,
+  /** Milliseconds between two looks of the mirror at the store, at least. */
+  mirrorPollMsMin: 100,
   /** Results kept in the result store. */
   resultsMax: 10_000,
   /** Indicator columns and conditions kept in memory at once. */
@@ -51,6 +57,24 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Trials of one batch. */
+  batchTrialsMax: 4096,
+  /** Trials handed to a turbo pool in one call. */
+  runTrialsMax: 1_000_000,
+  /** Calls that a turbo pool has in hand at once. */
+  runsInHandMax: 1024,
+  /** Setups open in a turbo pool at once. */
+  setupsOpenMax: 1024,
+  /** Setups that one worker of it holds at a time; the one used longest ago is sent again when it is needed. */
+  workerSetupsMax: 8,
+  /** Cells of one setup that one worker keeps ready at a time. */
+  openCellsMax: 16,
+  /** Runs after which a worker of a turbo pool is replaced by a fresh one, unless configured. */
+  workerRunsMax: 20_000,
+  /** Failures of trials that a turbo pool keeps for its status. */
+  failuresKept: 100,
+  /** Characters of the text of one failed trial. */
+  failureTextMax: 2000,
   /** Characters of a symbol, exchange, strategy or result name. */
   nameLengthMax: 64,
   /** Jobs that wait in a queue, shards not counted. */

@@ -93,7 +93,7 @@ export function readMessage(message: unknown): Answer | Unfit | undefined {
   return rows instanceof Float64Array ? { ...done, rows } : undefined;
 }
 
-const isPacked = (value: unknown): value is PackedError =>
+export const isPacked = (value: unknown): value is PackedError =>
   typeof (value as PackedError | null | undefined)?.message === 'string';
 
 function isStats(value: unknown): value is ScoringStats {

@@ -1,10 +1,19 @@
-// The pool: hands work to threads, replaces threads that die or hang, and retries their work once.
+// The pool of a sweep: hands batches and columns to threads, and retries once what a thread died or hung at.
 import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
 import { type Grid, indicatorVariantKey, parametersAt } from '../sweep/grid.ts';
 import type { ColumnTask, ScoreBatches, ScoringStats, VariantBatch, WorkTimes } from '../sweep/score.ts';
-import { type Answer, NOT_SCORING, readMessage, STOP_REASONS, unpackError, type Work } from './messages.ts';
+import { type Death, type Member, Members } from './members.ts';
+import {
+  type Answer,
+  NOT_SCORING,
+  readMessage,
+  STOP_REASONS,
+  unpackError,
+  type Work,
+  type WorkMessage,
+} from './messages.ts';
 import type { ScoringThread, ThreadEvents } from './thread.ts';
 
 export interface PoolOptions {
@@ -25,16 +34,10 @@ export interface PoolOptions {
 const ASSIGNED_MAX = 2;
 /** Threads that one piece of work may take with it before the sweep fails. */
 const DEATHS_MAX = 2;
-/** Silence is counted in ticks of the event loop, so that a busy calling thread is not mistaken for hung threads. */
-const TICK_MS = 250;
 /** Threads poll the stop word between slices of 20 ms at most: with this, all of them have stopped within 50 ms. */
 const STOP_TICK_MS = 15;
-/** A thread that has work but is not at it is starting, and gets at least this long: machines can be busy. */
-const START_MS = 10_000;
 /** Work in flight has this long to finish after a stop. */
 const STOP_GRACE_MS = 1000;
-/** A thread stuck in native code cannot be ended; nobody waits for it longer than this. */
-const END_MS = 1000;
 
 const NO_STATS: ScoringStats = { columnsComputed: 0, hits: 0, misses: 0 };
 
@@ -45,17 +48,13 @@ interface Task {
   deaths: number;
 }
 
-interface Member {
-  readonly thread: ScoringThread;
-  readonly number: number;
-  /** In the order the thread does them. */
-  readonly assigned: { readonly token: number; readonly task: Task }[];
-  stats: ScoringStats;
-  lastPosition: number;
-  silentTicks: number;
-  /** It is being ended, and gets no more work. */
-  isEnding: boolean;
+/** A task at a thread, under the token of its answer. */
+interface Job {
+  readonly token: number;
+  readonly task: Task;
 }
+
+type PoolMember = Member<Job, { stats: ScoringStats }, WorkMessage>;
 
 const NO_ROWS = new Float64Array(0);
 
@@ -64,13 +63,9 @@ export class Pool implements ScoreBatches {
   readonly threads: number;
   readonly computeColumns: ((tasks: readonly ColumnTask[]) => Promise<void>) | undefined;
   readonly #options: PoolOptions;
-  /** Lets go of all that threads share when the pool is closed. */
-  #start: PoolOptions['start'] | undefined;
-  readonly #members = new Set<Member>();
-  readonly #freeNumbers: number[];
+  readonly #members: Members<Job, { stats: ScoringStats }, WorkMessage>;
   /** Columns go first: batches wait for them. */
   readonly #waiting: { readonly columns: Task[]; readonly batches: Task[] } = { columns: [], batches: [] };
-  readonly #tickMs: number;
   readonly #timers: readonly NodeJS.Timeout[];
   readonly #worked = { scoringMs: 0, columnsMs: 0 };
   #pastStats = NO_STATS;
@@ -83,13 +78,21 @@ export class Pool implements ScoreBatches {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#start = options.start;
     this.threads = options.workers;
     this.concurrency = options.workers * ASSIGNED_MAX;
-    this.#freeNumbers = Array.from({ length: options.workers }, (_, i) => options.workers - 1 - i);
-    this.#tickMs = Math.min(TICK_MS, options.silenceMs / 4);
+    this.#members = new Members({
+      places: options.workers,
+      start: options.start,
+      createState: () => ({ stats: NO_STATS }),
+      silenceMs: options.silenceMs,
+      onMessage: (member, message) => this.#receive(member, message),
+      onDeath: (member, death) => this.#bury(member, death),
+      onRefused: (error) => this.#endWith(error),
+      // Its work may be done again only when the thread is gone: it writes to memory that its replacement would use.
+      onStuck: (_, how) => this.#endWith(this.#workerDied(`a thread that ${how}`, 'and could not be ended')),
+    });
     this.#timers = [
-      setInterval(() => this.#tick(), this.#tickMs).unref(),
+      setInterval(() => this.#tick(), this.#members.tickMs).unref(),
       setInterval(() => this.#tellStop(), STOP_TICK_MS).unref(),
     ];
     if (options.columnName !== undefined) {
@@ -99,7 +102,7 @@ export class Pool implements ScoreBatches {
 
   /** Threads at work. They start as work needs them, up to the number of workers. */
   get strength(): number {
-    return this.#members.size;
+    return this.#members.strength;
   }
 
   score(batch: VariantBatch): Promise<Float64Array> {
@@ -112,7 +115,7 @@ export class Pool implements ScoreBatches {
   }
 
   stats(): ScoringStats {
-    return [...this.#members].reduce((sum, { stats }) => addStats(sum, stats), this.#pastStats);
+    return [...this.#members].reduce((sum, { state }) => addStats(sum, state.stats), this.#pastStats);
   }
 
   worked(): WorkTimes {
@@ -127,13 +130,10 @@ export class Pool implements ScoreBatches {
 
   async close(): Promise<boolean> {
     const cancelled = { found: 'a pool that was closed before all batches were scored.', todo: 'Run again.' };
-    const threads = [...this.#members].map(({ thread }) => thread);
     this.#endWith(new AppError('CANCELLED', cancelled));
-    this.#start = undefined;
     this.#pastStats = this.stats();
-    this.#members.clear();
     for (const timer of this.#timers) clearInterval(timer);
-    return within(Promise.all(threads.map((thread) => thread.end())), END_MS);
+    return this.#members.close();
   }
 
   #enqueue(work: Work): Promise<Float64Array> {
@@ -161,47 +161,20 @@ export class Pool implements ScoreBatches {
   }
 
   /** An idle thread, else a new one, else one with room at its door. */
-  #freeMember(): Member | undefined {
-    let free: Member | undefined;
+  #freeMember(): PoolMember | undefined {
+    let free: PoolMember | undefined;
     for (const member of this.#members) {
       if (member.isEnding) continue;
       if (member.assigned.length === 0) return member;
       if (member.assigned.length < ASSIGNED_MAX) free ??= member;
     }
-    return this.#freeNumbers.length > 0 ? (this.#startMember() ?? free) : free;
-  }
-
-  #startMember(): Member | undefined {
-    const number = this.#freeNumbers.pop();
-    if (number === undefined || this.#start === undefined) return undefined;
-    try {
-      const events: ThreadEvents = {
-        onMessage: (message) => this.#receive(member, message),
-        onDeath: (how) => this.#bury(member, how),
-      };
-      const thread = this.#start(events, number);
-      const member: Member = {
-        thread,
-        number,
-        assigned: [],
-        stats: NO_STATS,
-        lastPosition: NOT_SCORING,
-        silentTicks: 0,
-        isEnding: false,
-      };
-      this.#members.add(member);
-      return member;
-    } catch (error) {
-      // The system refuses another thread, or the setup cannot be sent.
-      this.#endWith(error instanceof Error ? error : new Error(String(error)));
-      return undefined;
-    }
+    return this.#members.add() ?? free;
   }
 
   /** Takes the answer to the oldest work of a thread; whatever else it says is late or foreign, and ignored. */
-  #receive(member: Member, message: unknown): void {
+  #receive(member: PoolMember, message: unknown): void {
     const answer = readMessage(message);
-    if (answer === undefined || !this.#members.has(member) || member.isEnding) return;
+    if (answer === undefined) return;
     if ('unfit' in answer) {
       this.#endWith(unpackError(answer.unfit));
       return;
@@ -215,12 +188,12 @@ export class Pool implements ScoreBatches {
     this.#assign();
   }
 
-  #settle(member: Member, task: Task, answer: Answer): void {
+  #settle(member: PoolMember, task: Task, answer: Answer): void {
     if ('error' in answer) {
       task.reject(unpackError(answer.error));
       return;
     }
-    member.stats = answer.stats;
+    member.state.stats = answer.stats;
     this.#kernels = answer.kernels;
     this.#worked['batch' in task.work ? 'scoringMs' : 'columnsMs'] += answer.ms;
     task.resolve('rows' in answer ? answer.rows : NO_ROWS);
@@ -234,12 +207,9 @@ export class Pool implements ScoreBatches {
   }
 
   /** Replaces a dead thread. The work it was at is blamed and retried once; what waited at its door just moves. */
-  #bury(member: Member, how: string): void {
-    if (!this.#members.delete(member)) return;
-    this.#freeNumbers.push(member.number);
-    this.#pastStats = addStats(this.#pastStats, member.stats);
+  #bury(member: PoolMember, { how, position }: Death): void {
+    this.#pastStats = addStats(this.#pastStats, member.state.stats);
     const tasks = member.assigned.map(({ task }) => task);
-    const position = member.thread.position();
     if (position !== NOT_SCORING && tasks[0] !== undefined && ++tasks[0].deaths >= DEATHS_MAX) {
       const guilty = tasks.shift()!;
       guilty.reject(this.#workerDied(`${this.#describe(guilty.work, position)} ${how}`, 'twice'));
@@ -249,28 +219,17 @@ export class Pool implements ScoreBatches {
       this.#endWith(this.#workerDied(`a thread that ${how}`, `${this.#deathsInARow} times in a row`));
     }
     if (this.#end !== undefined) return;
-    this.#startMember();
+    this.#members.add();
     this.#assign();
   }
 
   #tick(): void {
     const reason = (this.#options.stop ?? NEVER_STOP).reason();
-    if (reason !== undefined && ++this.#ticksSinceStop * this.#tickMs > STOP_GRACE_MS) {
+    if (reason !== undefined && ++this.#ticksSinceStop * this.#members.tickMs > STOP_GRACE_MS) {
       const found = 'batches still running after the stop; they are left out.';
       this.#endWith(new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Run again.' }));
     }
-    for (const member of this.#members) {
-      if (member.isEnding) continue;
-      const position = member.thread.position();
-      const isSilent = member.assigned.length > 0 && position === member.lastPosition;
-      member.silentTicks = isSilent ? member.silentTicks + 1 : 0;
-      member.lastPosition = position;
-      const { silenceMs } = this.#options;
-      const limitMs = position === NOT_SCORING ? Math.max(silenceMs, START_MS) : silenceMs;
-      if (member.silentTicks * this.#tickMs > limitMs) {
-        void this.#endHung(member, `gave no sign of life for ${limitMs / 1000} s`);
-      }
-    }
+    this.#members.checkSilence();
   }
 
   /** Passes a stop on to the threads, and refuses what none of them has begun. */
@@ -285,18 +244,9 @@ export class Pool implements ScoreBatches {
     for (const task of [...columns.splice(0), ...batches.splice(0)]) task.reject(error);
   }
 
-  /** Its work may be done again only when the thread is gone: it writes to memory that its replacement will use. */
-  async #endHung(member: Member, how: string): Promise<void> {
-    member.isEnding = true;
-    if (await within(member.thread.end(), END_MS)) this.#bury(member, how);
-    else this.#endWith(this.#workerDied(`a thread that ${how}`, 'and could not be ended'));
-  }
-
-  async #dismiss(member: Member): Promise<void> {
-    member.isEnding = true;
-    if (!(await within(member.thread.end(), END_MS)) || !this.#members.delete(member)) return;
-    this.#freeNumbers.push(member.number);
-    this.#pastStats = addStats(this.#pastStats, member.stats);
+  async #dismiss(member: PoolMember): Promise<void> {
+    if (!(await this.#members.dismiss(member))) return;
+    this.#pastStats = addStats(this.#pastStats, member.state.stats);
     this.#assign();
   }
 
@@ -331,18 +281,6 @@ export class Pool implements ScoreBatches {
       'Look there for process.exit, endless loops and runaway memory; --workers 1 runs it without threads and limits.';
     return new AppError('WORKER_DIED', { found: `${what}, ${howOften}.`, todo });
   }
-}
-
-/** Whether `done` comes within `ms`. */
-async function within(done: Promise<unknown>, ms: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-    timer.unref();
-  });
-  const isDone = await Promise.race([done.then(() => true), late]);
-  clearTimeout(timer);
-  return isDone;
 }
 
 function addStats(a: ScoringStats, b: ScoringStats): ScoringStats {

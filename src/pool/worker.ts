@@ -1,9 +1,7 @@
 // The inside of a scoring thread: builds a scorer from its setup once, then does one piece of work after the other.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
-import { AppError } from '../core/errors.ts';
 import { sliceCandles } from '../market/candles.ts';
-import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy } from '../strategy/strategy.ts';
 import { createVariantScorer } from '../sweep/engines.ts';
 import { attachFastMemory } from '../sweep/fast-memory.ts';
@@ -18,10 +16,8 @@ import {
   type Work,
   type WorkMessage,
 } from './messages.ts';
-import { strategyIdentity } from './strategy-identity.ts';
-
-/** Imports a strategy module and gives its default export. */
-export type ImportStrategy = (moduleUrl: string) => Promise<unknown>;
+import { type ImportStrategy, resolveStrategy } from './resolve-strategy.ts';
+import { anotherStrategy, strategyIdentity } from './strategy-identity.ts';
 
 /** Serves the pool that started this thread, until it ends the thread. */
 export async function serveBatches(importStrategy: ImportStrategy): Promise<void> {
@@ -38,9 +34,10 @@ export async function serveBatches(importStrategy: ImportStrategy): Promise<void
 
 async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy): Promise<VariantScorer> {
   const { history, from, dataHash, strategyRef, identity, position, memory, thread } = setup;
-  const strategy =
-    'builtIn' in strategyRef ? BUILT_IN_STRATEGIES[strategyRef.builtIn] : await importStrategy(strategyRef.moduleUrl);
-  if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) throw anotherStrategy(setup, strategy);
+  const strategy = await resolveStrategy(strategyRef, importStrategy);
+  if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) {
+    throw anotherStrategy(setup.grid.strategyName, strategy);
+  }
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   // This thread alone writes the word, the calling thread reads it.
   return createVariantScorer(
@@ -56,15 +53,6 @@ async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy):
 }
 
 const stopToken = ({ stop }: ThreadSetup): StopToken => ({ reason: () => STOP_REASONS[Atomics.load(stop, 0)] });
-
-function anotherStrategy({ grid }: ThreadSetup, found: unknown): AppError {
-  const name = isStrategy(found) ? found.name : 'none';
-  return new AppError('STRATEGY_FAILED', {
-    rule: 'A strategy must be the same in every thread that loads it.',
-    found: `${name === grid.strategyName ? `another ${name}` : name} in place of ${grid.strategyName}.`,
-    todo: 'Make its file independent of time, chance and environment, or use --workers 1.',
-  });
-}
 
 interface Server {
   readonly scorer: VariantScorer;

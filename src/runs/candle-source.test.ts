@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { createFakeClock } from '../core/clock.ts';
 import { isAppError } from '../core/errors.ts';
+import { CANDLE_COLUMNS, candlesHash } from '../market/candles.ts';
+import { checkCandles } from '../market/quality.ts';
 import { DEFECT_KINDS, QUALITY_POLICIES, type QualityRule } from '../market/quality-policies.ts';
+import { syntheticCandles } from '../market/synthetic.ts';
+import { parseTimeframe } from '../market/timeframe.ts';
+import { createMirror } from '../mirror/mirror.ts';
+import { openCandleStore } from '../store/candle-store.ts';
+import { REAL_DISK } from '../store/disk.ts';
 import { loadCandles, parsePolicies } from './candle-source.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'gridmill-source-'));
@@ -70,3 +77,44 @@ function catchError(run: () => unknown): unknown {
     return error;
   }
 }
+
+test('through a mirror, stored candles are read once, those of files are shared, and both are what they are without', async () => {
+  const timeframe = parseTimeframe('1m');
+  const candles = syntheticCandles({ seed: 1, timeframe, barCount: 400, startTime: 0, startPrice: 9 });
+  const storeRoot = join(folder, 'mirrored');
+  let columnReads = 0;
+  const read: typeof REAL_DISK.read = (handle, target, position) => {
+    if (target.byteLength > 400 * 48) columnReads++;
+    return REAL_DISK.read(handle, target, position);
+  };
+  const store = openCandleStore(storeRoot, { disk: { ...REAL_DISK, read } });
+  // A report of an import that found a gap.
+  const without7 = (column: Float64Array): Float64Array => column.filter((_, i) => i !== 7);
+  const gapped = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, without7(candles[name])]));
+  const { report } = checkCandles(gapped as unknown as typeof candles, timeframe, {});
+  expect(report.defects).toHaveLength(1);
+  store.write({ exchange: 'x', symbol: 'A', timeframe }, candles, { source: '', importedAt: 0, quality: report });
+  writeFileSync(
+    join(folder, 'candles.csv'),
+    `time,open,high,low,close,volume\n${[row(0), row(1), row(2)].join('\n')}\n`,
+  );
+  const clock = createFakeClock();
+  const mirror = createMirror({ store, clock, bytesMax: 1e6 });
+  const session = mirror.session();
+  const plain = { folder, storeRoot, clock };
+  for (const selection of [{ data: 'x/A' }, { data: 'x/A/1m', timeframe: '5m' }, { data: 'candles.csv' }]) {
+    const without = await loadCandles(selection, plain);
+    const first = await loadCandles(selection, { ...plain, mirror: session });
+    const again = await loadCandles(selection, { ...plain, mirror: session });
+    expect(candlesHash(first.candles)).toBe(candlesHash(without.candles));
+    expect({ ...first, candles: 0 }).toEqual({ ...without, candles: 0 });
+    expect(first.candles.close.buffer).toBeInstanceOf(SharedArrayBuffer);
+    expect(again.candles).toBe(first.candles);
+  }
+  expect(columnReads).toBe(1);
+  // Each series once, however often it was taken: 1m, 5m and the file.
+  expect(mirror.status()).toMatchObject({ entries: 3, pins: 3 });
+  session.release();
+  expect(mirror.status().pins).toBe(0);
+  mirror.close();
+});

@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { readCandleFile } from '../feeds/candle-file.ts';
 import type { ReadOptions } from '../feeds/raw-candles.ts';
+import { keyText } from '../market/candle-key.ts';
 import type { Candles } from '../market/candles.ts';
 import { inferTimeframe } from '../market/infer-timeframe.ts';
 import { checkCandles } from '../market/quality.ts';
@@ -20,7 +21,8 @@ import {
 import type { QualityReport } from '../market/quality-report.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import { keyText, readStored } from './stored-candles.ts';
+import type { CandleMirror } from '../mirror/mirror.ts';
+import { readStored } from './stored-candles.ts';
 
 /** Where candles came from, as a result remembers it. */
 export type CandleOrigin =
@@ -66,6 +68,8 @@ export interface CandleContext {
   readonly folder: string;
   readonly storeRoot: string;
   readonly clock: Clock;
+  /** Serves stored candles without reading them again, and puts those of files into shared memory. */
+  readonly mirror?: CandleMirror;
 }
 
 /**
@@ -80,7 +84,14 @@ export async function loadCandles(selection: CandleSelection, context: CandleCon
     ? await fromFile(path, timeframe, selection.policies ?? {})
     : await fromStore(selection.data, timeframe, context);
   const loaded = atTimeframe({ ...found, loadMs: 0 }, timeframe);
-  return { ...loaded, loadMs: context.clock.monotonicMs() - startedMs };
+  const candles = mirrored(loaded.candles, context.mirror);
+  return { ...loaded, candles, loadMs: context.clock.monotonicMs() - startedMs };
+}
+
+/** Candles of the store come out of the mirror; those of a file, and resampled ones, go into it. */
+function mirrored(candles: Candles, mirror: CandleMirror | undefined): Candles {
+  if (mirror === undefined || candles.time.buffer instanceof SharedArrayBuffer) return candles;
+  return mirror.put(candles).candles;
 }
 
 type Found = Omit<LoadedCandles, 'loadMs' | 'downloadMs'>;
@@ -123,7 +134,7 @@ export const readOptions = (policies: QualityPolicies): ReadOptions => ({
 });
 
 async function fromStore(data: string, timeframe: Timeframe | undefined, context: CandleContext): Promise<Found> {
-  const stored = readStored(data, timeframe, context.storeRoot);
+  const stored = readStored(data, timeframe, context.storeRoot, context.mirror);
   if ('candles' in stored) {
     const { key, candles, quality } = stored;
     const label = `${key.exchange} ${key.symbol}`;

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { keyText, parseKey } from '../market/candle-key.ts';
 import { candlesHash } from '../market/candles.ts';
 import { checkCandles } from '../market/quality.ts';
 import type { QualityPolicies } from '../market/quality-policies.ts';
@@ -9,7 +10,6 @@ import type { QualityReport } from '../market/quality-report.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { openCandleStore } from '../store/candle-store.ts';
 import { type CandleContext, importCandleFile } from './candle-source.ts';
-import { keyText, parseKey } from './stored-candles.ts';
 
 export interface CheckedData {
   readonly name: string;

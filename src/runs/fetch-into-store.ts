@@ -1,4 +1,6 @@
 // A download that ends in the candle store, joined with what is stored there.
+
+import { keyText } from '../market/candle-key.ts';
 import type { Candles } from '../market/candles.ts';
 import { checkCandles } from '../market/quality.ts';
 import type { QualityPolicies } from '../market/quality-policies.ts';
@@ -7,7 +9,6 @@ import { openCandleStore } from '../store/candle-store.ts';
 import type { CandleContext } from './candle-source.ts';
 import { type Download, download, keyOfDownload } from './fetch-candles.ts';
 import { joinColumns } from './import-files.ts';
-import { keyText } from './stored-candles.ts';
 
 export interface FetchedKey {
   readonly key: string;

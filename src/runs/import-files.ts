@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { readCandleFile } from '../feeds/candle-file.ts';
+import { keyText } from '../market/candle-key.ts';
 import { CANDLE_COLUMNS, type CandleColumn, type CandleKey } from '../market/candles.ts';
 import { inferTimeframe } from '../market/infer-timeframe.ts';
 import { checkCandles } from '../market/quality.ts';
@@ -12,8 +13,7 @@ import { parseTimeframe, type Timeframe } from '../market/timeframe.ts';
 import { openCandleStore } from '../store/candle-store.ts';
 import { readOptions } from './candle-source.ts';
 import { nameParts } from './market-of-file.ts';
-import { type Replaced, replacedBy, SOURCE_LENGTH_MAX } from './replaced-candles.ts';
-import { keyText } from './stored-candles.ts';
+import { checkJoined, type Replaced, replacedBy, SOURCE_LENGTH_MAX } from './replaced-candles.ts';
 
 export interface ImportSelection {
   /** Absolute paths. */
@@ -24,6 +24,8 @@ export interface ImportSelection {
   readonly policies: QualityPolicies;
   /** Join with what is stored under the key instead of replacing it. */
   readonly append: boolean;
+  /** Join them even when the names of the files tell another market. */
+  readonly mixed?: boolean;
   /** Replace candles of the key even when they came from another market or source. */
   readonly replace?: boolean;
 }
@@ -46,7 +48,7 @@ interface Part {
   readonly notes: readonly string[];
 }
 
-/** Errors: those of readCandleFile, checkCandles and replacedBy, TIMEFRAME_INVALID, PATH_FORBIDDEN, STORE_FULL, STORE_UNWRITABLE. */
+/** Errors: those of readCandleFile, checkCandles, replacedBy and checkJoined, TIMEFRAME_INVALID, PATH_FORBIDDEN, STORE_FULL, STORE_UNWRITABLE. */
 export async function importFiles(
   selection: ImportSelection,
   storeRoot: string,
@@ -63,16 +65,12 @@ export async function importFiles(
     groups.set(keyText(key), group);
   }
   // All refusals come before the first write.
-  const replaced = [...groups.values()].map(({ key, parts }) =>
-    selection.append
-      ? undefined
-      : replacedBy(
-          key,
-          parts.map((part) => basename(part.path)),
-          storeRoot,
-          selection.replace === true,
-        ),
-  );
+  const replaced = [...groups.values()].map(({ key, parts }) => {
+    const names = parts.map((part) => basename(part.path));
+    if (!selection.append) return replacedBy(key, names, storeRoot, selection.replace === true);
+    if (selection.mixed !== true) checkJoined(key, names, storeRoot);
+    return undefined;
+  });
   return [...groups.values()].map(({ key, parts }, at) => ({
     ...storeParts(key, parts, selection, storeRoot, clock),
     ...(replaced[at] === undefined ? {} : { replaced: replaced[at] }),

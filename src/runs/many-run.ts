@@ -1,6 +1,7 @@
 // One sweep over many markets and windows from names to a result record.
 import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
+import { shareCandles } from '../market/shared-candles.ts';
 import { timeframeMs } from '../market/timeframe.ts';
 import { createPoolScorer } from '../pool/pool-scorer.ts';
 import type { Grid } from '../sweep/grid.ts';
@@ -85,7 +86,9 @@ export async function prepareMany(
   const loaded: LoadedCandles[] = [];
   for (const [at, data] of names.entries()) {
     onReading(data, at);
-    loaded.push(await loadCandles({ ...wanted, data }, context));
+    const found = await loadCandles({ ...wanted, data }, context);
+    // Every cell has a pool of its own: each would copy the candles for its threads.
+    loaded.push({ ...found, candles: shareCandles(found.candles) });
   }
   const markets = marketNames(loaded)
     .map((market, i) => ({ market, loaded: loaded[i]! }))

@@ -2,10 +2,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { keyText, parseKey } from '../market/candle-key.ts';
 import { openCandleStore } from '../store/candle-store.ts';
 import type { CandleContext, LoadedCandles } from './candle-source.ts';
 import { nameParts } from './market-of-file.ts';
-import { keyText, parseKey } from './stored-candles.ts';
 
 const CANDLE_FILE = /\.(csv|json|parquet|arrow|feather|ipc|gz|zip)$/i;
 

@@ -1,26 +1,13 @@
 // Keys of the candle store as people write them, and which stored candles serve a wish.
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { keyText, parseKey } from '../market/candle-key.ts';
 import type { CandleKey, Candles } from '../market/candles.ts';
 import { resampleCandles } from '../market/resample.ts';
 import { parseTimeframe, type Timeframe, timeframeMs } from '../market/timeframe.ts';
-import { openCandleStore } from '../store/candle-store.ts';
-
-/** `exchange/symbol/timeframe`. */
-export const keyText = ({ exchange, symbol, timeframe }: CandleKey): string => `${exchange}/${symbol}/${timeframe}`;
-
-/** Reads `exchange/symbol/timeframe`. Errors: REQUEST_INVALID, TIMEFRAME_INVALID. */
-export function parseKey(text: string): CandleKey {
-  const [exchange, symbol, timeframe, ...rest] = text.split('/');
-  if (!exchange || !symbol || !timeframe || rest.length > 0) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: 'A key of the candle store is written exchange/symbol/timeframe.',
-      found: `"${text}".`,
-      todo: 'Write for example binance/BTCUSDT/1m; gridmill data list shows all.',
-    });
-  }
-  return { exchange, symbol, timeframe: parseTimeframe(timeframe) };
-}
+import type { CandleMirror, MirroredCandles } from '../mirror/mirror.ts';
+import { type CandleStore, openCandleStore } from '../store/candle-store.ts';
+import type { Replaced } from './replaced-candles.ts';
 
 interface Stored {
   readonly key: CandleKey;
@@ -37,6 +24,7 @@ export function readStored(
   text: string,
   wanted: Timeframe | undefined,
   storeRoot: string,
+  mirror?: CandleMirror,
 ): Stored | { readonly known: readonly string[] } {
   const store = openCandleStore(storeRoot);
   const keys = store.list().map((entry) => entry.key);
@@ -50,8 +38,13 @@ export function readStored(
       wanted,
     );
   if (key === undefined) return { known };
+  const { candles, quality } = mirror?.get(keyText(key)) ?? readKey(store, key);
+  return { key, candles, quality: quality?.defects.map(({ kind, action }) => `${kind}: ${action}`) ?? [] };
+}
+
+function readKey(store: CandleStore, key: CandleKey): Pick<MirroredCandles, 'candles' | 'quality'> {
   const { candles, meta } = store.read(key);
-  return { key, candles, quality: meta.quality?.defects.map(({ kind, action }) => `${kind}: ${action}`) ?? [] };
+  return { candles, quality: meta.quality };
 }
 
 function chooseTimeframe(
@@ -78,10 +71,21 @@ export interface Resampled {
   readonly bars: number;
   readonly fromBars: number;
   readonly contentHash: string;
+  /** The candles that are no longer stored; absent when there were none. */
+  readonly replaced?: Replaced;
 }
 
-/** Stores candles of a longer timeframe beside those of `text`. Errors: TIMEFRAME_INVALID, CANDLES_NOT_FOUND, STORE_*. */
-export function resampleStored(text: string, timeframeText: string, storeRoot: string, clock: Clock): Resampled {
+/**
+ * Stores candles of a longer timeframe beside those of `text`. Those that were resampled from `text`
+ * earlier are replaced; others only with `replace`. Errors: TIMEFRAME_INVALID, CANDLES_NOT_FOUND, REQUEST_INVALID, STORE_*.
+ */
+export function resampleStored(
+  text: string,
+  timeframeText: string,
+  storeRoot: string,
+  clock: Clock,
+  replace = false,
+): Resampled {
   const key = parseKey(text);
   const timeframe = parseTimeframe(timeframeText);
   const store = openCandleStore(storeRoot);
@@ -93,6 +97,9 @@ export function resampleStored(text: string, timeframeText: string, storeRoot: s
       todo: `Choose a multiple of ${key.timeframe}.`,
     });
   }
+  const target = { ...key, timeframe };
+  const source = `resampled from ${keyText(key)}`;
+  const replaced = replacedByResampling(store, target, source, replace);
   const made = resampleCandles(candles, timeframe);
   if (made.barCount === 0) {
     throw new AppError('HISTORY_TOO_SHORT', {
@@ -101,10 +108,33 @@ export function resampleStored(text: string, timeframeText: string, storeRoot: s
       todo: 'Choose a shorter timeframe.',
     });
   }
-  const target = { ...key, timeframe };
-  const meta = { source: `resampled from ${keyText(key)}`, importedAt: clock.wallMs(), quality: null };
+  const meta = { source, importedAt: clock.wallMs(), quality: null };
   const contentHash = store.write(target, made, meta);
-  return { key: keyText(target), bars: made.barCount, fromBars: candles.barCount, contentHash };
+  return {
+    key: keyText(target),
+    bars: made.barCount,
+    fromBars: candles.barCount,
+    contentHash,
+    ...(replaced && { replaced }),
+  };
+}
+
+/** Candles that an exchange made may know more than those that are built: they are not lost by the way. */
+function replacedByResampling(
+  store: CandleStore,
+  target: CandleKey,
+  source: string,
+  replace: boolean,
+): Replaced | undefined {
+  const header = store.describe(target)?.header;
+  if (header === undefined) return undefined;
+  const replaced = { bars: header.barCount, source: header.source };
+  if (replace || header.source === source) return replaced;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'Stored candles are not replaced by resampled ones unasked.',
+    found: `${keyText(target)} holds ${replaced.bars.toLocaleString('en')} candles from ${replaced.source}.`,
+    todo: 'Add --replace, or use them as they are.',
+  });
 }
 
 /** Removes series and answers their keys. Errors: CANDLES_NOT_FOUND before anything is removed. */

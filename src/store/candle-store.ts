@@ -42,6 +42,10 @@ export interface CandleStore {
   /** All files, by exchange, symbol and timeframe. Reads descriptions, not candles. */
   list(): CandleStoreEntry[];
   has(key: CandleKey): boolean;
+  /** The entry of one key, from its description alone: a few kilobytes are read. Undefined when there is no such file. */
+  describe(key: CandleKey): CandleStoreEntry | undefined;
+  /** The timeframes stored of one market, in the order of their files; nothing is read. */
+  timeframesOf(market: Pick<CandleKey, 'exchange' | 'symbol'>): Timeframe[];
   /**
    * Stores candles under `key`, replacing what was there; answers their content hash. When two processes write one key
    * the last rename wins. Errors: STORE_FULL, STORE_UNWRITABLE, LIMIT_EXCEEDED.
@@ -72,6 +76,18 @@ export function openCandleStore(root: string, options: CandleStoreOptions = {}):
         const path = findFile(disk, root, key);
         return path !== undefined && disk.inspect(path)?.kind === 'file';
       }),
+    describe: (key) =>
+      reading(root, () => {
+        const path = findFile(disk, root, key);
+        const found = path === undefined ? undefined : disk.inspect(path);
+        if (path === undefined || found === undefined) return undefined;
+        return describe(disk, { key, path, bytes: found.bytes });
+      }),
+    timeframesOf: (market) =>
+      reading(root, () => {
+        const folder = findFolder(disk, root, partsOf(market));
+        return folder === undefined ? [] : timeframesIn(disk, folder);
+      }),
     write: (key, candles, meta) => writing(root, () => writeCandles(disk, root, storeBytesMax, key, candles, meta)),
     read: (key, { shared = false } = {}) => reading(root, () => readCandles(disk, root, key, shared)),
     verify: (key) => reading(root, () => verifyCandles(disk, root, key)),
@@ -81,7 +97,7 @@ export function openCandleStore(root: string, options: CandleStoreOptions = {}):
   };
 }
 
-const partsOf = ({ exchange, symbol }: CandleKey): string[] => [
+const partsOf = ({ exchange, symbol }: Pick<CandleKey, 'exchange' | 'symbol'>): string[] => [
   'candles',
   checkName(exchange, 'exchange'),
   checkName(symbol, 'symbol'),
@@ -188,16 +204,17 @@ interface StoredFile {
 
 function* listFiles(disk: Disk, root: string): Generator<StoredFile> {
   for (const { exchange, symbol, path: folder } of folders(disk, root)) {
-    for (const { name } of entries(disk, folder, 'file')) {
-      // Files of other names are not ours.
-      const timeframe = FILE_NAME.exec(name)?.[1] as Timeframe | undefined;
-      if (timeframe === undefined) continue;
-      const path = join(folder, name);
+    for (const timeframe of timeframesIn(disk, folder)) {
+      const path = join(folder, timeframe + EXTENSION);
       const found = disk.inspect(path);
       if (found !== undefined) yield { key: { exchange, symbol, timeframe }, path, bytes: found.bytes };
     }
   }
 }
+
+/** Files of other names are not ours. */
+const timeframesIn = (disk: Disk, folder: string): Timeframe[] =>
+  entries(disk, folder, 'file').flatMap(({ name }) => (FILE_NAME.exec(name)?.[1] as Timeframe | undefined) ?? []);
 
 interface SymbolFolder {
   readonly exchange: string;

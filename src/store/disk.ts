@@ -11,6 +11,7 @@ import {
   readSync,
   realpathSync,
   renameSync,
+  statfsSync,
   unlinkSync,
   writeSync,
 } from 'node:fs';
@@ -24,8 +25,8 @@ export interface DiskEntry {
 
 /** Every operation throws an error with a `code` such as ENOENT, ENOSPC or EIO when it fails. Paths are absolute. */
 export interface Disk {
-  /** Creates a file that must not exist (EEXIST). Answers a handle. */
-  create(path: string): number;
+  /** Creates a file that must not exist (EEXIST), readable by all unless `mode` says else. Answers a handle. */
+  create(path: string, mode?: number): number;
   /** Opens a file for reading; a symbolic link as last part is refused (ELOOP). */
   open(path: string): number;
   /** Writes some of `bytes` at the end of what was written; answers how many, which may be fewer. */
@@ -40,12 +41,16 @@ export interface Disk {
   /** Makes renames and removals inside a folder durable. */
   syncFolder(path: string): void;
   remove(path: string): void;
-  /** Creates a folder and its parents; an existing folder is fine. */
-  makeFolder(path: string): void;
+  /** Creates a folder and its parents; an existing folder is fine, and keeps its mode. */
+  makeFolder(path: string, mode?: number): void;
   /** Entries of a folder by name, links not followed. ENOENT when it is absent. */
   list(path: string): DiskEntry[];
   /** Kind and bytes of what `path` names itself, a link not followed; undefined when nothing is there. */
   inspect(path: string): { readonly kind: EntryKind; readonly bytes: number } | undefined;
+  /** Whether what `path` names itself belongs to this user and to nobody else; true where files have no owners. */
+  isPrivate(path: string): boolean;
+  /** Bytes that this user may still write on the file system of an existing path. */
+  freeBytes(path: string): number;
   /** The path with every link resolved. */
   resolve(path: string): string;
   /** Whether a process of this id runs on this machine. */
@@ -69,7 +74,7 @@ const kindOf = (entry: { isFile(): boolean; isDirectory(): boolean }): EntryKind
 
 /** The real disk. Synchronous: files are written and read whole, and a durable write waits for the disk anyway. */
 export const REAL_DISK: Disk = {
-  create: (path) => openSync(path, 'wx', 0o644),
+  create: (path, mode = 0o644) => openSync(path, 'wx', mode),
   open: (path) => openSync(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)),
   write: (handle, bytes) => writeSync(handle, bytes),
   read: (handle, target, position) => readSync(handle, target, 0, target.byteLength, position),
@@ -86,12 +91,20 @@ export const REAL_DISK: Disk = {
     }
   },
   remove: unlinkSync,
-  makeFolder: (path) => void mkdirSync(path, { recursive: true }),
+  makeFolder: (path, mode) => void mkdirSync(path, { recursive: true, mode }),
   list: (path) =>
     readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
   inspect(path) {
     const found = lstatSync(path, { throwIfNoEntry: false });
     return found && { kind: kindOf(found), bytes: found.size };
+  },
+  isPrivate(path) {
+    const { uid, mode } = lstatSync(path);
+    return process.getuid === undefined || (uid === process.getuid() && (mode & 0o077) === 0);
+  },
+  freeBytes(path) {
+    const { bavail, bsize } = statfsSync(path);
+    return bavail * bsize;
   },
   resolve: (path) => realpathSync(path),
   isProcessAlive(pid) {

@@ -17,13 +17,13 @@ const tempsInUse = new Set<string>();
 /**
  * Writes `chunks`, one after the other, as the file `path`: temporary file beside it, fsync, rename, fsync of the
  * folder. On return the new file survives a power loss; on an error the old file is there as it was, unless only the
- * last step failed, when the new one is. The folder must exist.
+ * last step failed, when the new one is. The folder must exist. `mode` is that of the file: readable by all by default.
  * Errors: STORE_FULL when the disk is, else STORE_UNWRITABLE.
  */
-export function durableWrite(disk: Disk, path: string, chunks: readonly Uint8Array[]): void {
+export function durableWrite(disk: Disk, path: string, chunks: readonly Uint8Array[], mode?: number): void {
   for (let attempt = 1; ; attempt++) {
     try {
-      writeOnce(disk, path, chunks);
+      writeOnce(disk, path, chunks, mode);
       return;
     } catch (error) {
       if (systemCode(error) === 'ENOENT' && attempt < ATTEMPTS_MAX) continue;
@@ -32,9 +32,9 @@ export function durableWrite(disk: Disk, path: string, chunks: readonly Uint8Arr
   }
 }
 
-function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[]): void {
+function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[], mode: number | undefined): void {
   const folder = dirname(path);
-  const [temp, handle] = createTemp(disk, folder, path.slice(folder.length + 1));
+  const [temp, handle] = createTemp(disk, folder, path.slice(folder.length + 1), mode);
   let isOpen = true;
   try {
     for (const chunk of chunks) writeFully(disk, handle, chunk);
@@ -52,11 +52,16 @@ function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[]): voi
   disk.syncFolder(folder);
 }
 
-function createTemp(disk: Disk, folder: string, name: string): [path: string, handle: number] {
+function createTemp(
+  disk: Disk,
+  folder: string,
+  name: string,
+  mode: number | undefined,
+): [path: string, handle: number] {
   for (;;) {
     const path = join(folder, `.${name}.${process.pid}-${threadId}-${tempCount++}.tmp`);
     try {
-      const handle = disk.create(path);
+      const handle = disk.create(path, mode);
       tempsInUse.add(path);
       return [path, handle];
     } catch (error) {

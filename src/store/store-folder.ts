@@ -79,7 +79,7 @@ export function withFile<T>(
 }
 
 /** Fills `target` from `position` on; a file that ends early leaves zeros, which its checksums then refuse. */
-function readFully(disk: Disk, handle: number, target: Uint8Array, position: number): void {
+export function readFully(disk: Disk, handle: number, target: Uint8Array, position: number): void {
   let done = 0;
   while (done < target.byteLength) {
     const count = disk.read(handle, target.subarray(done, done + READ_BYTES_MAX), position + done);

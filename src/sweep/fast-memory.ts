@@ -51,6 +51,8 @@ export interface FastMemoryOptions {
   readonly threads: number;
   /** Bytes for columns. Fewer than one variant compares are raised to that. */
   readonly columnBudget: number;
+  /** Different columns that may be asked for; those of the grid when left out. */
+  readonly columns?: number;
 }
 
 /** Plans the memory of a sweep. Nothing in it depends on how many variants the grid has but where they are few. */
@@ -58,11 +60,11 @@ export function planFastMemory(
   strategy: Strategy,
   grid: Grid,
   window: Window,
-  { threads, columnBudget }: FastMemoryOptions,
+  { threads, columnBudget, columns }: FastMemoryOptions,
 ): FastMemoryPlan {
   const catalog = new ColumnCatalog(strategy, grid);
   const columnBytes = alignedBytes(window.history.barCount * 8);
-  const wanted = Math.min(columnBudget / columnBytes, LIMITS.columnEntriesMax, catalog.count);
+  const wanted = Math.min(columnBudget / columnBytes, LIMITS.columnEntriesMax, columns ?? catalog.count);
   const slots = Math.max(catalog.operands.length, Math.floor(wanted));
   const groupVariants = Math.min(GROUP_VARIANTS, Math.max(1, grid.basePoints * grid.riskPoints));
   const { sources, workColumns } = planIndicators(strategy, grid.arithmetic);

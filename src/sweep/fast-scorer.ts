@@ -27,12 +27,26 @@ export interface FastContext extends ScoringContext {
   readonly provider?: KernelProvider;
   /** Bars of one tile: a multiple of 64, at most TILE_BARS. Results do not depend on it. */
   readonly tileBars?: number;
+  /** Where columns come from that are computed from others, when they outlive this scorer; its own when left out. */
+  readonly store?: ColumnStore;
+}
+
+/** Variants whose columns are in place, each under barriers of its own. */
+export interface PlacedVariants {
+  readonly baseIndices: readonly number[];
+  /** Per variant the addresses of its columns, in the order of the catalog's operands. */
+  readonly addresses: readonly (readonly number[])[];
+  readonly barriers: readonly Barriers[];
 }
 
 export interface FastScorer extends VariantScorer {
   readonly kernels: Kernels['name'];
   /** One row of METRIC_NAMES.length values per base variant and risk point, risk points fastest; NaN stands for null. */
   scoreVariants(baseIndices: readonly number[], risks: readonly Barriers[]): Float64Array;
+  /** One row per variant. A variant whose function fails has none: `onFailure` hears of it, and the others go on. */
+  scoreEach(variants: PlacedVariants, onFailure: (index: number, error: unknown) => void): Float64Array;
+  /** The address that a variant reads a slot at. */
+  columnAddress(slot: number): number;
 }
 
 /** Bars before the window that a crossing may remember: they are evaluated tile by tile, too. */
@@ -59,6 +73,8 @@ export function createFastScorer(context: FastContext, onVariant?: (scored: numb
       for (const { id, slot } of tasks) scorer.columns.compute(id, slot);
     },
     scoreVariants: (baseIndices, barriers) => scorer.score(baseIndices, barriers),
+    scoreEach: (variants, onFailure) => scorer.scoreEach(variants, onFailure),
+    columnAddress: (slot) => scorer.columns.address(slot),
     score: (batch: VariantBatch) => {
       if (batch.stage === 'A') return scorer.score(batch.baseIndices, NO_BARRIERS, batch);
       risks ??= Array.from({ length: grid.riskPoints }, (_, risk) => barriersAt(grid, risk));
@@ -74,7 +90,7 @@ interface ScoreOptions {
 }
 
 /** Columns kept that others are computed from. The cache makes room for all of them at once, so that many cost time. */
-const INNER_COLUMNS_MAX = 4096;
+export const INNER_COLUMNS_MAX = 4096;
 
 const NO_BARRIERS: readonly Barriers[] = [{}];
 
@@ -91,7 +107,8 @@ class GroupScorer {
   readonly #terms: MetricTerms;
   readonly #onVariant: ((scored: number) => void) | undefined;
   #rows = new Float64Array(0);
-  #scored = 0;
+  /** The row of each walk of the program. */
+  readonly #rowOf: number[] = [];
   #detail: RowDetail = 'full';
   /** Equity of a variant that has to be scanned bar by bar; made when the first one comes. */
   #equity: Float64Array | undefined;
@@ -102,14 +119,16 @@ class GroupScorer {
     this.#memory = memory;
     this.#onVariant = onVariant;
     this.#catalog = new ColumnCatalog(strategy, grid);
-    const store = new ColumnStore({
-      history: window.history,
-      arithmetic: grid.arithmetic,
-      // A memory of its own was planned with the same bytes.
-      cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
-      cacheEntries: INNER_COLUMNS_MAX,
-      isShared: () => false,
-    });
+    const store =
+      context.store ??
+      new ColumnStore({
+        history: window.history,
+        arithmetic: grid.arithmetic,
+        // A memory of its own was planned with the same bytes.
+        cacheBytes: context.memory === undefined ? context.cacheBytes / 2 : context.cacheBytes,
+        cacheEntries: INNER_COLUMNS_MAX,
+        isShared: () => false,
+      });
     this.columns = new FastColumns(this.#catalog, store, memory, window, grid.arithmetic);
     const arena = new Arena(memory.buffer, scratchOffset(memory.plan, memory.thread));
     this.#market = createMarketTile(arena, TILE_BARS);
@@ -130,11 +149,8 @@ class GroupScorer {
 
   score(baseIndices: readonly number[], risks: readonly Barriers[], options: ScoreOptions = {}): Float64Array {
     const { columns: placed, detail = 'full' } = options;
-    this.#detail = detail;
-    this.#program.detail = detail;
-    this.#rows = new Float64Array(baseIndices.length * risks.length * METRIC_NAMES.length);
-    if (detail !== 'full') this.#rows.fill(Number.NaN);
-    this.#scored = 0;
+    this.#begin(baseIndices.length * risks.length, detail);
+    let row = 0;
     const addressOf = placed && new Map(placed.ids.map((id, i) => [id, this.columns.address(placed.slots[i]!)]));
     const { groupVariants } = this.#memory.plan;
     const chunks: (readonly Barriers[])[] = [];
@@ -149,13 +165,47 @@ class GroupScorer {
       for (const some of chunks) {
         if (this.#program.walks.length + some.length > groupVariants) this.#run();
         const addresses = addressOf ? ids.map((id) => addressOf.get(id)!) : this.#placeAlone(ids);
-        if (this.#program.tryAdd(baseIndex, addresses, some)) continue;
-        this.#run();
-        this.#program.tryAdd(baseIndex, addresses, some);
+        if (!this.#program.tryAdd(baseIndex, addresses, some)) {
+          this.#run();
+          this.#program.tryAdd(baseIndex, addresses, some);
+        }
+        for (let i = 0; i < some.length; i++) this.#rowOf.push(row++);
       }
     }
     this.#run();
     return this.#rows;
+  }
+
+  scoreEach(variants: PlacedVariants, onFailure: (index: number, error: unknown) => void): Float64Array {
+    const { baseIndices, addresses, barriers } = variants;
+    this.#begin(baseIndices.length, 'full');
+    const { groupVariants } = this.#memory.plan;
+    const tryAdd = (n: number): boolean => {
+      try {
+        if (!this.#program.tryAdd(baseIndices[n]!, addresses[n]!, [barriers[n]!])) return false;
+        this.#rowOf.push(n);
+      } catch (error) {
+        onFailure(n, error);
+      }
+      return true;
+    };
+    for (let n = 0; n < baseIndices.length; n++) {
+      if (this.#program.walks.length === groupVariants) this.#run();
+      this.#onVariant?.(n);
+      if (tryAdd(n)) continue;
+      this.#run();
+      this.#onVariant?.(n);
+      tryAdd(n);
+    }
+    this.#run();
+    return this.#rows;
+  }
+
+  #begin(rows: number, detail: RowDetail): void {
+    this.#detail = detail;
+    this.#program.detail = detail;
+    this.#rows = new Float64Array(rows * METRIC_NAMES.length);
+    if (detail !== 'full') this.#rows.fill(Number.NaN);
   }
 
   /** Nobody has placed the columns: they are computed here, and what was there before is given up when slots run out. */
@@ -171,20 +221,21 @@ class GroupScorer {
   #run(): void {
     const { walks, memory } = this.#program;
     if (walks.length > 0) {
-      const first = this.#scored;
       this.#walk(this.#memory.kernels, this.#program.tileProgram(this.#market));
       this.#countRiskTrades();
       const toScan: [row: number, walk: VariantWalk][] = [];
       for (const [n, walk] of walks.entries()) {
         const sums = memory.cells(walk.sums);
-        if (this.#detail === 'full' && needsBarSums(sums, this.#market)) toScan.push([first + n, walk]);
-        else this.#writeRow(first + n, sums, scanFromSums(sums, this.#market.barCount));
+        const row = this.#rowOf[n]!;
+        if (this.#detail === 'full' && needsBarSums(sums, this.#market)) toScan.push([row, walk]);
+        else this.#writeRow(row, sums, scanFromSums(sums, this.#market.barCount));
       }
-      this.#scored += walks.length;
+      const last = this.#rowOf.at(-1)!;
       for (const [row, walk] of toScan) this.#scanBars(row, walk);
-      this.#onVariant?.(this.#scored);
+      this.#onVariant?.(last + 1);
     }
     this.#program.clear();
+    this.#rowOf.length = 0;
   }
 
   #countRiskTrades(): void {

@@ -1,10 +1,9 @@
 // Checks the cells of a sweep before anything is computed: comparable, distinct, long enough, and within the budget.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { CANDLE_COLUMNS } from '../market/candles.ts';
 import type { ManyCell, ManyRequest } from './many-request.ts';
 import { type OpenedSweep, openSweep, type PlanHost } from './open-sweep.ts';
-
-const CANDLE_COLUMNS = 6;
 
 /** `BTCUSDT, 2024-01-01 to 2024-06-30`: the open times of the first and last bar. */
 export function cellName({ market, window: { candles } }: ManyCell): string {
@@ -70,8 +69,11 @@ export const cellIdentity = ({ window: { dataHash, from, history } }: ManyCell):
 
 /** Bytes of the candles of all cells together; windows of one market share theirs. */
 function candleBytes(cells: readonly ManyCell[]): number {
-  const buffers = new Set(cells.map(({ window }) => window.history.time.buffer));
-  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength * CANDLE_COLUMNS, 0);
+  // Columns lie in one buffer or in one each.
+  const buffers = new Set(
+    cells.flatMap(({ window: { history } }) => CANDLE_COLUMNS.map((name) => history[name].buffer)),
+  );
+  return [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
 }
 
 export interface CheckedCells {
@@ -98,7 +100,7 @@ export async function openCells(
     opened.push(await inCell(cell, () => openSweep(request, { ...host, budgetBytes: undefined, window, part })));
   }
   const all = candleBytes(cells);
-  const ownBytes = cells.map(({ window }) => window.history.barCount * 8 * CANDLE_COLUMNS);
+  const ownBytes = cells.map(({ window }) => window.history.barCount * 8 * CANDLE_COLUMNS.length);
   const otherBytes = ownBytes.map((own) => Math.max(0, all - own) + partBytes);
   const needed = opened.reduce((most, { plan }, i) => Math.max(most, plan.bytesMinimum + otherBytes[i]!), 0);
   const { budgetBytes } = host;

@@ -4,6 +4,7 @@ import { manyHost, manyRequest, testCells } from '../../test/synthetic-cells.ts'
 import { testCandles } from '../../test/synthetic-request.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { isAppError } from '../core/errors.ts';
+import { shareCandles } from '../market/shared-candles.ts';
 import { choice, range } from '../strategy/parameters.ts';
 import type { ManyCell, ManyProgress } from './many-request.ts';
 import { sweepMany } from './many-sweep.ts';
@@ -53,6 +54,17 @@ describe('cells that cannot be compared are refused before anything is scored', 
     const outcome = await sweepMany(manyRequest({ parameters }), cells, manyHost({ budgetBytes: needed }));
     expect(outcome.plan.bytesPredicted).toBeLessThanOrEqual(needed);
     expect(outcome.top).toHaveLength(10);
+  });
+
+  test('candles whose columns lie in one buffer count once, as those with a buffer per column do', async () => {
+    const [one, two] = [testCandles(200_000), testCandles(200_000, 2)];
+    const refused = (share: typeof shareCandles): Promise<string> => {
+      const over = [cell('A', createWindow(share(one))), cell('B', createWindow(share(two)))];
+      return refusal(sweepMany(manyRequest({ parameters }), over, manyHost({ budgetBytes: 30e6 })));
+    };
+    const message = await refused((candles) => candles);
+    expect(message).toMatch(/of which 20 MB are candles/);
+    expect(await refused(shareCandles)).toBe(message);
   });
 
   test('a risk grid whose values in all cells do not fit', async () => {

@@ -39,5 +39,15 @@ export function createWindow(
   }
   const history = sliceCandles(candles, options.coldStart === true ? begin : 0, end);
   const from = options.coldStart === true ? 0 : begin;
-  return { history, from, candles: sliceCandles(history, from, history.barCount), dataHash: candlesHash(history) };
+  let hash: string | undefined;
+  return {
+    history,
+    from,
+    candles: sliceCandles(history, from, history.barCount),
+    // Taken when somebody asks: trials never do.
+    get dataHash() {
+      hash ??= candlesHash(history);
+      return hash;
+    },
+  };
 }

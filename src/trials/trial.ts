@@ -34,6 +34,10 @@ export interface TrialFailure {
   readonly error: string;
   /** Code of the error table, or what ended the worker: for counting and for scripts. */
   readonly code: string;
+  /** What failed, where the failure ended a worker: enough to run it again by itself. */
+  readonly trial?: TrialSpec;
+  /** Of the study it belongs to. */
+  readonly seed?: number;
 }
 
 export type TrialOutcome = TrialRow | TrialFailure;

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sliceCandles } from '../../src/market/candles.ts';
+import { resampleCandles } from '../../src/market/resample.ts';
+import { parseTimeframe } from '../../src/market/timeframe.ts';
 import { countOracle, describeOracle, sharedFolder } from '../oracle/oracle.ts';
 import { createWorkplace, csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
 
@@ -109,6 +111,44 @@ describe('data', () => {
     expect((await place.run('sweep', 'ema-cross', '--data', 'local/ETHUSDT/1m')).exitCode).toBe(3);
     writeFileSync(path, sound);
     expect((await place.run('data', 'check')).exitCode).toBe(0);
+  });
+
+  test('resampling again replaces what it made; candles from elsewhere it replaces only when asked to', async () => {
+    const own = createWorkplace();
+    own.write('BTCUSDT-1m.csv', csvOf(sliceCandles(candles, 0, 600)));
+    own.write('BTCUSDT-15m.csv', csvOf(resampleCandles(candles, parseTimeframe('15m'))));
+    await own.run('import', 'BTCUSDT-1m.csv', 'BTCUSDT-15m.csv');
+    const resample = ['data', 'resample', 'local/BTCUSDT/1m', '--timeframe'];
+    const refused = await own.run(...resample, '15m');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.stderr).toMatch(/local\/BTCUSDT\/15m holds 2\d\d candles from BTCUSDT-15m.csv.*--replace/s);
+    const replaced = json<{ replaced: object }>(await own.run(...resample, '15m', '--replace', '--json'));
+    expect(replaced.replaced).toMatchObject({ source: 'BTCUSDT-15m.csv' });
+    expect((await own.run(...resample, '15m')).stdout).toMatch(
+      /in place of \d+ from resampled from local\/BTCUSDT\/1m/,
+    );
+    expect((await own.run(...resample, '5m')).stdout).not.toContain('in place of');
+  });
+
+  test('appending joins candles of another market only when asked to', async () => {
+    const own = createWorkplace();
+    own.write('BTCUSDT-1m-a.csv', csvOf(sliceCandles(candles, 0, 300)));
+    own.write('binance_BTCUSDT_1m.csv', csvOf(sliceCandles(candles, 300, 500)));
+    own.write('kraken_BTCUSDT_1m.csv', csvOf(sliceCandles(candles, 500, 600)));
+    own.write('ETHUSDT-1m.csv', csvOf(sliceCandles(candles, 500, 700)));
+    await own.run('import', 'BTCUSDT-1m-a.csv', '--exchange', 'binance');
+    const append = (file: string, ...more: string[]) =>
+      own.run('import', file, '--exchange', 'binance', '--symbol', 'BTCUSDT', '--append', ...more);
+    // A name without an exchange may be of any.
+    expect((await append('binance_BTCUSDT_1m.csv')).exitCode).toBe(0);
+    for (const file of ['ETHUSDT-1m.csv', 'kraken_BTCUSDT_1m.csv']) {
+      const refused = await append(file);
+      expect(refused.exitCode).toBe(2);
+      expect(refused.stderr).toContain(
+        `holds 500 candles from BTCUSDT-1m-a.csv, binance_BTCUSDT_1m.csv; to be appended: ${file}`,
+      );
+    }
+    expect((await append('ETHUSDT-1m.csv', '--mixed')).exitCode).toBe(0);
   });
 
   test('resamples into the store; a longer --timeframe gives the same', async () => {

@@ -86,6 +86,8 @@ export function createMemoryDisk(files: Readonly<Record<string, Uint8Array>> = {
       const inode = now().get(path);
       return inode && { kind: 'file', bytes: inode.written.byteLength };
     },
+    isPrivate: () => true,
+    freeBytes: () => Number.POSITIVE_INFINITY,
     resolve: (path) => path,
     isProcessAlive: () => false,
     bytesOf: (path) => now().get(path)?.written,

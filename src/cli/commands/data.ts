@@ -10,6 +10,11 @@ interface JsonOption {
   readonly json?: boolean;
 }
 
+interface ResampleOptions extends JsonOption {
+  readonly timeframe: string;
+  readonly replace?: boolean;
+}
+
 type PolicyOptions = Pick<DataOptions, 'gaps' | 'policy' | 'timeframe'>;
 type ExportOptions = PolicyOptions & JsonOption & Pick<DataOptions, 'from' | 'to'> & { readonly out: string };
 
@@ -76,10 +81,9 @@ function defineResample(command: Command, { host, action }: CommandContext): voi
     .description('Store candles of a longer timeframe, built from stored ones.')
     .argument('<key>', 'exchange/symbol/timeframe')
     .requiredOption('--timeframe <timeframe>', 'a multiple of the stored one: 5m, 1h, 1d')
+    .option('--replace', 'replace candles of that timeframe even when they were not resampled from these')
     .option('--json', 'print one JSON object')
-    .action(
-      action((key: string, options: JsonOption & { readonly timeframe: string }) => resample(key, options, host)),
-    );
+    .action(action((key: string, options: ResampleOptions) => resample(key, options, host)));
 }
 
 function defineExport(command: Command, { host, action }: CommandContext): void {
@@ -108,7 +112,7 @@ function defineRemove(command: Command, { host, action }: CommandContext): void 
 
 async function list({ json }: JsonOption, host: Host): Promise<undefined> {
   const { openCandleStore } = await import('../../store/candle-store.ts');
-  const { keyText } = await import('../../runs/stored-candles.ts');
+  const { keyText } = await import('../../market/candle-key.ts');
   const entries = openCandleStore(host.storeRoot).list();
   if (json === true) {
     const items = entries.map(({ key, path, bytes, header, damage }) => ({
@@ -160,17 +164,14 @@ async function check(names: readonly string[], options: PolicyOptions & JsonOpti
   return failed?.exitCode;
 }
 
-async function resample(
-  text: string,
-  { timeframe, json }: JsonOption & { readonly timeframe: string },
-  host: Host,
-): Promise<undefined> {
+async function resample(text: string, { timeframe, replace, json }: ResampleOptions, host: Host): Promise<undefined> {
   const { resampleStored } = await import('../../runs/stored-candles.ts');
-  const made = resampleStored(text, timeframe, host.storeRoot, host.clock);
+  const made = resampleStored(text, timeframe, host.storeRoot, host.clock, replace === true);
+  const lost = made.replaced && `, in place of ${made.replaced.bars.toLocaleString('en')} from ${made.replaced.source}`;
   host.stdout.write(
     json === true
       ? `${JSON.stringify(made)}\n`
-      : `${made.key}: ${made.bars.toLocaleString('en')} candles from ${made.fromBars.toLocaleString('en')}\n`,
+      : `${made.key}: ${made.bars.toLocaleString('en')} candles from ${made.fromBars.toLocaleString('en')}${lost ?? ''}\n`,
   );
 }
 

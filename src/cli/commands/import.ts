@@ -11,6 +11,7 @@ interface ImportOptions extends Pick<DataOptions, 'gaps' | 'policy' | 'timeframe
   readonly exchange?: string;
   readonly symbol?: string;
   readonly append?: boolean;
+  readonly mixed?: boolean;
   readonly replace?: boolean;
   readonly json?: boolean;
 }
@@ -24,6 +25,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .addOption(
       new Option('--append', 'join with what is stored under the key instead of replacing it').conflicts('replace'),
     )
+    .option('--mixed', 'with --append: join candles even when the names of the files tell another market')
     .option('--replace', 'replace candles of the key even when they came from another market or source');
   addPolicyOptions(command);
   command
@@ -56,6 +58,7 @@ async function importCandles(files: readonly string[], options: ImportOptions, h
       timeframe: options.timeframe,
       policies: parsePolicies(options.policy, options.gaps),
       append: options.append === true,
+      mixed: options.mixed === true,
       replace: options.replace === true,
     },
     host.storeRoot,

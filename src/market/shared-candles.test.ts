@@ -1,7 +1,7 @@
 // Candles in shared memory: the same bits, one copy at most, views across threads.
 import { expect, test } from 'vitest';
 import { testCandles } from '../../test/synthetic-request.ts';
-import { CANDLE_COLUMNS, candlesHash, sliceCandles } from '../market/candles.ts';
+import { CANDLE_COLUMNS, candlesHash, sliceCandles } from './candles.ts';
 import { shareCandles } from './shared-candles.ts';
 
 test('puts all columns into one shared memory without changing a bit', () => {
