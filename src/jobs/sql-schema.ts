@@ -47,6 +47,7 @@ export function schemaOf(dialect: SqlConnection['dialect']): readonly string[] {
       id TEXT NOT NULL,
       part TEXT NOT NULL,
       token BIGINT NOT NULL,
+      hash TEXT NOT NULL,
       body TEXT NOT NULL,
       PRIMARY KEY (id, part)
     )`,

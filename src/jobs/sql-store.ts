@@ -1,7 +1,8 @@
 // The job queue in a SQL database. Each write about a lease compares its token in the statement that writes.
+import { AppError } from '../core/errors.ts';
 import { type Json, sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
-import { checkSubmission, type Job, jobText, type Lease, type Owner } from './job.ts';
+import { checkSubmission, type Job, type JobResult, jobText, type Lease, type Owner } from './job.ts';
 import { checkPage, checkSplit, shardId } from './job-rules.ts';
 import type { ClaimedJob, JobQuery, JobStore, LeaseView, StoreReach } from './job-store.ts';
 import type { SqlConnection, SqlRow, SqlValue, Statement } from './sql-connection.ts';
@@ -82,8 +83,11 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
     if (row === undefined) throw jobNotFound(id);
     return toJob(row);
   };
-  const textOf = async (id: string, part: 'checkpoint' | 'result'): Promise<SqlRow | undefined> =>
-    (await query('SELECT token, body FROM gridmill_job_texts WHERE id = $1 AND part = $2', [id, part]))[0];
+  const textOf = async (id: string, part: 'checkpoint' | 'result'): Promise<JobResult | undefined> => {
+    const sql = 'SELECT id, token, hash, body FROM gridmill_job_texts WHERE id = $1 AND part = $2';
+    const [row] = await query(sql, [id, part]);
+    return row && readText(row);
+  };
 
   /** Runs a statement that writes under the lease. */
   const underLease = async (lease: Lease, statement: Statement): Promise<SqlRow> => {
@@ -122,10 +126,7 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       return { jobs, next: rows.length > limit ? jobs.at(-1)!.sequence : undefined };
     },
     async result(id) {
-      const row = await textOf(id, 'result');
-      if (row === undefined) return undefined;
-      const text = row['body'] as string;
-      return { token: Number(row['token']), hash: sha256Hex(text), value: JSON.parse(text) as Json };
+      return textOf(id, 'result');
     },
 
     async claim({ owner, claimId, kinds }, atMs): Promise<ClaimedJob | undefined> {
@@ -141,7 +142,7 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
         lease: { jobId: claimed.id, token: claimed.token },
         checkpoint: {
           sequence: Number(row['checkpoint_sequence']),
-          value: checkpoint && (JSON.parse(checkpoint['body'] as string) as Json),
+          value: checkpoint?.value,
         },
       };
     },
@@ -171,12 +172,12 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const text = jobText('checkpoint', value, LIMITS.jobCheckpointBytesMax);
       const held = [lease.jobId, lease.token] as const;
       const note = `UPDATE gridmill_jobs SET checkpoint_sequence = $3 WHERE ${HELD} AND checkpoint_sequence < $3 RETURNING id`;
-      const keep = `INSERT INTO gridmill_job_texts (id, part, token, body)
-        SELECT id, 'checkpoint', token, $4 FROM gridmill_jobs WHERE ${HELD} AND checkpoint_sequence = $3
-        ON CONFLICT (id, part) DO UPDATE SET token = excluded.token, body = excluded.body`;
+      const keep = `INSERT INTO gridmill_job_texts (id, part, token, hash, body)
+        SELECT id, 'checkpoint', token, $4, $5 FROM gridmill_jobs WHERE ${HELD} AND checkpoint_sequence = $3
+        ON CONFLICT (id, part) DO UPDATE SET token = excluded.token, hash = excluded.hash, body = excluded.body`;
       const rows = await connection.batch([
         { sql: note, values: [...held, sequence] },
-        { sql: keep, values: [...held, sequence, text] },
+        { sql: keep, values: [...held, sequence, sha256Hex(text), text] },
       ]);
       if (rows.length > 0) return;
       const now = await job(lease.jobId);
@@ -186,12 +187,12 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const text = jobText('result', result, LIMITS.jobResultBytesMax);
       const held = [lease.jobId, lease.token] as const;
       const done = `UPDATE gridmill_jobs SET state = 'done', ended_ms = $3, ${LEFT} WHERE ${HELD} RETURNING id`;
-      const keep = `INSERT INTO gridmill_job_texts (id, part, token, body)
-        SELECT id, 'result', token, $3 FROM gridmill_jobs WHERE id = $1 AND token = $2 AND state = 'done'`;
+      const keep = `INSERT INTO gridmill_job_texts (id, part, token, hash, body)
+        SELECT id, 'result', token, $3, $4 FROM gridmill_jobs WHERE id = $1 AND token = $2 AND state = 'done'`;
       const drop = `DELETE FROM gridmill_job_texts WHERE id = $1 AND part = 'checkpoint'`;
       const rows = await connection.batch([
         { sql: done, values: [...held, atMs] },
-        { sql: keep, values: [...held, text] },
+        { sql: keep, values: [...held, sha256Hex(text), text] },
         { sql: drop, values: [lease.jobId] },
       ]);
       if (rows.length > 0) return;
@@ -232,13 +233,13 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const sql = 'SELECT * FROM gridmill_jobs WHERE parent_id = $1 ORDER BY shard_index';
       const jobs = (await query(sql, [id])).map(toJob);
       const texts = await query(
-        `SELECT kept.body FROM gridmill_jobs AS job JOIN gridmill_job_texts AS kept ON kept.id = job.id AND kept.part = 'result'
+        `SELECT kept.id, kept.token, kept.hash, kept.body FROM gridmill_jobs AS job JOIN gridmill_job_texts AS kept ON kept.id = job.id AND kept.part = 'result'
         WHERE job.parent_id = $1 AND job.state = 'done' ORDER BY job.shard_index`,
         [id],
       );
       return {
         open: jobs.filter(({ state }) => state !== 'done'),
-        results: texts.map((row) => JSON.parse(row['body'] as string) as Json),
+        results: texts.map((row) => readText(row).value),
       };
     },
     async requestCancel(id, atMs) {
@@ -293,6 +294,17 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
     },
     close: () => connection.close(),
   };
+}
+
+/** Errors: QUEUE_CORRUPT when the text is not the one that was stored. */
+function readText(row: SqlRow): JobResult {
+  const text = row['body'] as string;
+  const hash = row['hash'] as string;
+  if (sha256Hex(text) === hash) return { token: Number(row['token']), hash, value: JSON.parse(text) as Json };
+  throw new AppError('QUEUE_CORRUPT', {
+    found: `a text of job ${row['id']} does not match its SHA-256.`,
+    todo: 'Restore the queue from a backup, or run the job again.',
+  });
 }
 
 function filter({ state, kind, parentId, before }: JobQuery): { where: string; values: SqlValue[] } {

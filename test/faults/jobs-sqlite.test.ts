@@ -150,6 +150,29 @@ describe.skipIf(SQLITE_MISSING !== undefined)('a queue database', () => {
     }
   });
 
+  test('a result or checkpoint with a flipped bit is an error, not a number', async () => {
+    const folder = newFolder();
+    const store = await open(folder);
+    for (const id of ['done', 'half']) await submit(store, id);
+    const claim = async (claimId: string) => (await store.claim({ owner: { runner: 'r' }, claimId, kinds: ['k'] }, 0))!;
+    await store.complete((await claim('a')).lease, { sharpe: 1.25 }, 0);
+    const half = await claim('b');
+    await store.checkpoint(half.lease, { sequence: 1, value: { sharpe: 1.25 } });
+    await store.release(half.lease, 0);
+    await store.close();
+    const path = join(folder, 'queue.db');
+    const bytes = readFileSync(path, 'latin1');
+    expect(bytes.match(/"sharpe":1\.25/g)).toHaveLength(2);
+    writeFileSync(path, bytes.replaceAll('"sharpe":1.25', '"sharpe":3.25'), 'latin1');
+    const again = await open(folder);
+    const read = [again.result('done'), again.claim({ owner: { runner: 'r' }, claimId: 'c', kinds: ['k'] }, 0)];
+    for (const answer of read) {
+      const error = await answer.catch((reason: unknown) => reason);
+      expect(isAppError(error, 'QUEUE_CORRUPT') && error.found).toContain('SHA-256');
+    }
+    await again.close();
+  });
+
   test('reports damage that appears while it is open', async () => {
     const folder = await filled();
     const driver = await loadSqlite();
