@@ -37,6 +37,7 @@ export {
 export { parseTradingRules, type TradingRules } from './executors/grid-levels.ts';
 export type { HoldSummary } from './executors/position-hold.ts';
 export type { ExecutorSummary } from './executors/summary.ts';
+export { type AttachedModel, attachModels } from './loader/model-files.ts';
 export {
   CANDLE_COLUMNS,
   type CandleColumn,
@@ -138,6 +139,7 @@ export {
   wma,
   zscore,
 } from './strategy/indicator-expressions.ts';
+export { garch, lightgbm, onnx, ridge, ridgeWalkForward } from './strategy/model-expressions.ts';
 export {
   type Axis,
   choice,

@@ -36,6 +36,7 @@ export function printEstimate(estimate: SweepEstimate, json: boolean, host: Host
     { label: 'Candles', value: megabytes(bytes.candles) },
     { label: 'Columns', value: columnsText(estimate) },
     { label: 'Threads', value: `${megabytes(bytes.threads)} to work in, ${megabytes(bytes.rows)} of rows` },
+    ...(bytes.models === 0 ? [] : [{ label: 'Models', value: megabytes(bytes.models) }]),
     { label: 'Batches', value: `of up to ${formatCount(estimate.variantsPerBatch)} variants` },
   ];
   const { columns: width, color } = host.stdout;

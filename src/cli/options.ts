@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
 import { ACROSS, DEFAULT_ACROSS } from '../sweep/many-across.ts';
-import { axis, numberAtLeast, share, shareAxis, wholeNumber } from './option-values.ts';
+import { axis, bytes, numberAtLeast, share, shareAxis, wholeNumber } from './option-values.ts';
 
 /** Which candles, which part of them, and what to do about their defects. */
 export interface DataOptions {
@@ -66,6 +66,15 @@ export function addManyOptions(command: Command): void {
         `rank by this over all cells, a market in a window each; profitable is the share of cells with a gain (default: ${DEFAULT_ACROSS})`,
       ).choices(ACROSS),
     );
+}
+
+/** Most bytes of the models that a strategy names. */
+export function modelMemoryOption(): Option {
+  const standard = `${LIMITS.modelMemoryBytes / 1e6}MB`;
+  return new Option(
+    '--model-memory <bytes>',
+    `most bytes of prediction models in memory (default: ${standard})`,
+  ).argParser(bytes('--model-memory'));
 }
 
 export function addPolicyOptions(command: Command): void {

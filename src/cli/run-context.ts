@@ -6,9 +6,10 @@ import type { WindowSelection } from '../runs/window-selection.ts';
 import type { Host } from './host.ts';
 import type { DataOptions } from './options.ts';
 
-export function runContext(host: Host): RunContext {
+/** `modelMemory`: as given with --model-memory. */
+export function runContext(host: Host, { modelMemory }: { readonly modelMemory?: number } = {}): RunContext {
   const { version, folder, storeRoot, clock, entry, peakBytes } = host;
-  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes };
+  return { engineVersion: version, folder, storeRoot, clock, entry, peakBytes, modelBytesMax: modelMemory };
 }
 
 /** The window that the data options name. Errors: REQUEST_INVALID without --data. */

@@ -28,7 +28,7 @@ export async function sweepManyCommand(command: ManyCommand, host: Host): Promis
   refuseSingleOptions(options);
   const { prepareMany, finishMany } = await import('../runs/many-run.ts');
   const { manyProgressTexts } = await import('./sweep-progress.ts');
-  const context = runContext(host);
+  const context = runContext(host, options);
   const { data: _, ...window } = await windowSelection({ ...options, data: markets[0] });
   host.boundHeap();
   const { windows, split, across = DEFAULT_ACROSS } = options;

@@ -29,6 +29,24 @@ export const LIMITS = {
   downloadBytesMax: 1_073_741_824,
   /** Bytes of downloads kept for later ones; the oldest go first. */
   downloadCacheBytesMax: 10_737_418_240,
+  /** Bytes of one model file. */
+  modelBytesMax: 268_435_456,
+  /** Bytes of all models in memory at once, unless configured (`--model-memory`). */
+  modelMemoryBytes: 500_000_000,
+  /** Trees of one model. */
+  modelTreesMax: 100_000,
+  /** Leaves of one tree. */
+  modelLeavesMax: 131_072,
+  /** Features of one model. */
+  modelFeaturesMax: 4_096,
+  /** Classes, or trees per iteration, of one model. */
+  modelClassesMax: 1_024,
+  /** Milliseconds that a model stays in memory after its last use. */
+  modelIdleMsMax: 30_000,
+  /** Milliseconds an ONNX model may take to load, or for one block of rows. */
+  modelRunMsMax: 60_000,
+  /** Bars of one fitting window. */
+  fitWindowMax: 1_000_000,
   /** Milliseconds from a request to the first byte of its answer. */
   firstByteMsMax: 10_000,
   /** Milliseconds without a byte, or without a message of a download process, after the first. */

@@ -9,11 +9,12 @@ import { didYouMean } from '../core/nearest-name.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 import { bundleStrategy, ENTRY_SYMBOL } from './bundle.ts';
+import { type AttachedModel, attachModels } from './model-files.ts';
 import { strategyFailure } from './strategy-failure.ts';
 
 export interface LoadedStrategy {
   readonly strategy: Strategy;
-  /** SHA-256 over the user's files, or `built-in`. The same on every machine. */
+  /** SHA-256 over the user's files and the models they name, or `built-in`. The same on every machine. */
   readonly strategyHash: string;
   /** URL from which another thread imports the same compiled module; undefined for a built-in. */
   readonly moduleUrl?: string;
@@ -21,6 +22,8 @@ export interface LoadedStrategy {
   readonly path?: string;
   /** Text of the file; undefined for a built-in. */
   readonly source?: string;
+  /** The model files that it names. */
+  readonly models?: readonly AttachedModel[];
 }
 
 export interface LoaderOptions {
@@ -30,13 +33,15 @@ export interface LoaderOptions {
   readonly cacheFolder: string;
   /** Imports the running package's entry: what `import … from 'gridmill'` means in a strategy. */
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
+  readonly modelBytesMax?: number | undefined;
 }
 
 const FILE_NAME = /\.[cm]?[jt]s$/;
 
 /**
  * A built-in name wins over a file of that name; write ./name to mean the file.
- * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FAILED, LIMIT_EXCEEDED.
+ * Errors: STRATEGY_NOT_FOUND, STRATEGY_INVALID, STRATEGY_FAILED, LIMIT_EXCEEDED, and those of attachModels.
  */
 export async function loadStrategy(reference: string, options: LoaderOptions): Promise<LoadedStrategy> {
   if (Object.hasOwn(BUILT_IN_STRATEGIES, reference)) {
@@ -63,9 +68,11 @@ export async function loadStrategy(reference: string, options: LoaderOptions): P
   const moduleUrl = cachedModuleUrl(bundle.code, options.cacheFolder);
   const loaded = await importModule(moduleUrl, bundle.files);
   if (!isStrategy(loaded.default)) throw noStrategy(reference, loaded);
+  const models = attachModels(loaded.default, dirname(path), options.modelBytesMax);
   return {
     strategy: loaded.default,
-    strategyHash: sourceHash(path, bundle.files),
+    strategyHash: sourceHash(path, bundle.files, models),
+    models,
     moduleUrl,
     path,
     source: readFileSync(path, 'utf8'),
@@ -119,12 +126,13 @@ function cachedModuleUrl(code: string, cacheFolder: string): string {
   }
 }
 
-/** SHA-256 over relative path and content of each file, sorted; nothing of the machine's folders enters. */
-function sourceHash(path: string, files: readonly string[]): string {
+/** SHA-256 over relative path and content of each file, sorted, and over the models; nothing of the machine's folders enters. */
+function sourceHash(path: string, files: readonly string[], models: readonly AttachedModel[]): string {
   const parts = files
     .map((file) => ({ name: portableName(dirname(path), file), content: readFileSync(file) }))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
-  return sha256Hex(...parts.flatMap(({ name, content }) => [`${name} ${content.length}\n`, content]));
+  const modelHashes = models.map(({ hash }) => `model ${hash}\n`).sort();
+  return sha256Hex(...parts.flatMap(({ name, content }) => [`${name} ${content.length}\n`, content]), ...modelHashes);
 }
 
 /** Files of packages are named from their node_modules on, wherever that folder lies; others from the strategy's. */

@@ -2,6 +2,7 @@
 import type { StopReason } from '../core/cancel.ts';
 import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import type { Candles } from '../market/candles.ts';
+import type { SharedModels } from '../models/model-file.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
 import type { EngineName, ExecutionRequest } from '../sweep/request.ts';
@@ -18,6 +19,8 @@ export interface PoolSetup {
   readonly strategyRef: StrategyRef;
   /** `strategyIdentity` of the strategy the sweep was planned with. */
   readonly identity: string;
+  /** The models that the strategy names, read and packed once by the calling thread. */
+  readonly models: SharedModels;
   readonly execution: ExecutionRequest;
   /** Without its constraint: batches list only variants that satisfy it. */
   readonly grid: Grid;

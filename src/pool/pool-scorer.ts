@@ -1,6 +1,8 @@
 // Makes the scorer of a sweep: a pool of threads over shared candles, or the calling thread where threads cannot serve.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { shareModels } from '../models/model-file.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { ColumnCatalog } from '../sweep/column-catalog.ts';
 import { scoreInThread } from '../sweep/engines.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
@@ -82,6 +84,7 @@ function threadSetup(context: ScoringContext, strategyRef: StrategyRef): PoolSet
   return {
     strategyRef,
     identity: strategyIdentity(strategy),
+    models: shareModels(modelFilesOf(strategy)),
     execution: withoutStrategy(context.execution),
     grid: { ...grid, constraint: undefined },
     history: shareCandles(window.history),

@@ -2,6 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
 import { sliceCandles } from '../market/candles.ts';
+import { adoptModels } from '../models/model-file.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { isStrategy } from '../strategy/strategy.ts';
 import { createVariantScorer } from '../sweep/engines.ts';
 import { attachFastMemory } from '../sweep/fast-memory.ts';
@@ -33,11 +35,12 @@ export async function serveBatches(importStrategy: ImportStrategy): Promise<void
 }
 
 async function createScorer(setup: ThreadSetup, importStrategy: ImportStrategy): Promise<VariantScorer> {
-  const { history, from, dataHash, strategyRef, identity, position, memory, thread } = setup;
+  const { history, from, dataHash, strategyRef, identity, models, position, memory, thread } = setup;
   const strategy = await resolveStrategy(strategyRef, importStrategy);
   if (!isStrategy(strategy) || strategyIdentity(strategy) !== identity) {
     throw anotherStrategy(setup.grid.strategyName, strategy);
   }
+  adoptModels(modelFilesOf(strategy), models);
   const window = { history, from, candles: sliceCandles(history, from, history.barCount), dataHash };
   // This thread alone writes the word, the calling thread reads it.
   return createVariantScorer(

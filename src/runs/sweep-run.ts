@@ -29,6 +29,8 @@ export interface RunContext extends CandleContext {
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
   /** Most resident bytes of this process so far; nobody knows when left out. */
   readonly peakBytes?: () => number;
+  /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
+  readonly modelBytesMax?: number | undefined;
 }
 
 export interface GridSelection {
@@ -86,8 +88,8 @@ export interface FinishedSweep {
 export const strategyCache = (storeRoot: string): string => `${storeRoot}/cache/strategies`;
 
 export function loadNamedStrategy(reference: string, context: RunContext): Promise<LoadedStrategy> {
-  const { folder, storeRoot, entry } = context;
-  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry });
+  const { folder, storeRoot, entry, modelBytesMax } = context;
+  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, modelBytesMax });
 }
 
 /**

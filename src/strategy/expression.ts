@@ -5,6 +5,7 @@ import type { IndicatorName } from '../indicators/registry.ts';
 import { INDICATORS } from '../indicators/registry.ts';
 import type { ValueColumn } from '../market/candles.ts';
 import { parseTimeframe, type Timeframe } from '../market/timeframe.ts';
+import type { Model } from '../models/model-column.ts';
 import type { Scalar } from './parameters.ts';
 
 /** The candles' own timeframe, or a higher one. */
@@ -48,9 +49,23 @@ export interface CustomColumn extends Node {
   readonly params: readonly Scalar[];
   readonly compute: CustomCompute;
 }
+/** Predictions of a model: a column like any other, finished before a run reads it. */
+export interface ModelColumn extends Node {
+  readonly kind: 'model';
+  readonly model: Model;
+  readonly inputs: readonly Column[];
+  readonly params: readonly Scalar[];
+}
 
 /** One number per bar: NaN while it has no value. */
-export type Column = SourceColumn | ConstantColumn | IndicatorColumn | ArithmeticColumn | LagColumn | CustomColumn;
+export type Column =
+  | SourceColumn
+  | ConstantColumn
+  | IndicatorColumn
+  | ArithmeticColumn
+  | LagColumn
+  | CustomColumn
+  | ModelColumn;
 
 export type Comparison = '>' | '>=' | '<' | '<=';
 
@@ -196,6 +211,18 @@ export function customColumn(
 ): Column {
   const key = `${name}(${[...inputs.map((input) => input.key), ...params.map(scalarKey)].join(',')})`;
   return { kind: 'custom', name, inputs, params, compute, timeframe: sharedTimeframe(inputs), key };
+}
+
+/** Builds a column of predictions. `label` names the model and its options in the key. */
+export function modelColumn(
+  model: Model,
+  label: string,
+  features: readonly Operand[],
+  params: readonly Scalar[] = [],
+): ModelColumn {
+  const inputs = features.map(column);
+  const key = `${label}(${[...inputs.map((input) => input.key), ...params.map(scalarKey)].join(',')})`;
+  return { kind: 'model', model, inputs, params, timeframe: sharedTimeframe(inputs), key };
 }
 
 function compare(operator: Comparison, left: Operand, right: Operand): Condition {

@@ -8,7 +8,9 @@ import { crossAbove, crossBelow } from '../indicators/crossing.ts';
 import { checkParams, INDICATORS } from '../indicators/registry.ts';
 import type { Candles } from '../market/candles.ts';
 import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
-import type { Column, Condition, CustomColumn, ExpressionTimeframe } from '../strategy/expression.ts';
+import { timeframeMs } from '../market/timeframe.ts';
+import { checkModelParams, modelColumn } from '../models/model-column.ts';
+import type { Column, Condition, CustomColumn, ExpressionTimeframe, ModelColumn } from '../strategy/expression.ts';
 import type { ParameterValues, Scalar } from '../strategy/parameters.ts';
 import { combineInto, compareInto, negateCrossing, type Values } from './conditions.ts';
 
@@ -135,6 +137,8 @@ export class ColumnStore {
         return this.#computeIndicator(column);
       case 'custom':
         return this.#computeCustom(column);
+      case 'model':
+        return this.#computeModel(column);
       case 'lag':
         return lagged(this.#array(column.inputs[0], column.timeframe), this.#number(column.bars));
       case 'arithmetic': {
@@ -184,6 +188,15 @@ export class ColumnStore {
       });
     }
     return values;
+  }
+
+  #computeModel({ model, inputs, params, timeframe }: ModelColumn): Float64Array {
+    const values = params.map((param) => this.#number(param));
+    checkModelParams(model, values);
+    const { time, barCount } = this.#timeframe(timeframe).candles;
+    const barMs = timeframeMs(timeframe === 'base' ? this.#history.timeframe : timeframe);
+    const features = inputs.map((input) => this.#array(input, timeframe));
+    return modelColumn(model, features, values, { count: barCount, time, barMs });
   }
 
   #computeCondition(condition: Condition, shared: boolean): Uint8Array {

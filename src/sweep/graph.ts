@@ -22,6 +22,7 @@ const scalarsOf = (node: ExpressionNode): readonly Scalar[] => {
       return [node.value];
     case 'indicator':
     case 'custom':
+    case 'model':
       return node.params;
     case 'lag':
       return [node.bars];

@@ -2,7 +2,9 @@
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { METRIC_NAMES } from '../metrics/metrics.ts';
+import { modelBytes } from '../models/model-file.ts';
 import type { Column } from '../strategy/expression.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { ColumnCatalog } from './column-catalog.ts';
 import { type FastMemoryPlan, kernelColumn, planFastMemory } from './fast-memory.ts';
@@ -62,6 +64,8 @@ export interface SweepPlan {
     readonly columns: number;
     /** What threads work in: tables, programs, columns in the making and not yet collected, their own runtime. */
     readonly threads: number;
+    /** Models as threads share them, and what reading them takes in passing. */
+    readonly models: number;
     /** Rows in hand and kept, and whatever the host holds. */
     readonly rows: number;
   };
@@ -132,16 +136,22 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     (workers > 1 ? workers * THREAD_HEAP_BYTES : 0);
   const threadBytes = (workers: number): number => costs.threadBytes(workers) + heapBytes(workers);
   const runtimeBytes = runtimeBytesOf(window, options);
+  const models = modelFilesOf(strategy);
   const fixedBytes = (workers: number): number =>
-    runtimeBytes + costs.candleBytes(workers) + threadBytes(workers) + costs.rowBytes(workers);
+    runtimeBytes +
+    costs.candleBytes(workers) +
+    threadBytes(workers) +
+    modelBytes(models, workers) +
+    costs.rowBytes(workers);
   const { peakBytes = 0, residentBytes = peakBytes } = options;
   const least = fixedBytes(1) + leastColumns;
   const readingBytes = Math.max(0, peakBytes * PEAK_SPREAD - residentBytes);
   const bytesMinimum = Math.ceil(least + readingBytes);
   if (budgetBytes < Math.max(least, peakBytes)) {
     const rest = threadBytes(1) + costs.rowBytes(1) + leastColumns;
+    const ofModels = models.length === 0 ? '' : `, ${mb(modelBytes(models, 1))} for models`;
     throw new AppError('BUDGET_BYTES', {
-      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(runtimeBytes)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles, ${mb(readingBytes)} that reading them takes in passing, and ${mb(rest)} for one variant.`,
+      found: `a budget of ${mb(budgetBytes)}; needed are ${mb(runtimeBytes)} for the runtime, ${mb(costs.candleBytes(1))} for ${window.history.barCount} candles, ${mb(readingBytes)} that reading them takes in passing${ofModels}, and ${mb(rest)} for one variant.`,
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles; those of the store are read without a detour.`,
     });
   }
@@ -161,6 +171,7 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
     candles: costs.candleBytes(workers) + Math.max(0, peakBytes - sweepBytes),
     columns: kept,
     threads: threadBytes(workers),
+    models: modelBytes(models, workers),
     rows: costs.rowBytes(workers),
   };
   const bytesPredicted = Object.values(bytes).reduce((total, part) => total + part, 0);

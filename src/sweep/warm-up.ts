@@ -3,6 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import { checkParams, INDICATORS } from '../indicators/registry.ts';
 import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
+import { checkModelParams, modelWarmUp } from '../models/model-column.ts';
 import type { Column } from '../strategy/expression.ts';
 import type { ParameterValues, Scalar } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
@@ -22,6 +23,7 @@ export function warmUpBars(
   /** In bars of the column's own timeframe. */
   const own = (column: Column): number => {
     const inputs = 'inputs' in column ? Math.max(0, ...column.inputs.map(own)) : 0;
+    if (column.kind === 'model') return inputs + modelWarmUp(column.model, column.params.map(number));
     if (column.kind === 'lag') return inputs + number(column.bars);
     if (column.kind !== 'indicator') return inputs;
     return inputs + INDICATORS[column.indicator].warmUp(column.params.map(number), arithmetic);
@@ -37,17 +39,21 @@ export function warmUpBars(
 }
 
 /**
- * Checks every value of the grid's axes against the indicators that use it, before anything is computed.
+ * Checks every value of the grid's axes against the indicators and models that use it, before anything is computed.
  * Errors: REQUEST_INVALID.
  */
 export function checkIndicatorParameters(strategy: Strategy, grid: Grid): void {
   const valuesOf = (scalar: Scalar): readonly number[] =>
     typeof scalar === 'number' ? [scalar] : grid.axes.find((axis) => axis.name === scalar.parameter)!.values;
   for (const { node } of collectGraph(strategy).values()) {
-    if (node.kind !== 'indicator') continue;
+    if (node.kind !== 'indicator' && node.kind !== 'model') continue;
     const first = node.params.map((param) => valuesOf(param)[0]!);
     node.params.forEach((param, n) => {
-      for (const value of valuesOf(param)) checkParams(INDICATORS[node.indicator], first.with(n, value));
+      for (const value of valuesOf(param)) {
+        const values = first.with(n, value);
+        if (node.kind === 'model') checkModelParams(node.model, values);
+        else checkParams(INDICATORS[node.indicator], values);
+      }
     });
   }
 }

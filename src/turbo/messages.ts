@@ -1,5 +1,6 @@
 // What the turbo pool and its workers say to each other.
 import type { Candles } from '../market/candles.ts';
+import type { SharedModels } from '../models/model-file.ts';
 import { isPacked, type PackedError, type StrategyRef } from '../pool/messages.ts';
 import type { TrialExecution } from '../trials/trial.ts';
 import { type PackedOutcomes, readOutcomes } from './packed-outcomes.ts';
@@ -14,6 +15,8 @@ export interface SetupMessage extends TrialExecution {
   /** `strategyIdentity` of the strategy as the calling thread holds it; not compared when left out. */
   readonly identity: string | undefined;
   readonly markets: Readonly<Record<string, Candles>>;
+  /** Prediction models of the strategy, in shared memory. */
+  readonly models: SharedModels;
   readonly cacheBytes: number;
 }
 

@@ -98,12 +98,12 @@ class Turbo implements TurboPool {
   async open(setup: TrialSetup): Promise<OpenTrials> {
     if (this.#end !== undefined) throw this.#end;
     if (this.#setups.size >= LIMITS.setupsOpenMax) throw tooMany('setups open', LIMITS.setupsOpenMax);
-    const { strategyRef, identity, cells, cacheBytes = DEFAULT_CACHE_BYTES, seed } = setup;
+    const { strategyRef, identity, cells, models = [], cacheBytes = DEFAULT_CACHE_BYTES, seed } = setup;
     const { name = nameOfRef(strategyRef) } = setup;
     const execution = plain(setup.execution);
     const id = ++this.#ids;
     const open: OpenSetup = {
-      message: { id, strategyRef, name, identity, execution, cells, markets: shared(setup), cacheBytes },
+      message: { id, strategyRef, name, identity, execution, cells, markets: shared(setup), models, cacheBytes },
       seed,
       batchSize: new BatchSize(this.#options.batchSize),
       opened: createResolvers<void>(),

@@ -1,6 +1,7 @@
 // What a turbo pool is asked and what it needs: setups of trials, and how workers are started.
 import type { Clock } from '../core/clock.ts';
 import type { Candles } from '../market/candles.ts';
+import type { SharedModels } from '../models/model-file.ts';
 import type { StrategyRef } from '../pool/messages.ts';
 import type { ScoringThread, ThreadEvents } from '../pool/thread.ts';
 import type { RunTrials, TrialExecution } from '../trials/trial.ts';
@@ -16,6 +17,8 @@ export interface TrialSetup extends TrialExecution {
   readonly identity?: string;
   /** The whole candles of every market that a cell names. They are copied into shared memory unless they lie there. */
   readonly markets: Readonly<Record<string, Candles>>;
+  /** Prediction models that the strategy names, packed by shareModels; none when left out. */
+  readonly models?: SharedModels;
   /** Most bytes of finished columns that each worker keeps for this setup; DEFAULT_CACHE_BYTES when left out. */
   readonly cacheBytes?: number;
   /** Of the study; named in failures, so that they can be run again. */

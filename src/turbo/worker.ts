@@ -5,9 +5,11 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
 import { isAppError } from '../core/errors.ts';
 import { loadKernels } from '../kernels/wasm-loader.ts';
+import { adoptModels } from '../models/model-file.ts';
 import { NOT_SCORING, packError, STOP_REASONS } from '../pool/messages.ts';
 import { type ImportStrategy, resolveStrategy } from '../pool/resolve-strategy.ts';
 import { anotherStrategy, strategyIdentity } from '../pool/strategy-identity.ts';
+import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { isStrategy } from '../strategy/strategy.ts';
 import { createTrialScorer, type TrialScorer } from '../trials/trial-scorer.ts';
 import type { FromWorker, SetupMessage, ToWorker, WorkerMemory } from './messages.ts';
@@ -101,6 +103,7 @@ async function createScorer(setup: SetupMessage, importStrategy: ImportStrategy)
   if (!isStrategy(strategy) || (identity !== undefined && strategyIdentity(strategy) !== identity)) {
     throw anotherStrategy(setup.name, strategy);
   }
+  adoptModels(modelFilesOf(strategy), setup.models);
   return createTrialScorer({ ...setup, strategy, candlesOf: (market) => markets[market]! });
 }
 

@@ -6,7 +6,7 @@ import type { AuditReport } from '../../sweep/audit.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { duration, wholeNumber } from '../option-values.ts';
-import { addDataOptions, type DataOptions, type GridOptions, parameterOption } from '../options.ts';
+import { addDataOptions, type DataOptions, type GridOptions, modelMemoryOption, parameterOption } from '../options.ts';
 import { createProgressLine } from '../progress.ts';
 import { EXIT_CODE, runContext, windowSelection } from '../run-context.ts';
 
@@ -15,6 +15,7 @@ interface CheckOptions extends DataOptions, Pick<GridOptions, 'set'> {
   readonly variants: number;
   readonly cuts: number;
   readonly seed: number;
+  readonly modelMemory?: number;
   readonly deadline?: number;
   readonly json?: boolean;
 }
@@ -28,6 +29,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--variants <n>', 'variants of the grid to try, drawn by --seed', wholeNumber('--variants', 1, 10_000), 5)
     .option('--cuts <n>', 'places per variant at which the future is taken away', wholeNumber('--cuts', 1, 10_000), 8)
     .option('--seed <n>', 'seed of variants and places', wholeNumber('--seed', 0), 1)
+    .addOption(modelMemoryOption())
     .option('--deadline <time>', 'stop then and print what was found: 60s, 5m', duration('--deadline'))
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -53,7 +55,7 @@ async function check(strategy: string, options: CheckOptions, host: Host): Promi
   // No handler of Ctrl-C here: the audit never lets go of the thread, and half an audit is worth nothing.
   const { report, name, market, bars } = await auditNamed(
     { strategy, window, parameters, profile, variants, cuts, seed, stop },
-    runContext(host),
+    runContext(host, options),
   );
   progress.clear();
   if (options.json === true) {

@@ -14,6 +14,7 @@ import {
   barrierNotes,
   type DataOptions,
   type GridOptions,
+  modelMemoryOption,
   riskAxes,
 } from '../options.ts';
 import { runContext, windowSelection } from '../run-context.ts';
@@ -24,6 +25,7 @@ interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
   readonly cell?: number;
   readonly signals?: string;
   readonly sparse?: boolean;
+  readonly modelMemory?: number;
   readonly equity?: boolean;
   readonly trades: string;
   readonly json?: boolean;
@@ -44,6 +46,7 @@ export function define(command: Command, { host, action }: CommandContext): void
       '--sparse',
       'with --signals: bars the file does not list count as 0, which is flat in a signal column and no signal in others',
     )
+    .addOption(modelMemoryOption())
     .option('--equity', 'with --json: the equity at each close; else a chart of it')
     .addOption(new Option('--trades <n|all>', 'trades listed').default('20'))
     .option('--json', 'print one JSON object with all trades')
@@ -68,7 +71,7 @@ export function define(command: Command, { host, action }: CommandContext): void
 }
 
 /** What a reproduction takes besides the row it is asked for. */
-const REPRODUCTION_OPTIONS = new Set(['result', 'row', 'cell', 'equity', 'trades', 'json', 'debug']);
+const REPRODUCTION_OPTIONS = new Set(['result', 'modelMemory', 'row', 'cell', 'equity', 'trades', 'json', 'debug']);
 
 /** A run has one source, and takes no option that this source could not obey. Errors: REQUEST_INVALID. */
 function checkOptions(strategy: string | undefined, { result, signals }: RunOptions, command: Command): void {
@@ -99,7 +102,7 @@ function checkOptions(strategy: string | undefined, { result, signals }: RunOpti
 }
 
 async function run(strategy: string | undefined, options: RunOptions, host: Host): Promise<undefined> {
-  const context = runContext(host);
+  const context = runContext(host, options);
   for (const text of barrierNotes(options)) host.stderr.write(`note: ${text}\n`);
   const finished = await finish(strategy, options, host);
   if (options.json === true) {
@@ -113,7 +116,7 @@ async function run(strategy: string | undefined, options: RunOptions, host: Host
 }
 
 async function finish(strategy: string | undefined, options: RunOptions, host: Host): Promise<FinishedRun> {
-  const context = runContext(host);
+  const context = runContext(host, options);
   const { result, signals } = options;
   if (result !== undefined) {
     const { loadResult } = await import('../../runs/saved-results.ts');

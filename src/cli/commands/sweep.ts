@@ -21,6 +21,7 @@ import {
   barrierNotes,
   type DataOptions,
   type GridOptions,
+  modelMemoryOption,
   riskAxes,
 } from '../options.ts';
 import { createProgressLine, note } from '../progress.ts';
@@ -41,6 +42,7 @@ export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelect
   readonly where?: string;
   readonly workers?: number;
   readonly memory?: number;
+  readonly modelMemory?: number;
   readonly deadline?: number;
   readonly checkpoint?: string;
   readonly estimate?: boolean;
@@ -85,6 +87,7 @@ export function define(command: Command, { host, action }: CommandContext): void
       wholeNumber('--workers', 1, LIMITS.workersMax),
     )
     .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
+    .addOption(modelMemoryOption())
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
@@ -136,7 +139,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   if (files.checkpoint !== undefined && files.allResults !== undefined) throw rowsAreNotKept();
   if (options.save) checkStoreWritable(host.storeRoot);
   if (files.allResults !== undefined) (await import('../../runs/all-results.ts')).checkRowFormat(files.allResults);
-  const context = runContext(host);
+  const context = runContext(host, options);
   const progress = createProgressLine(host.stderr, host.clock);
   const { listMarkets } = await import('../../runs/market-list.ts');
   const markets = listMarkets(options.data ?? [], context);
