@@ -26,7 +26,6 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['core', 'market'],
   mirror: ['core', 'market', 'store'],
   feeds: ['core', 'market'],
-  loader: ['core', 'strategy'],
   jobs: ['core', 'store'],
   loader: ['core', 'models', 'strategy'],
   report: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'store'],

@@ -245,6 +245,6 @@ function describeModel(kind: StoreKind, runs: number, commands: number): void {
 }
 
 const factor = Number(process.env['GRIDMILL_MODEL_FACTOR'] ?? 1);
-describeModel(memoryStores(), 400 * factor, 50);
+describeModel(memoryStores(), 200 * factor, 50);
 describeModel(sqliteStores(), 10 * factor, 50);
-describeModel(postgresStores(), 4 * factor, 50);
+describeModel(postgresStores(), 3 * factor, 50);
