@@ -87,6 +87,25 @@ export {
   type Sizing,
 } from './simulate/simulation.ts';
 export { type CandleStore, type CandleStoreOptions, openCandleStore } from './store/candle-store.ts';
+export type {
+  BarContext,
+  BarExecutors,
+  BarInit,
+  BarOrder,
+  BarSide,
+  Bracket,
+  BracketChange,
+  CandleSeries,
+  DcaExecutorOrder,
+  ExecutorState,
+  Flags,
+  GridExecutorOrder,
+  Position,
+  PositionEnd,
+  PositionExecutorOrder,
+  Series,
+} from './strategy/bar-context.ts';
+export { type BarStrategyInput, defineBarStrategy } from './strategy/bar-strategy.ts';
 export { BUILT_IN_STRATEGIES } from './strategy/builtin/index.ts';
 export {
   add,

@@ -1,16 +1,21 @@
 // The files `gridmill init` writes: a commented strategy, the editor's settings, and a short guide.
+import { barStrategySource } from './bar-starter.ts';
 
 export interface StarterFile {
   readonly name: string;
   readonly content: string;
 }
 
+/** A strategy of signals, or one that places orders bar by bar. */
+export type StarterKind = 'signals' | 'bars';
+
 /** Files of a new strategy folder. `typesPath` is the absolute path of the package's type declarations. */
-export function starterFiles(strategyName: string, typesPath: string): readonly StarterFile[] {
+export function starterFiles(strategyName: string, typesPath: string, kind: StarterKind): readonly StarterFile[] {
+  const isBars = kind === 'bars';
   return [
-    { name: `${strategyName}.ts`, content: strategySource(strategyName) },
+    { name: `${strategyName}.ts`, content: isBars ? barStrategySource(strategyName) : strategySource(strategyName) },
     { name: 'tsconfig.json', content: editorSettings(typesPath) },
-    { name: 'README.md', content: guide(strategyName) },
+    { name: 'README.md', content: guide(strategyName, isBars ? 'slow=40' : 'slow=60 --set move=0.001') },
   ];
 }
 
@@ -83,7 +88,7 @@ const editorSettings = (typesPath: string): string =>
     2,
   )}\n`;
 
-const guide = (name: string): string => `# ${name}
+const guide = (name: string, rest: string): string => `# ${name}
 
 \`${name}.ts\` is the strategy. No install is needed: gridmill compiles it when it runs it, and \`tsconfig.json\` tells the
 editor where the types of \`gridmill\` are.
@@ -96,6 +101,6 @@ gridmill check ./${name}.ts
 gridmill sweep ./${name}.ts --data btc-1m.csv.gz --timeframe 5m --fee 0.1%
 
 # One variant with all its trades
-gridmill run ./${name}.ts --data btc-1m.csv.gz --timeframe 5m --fee 0.1% --set fast=10 --set slow=60 --set move=0.001
+gridmill run ./${name}.ts --data btc-1m.csv.gz --timeframe 5m --fee 0.1% --set fast=10 --set ${rest}
 \`\`\`
 `;

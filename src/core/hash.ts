@@ -35,3 +35,8 @@ export function sha256Hex(...parts: readonly (string | Uint8Array)[]): string {
 export function hashJson(value: Json): string {
   return sha256Hex(canonicalJson(value));
 }
+
+/** A whole number below 2^52 that stands for a text: a seed for its random numbers. */
+export function seedOf(text: string): number {
+  return Number.parseInt(sha256Hex(text).slice(0, 13), 16);
+}

@@ -75,6 +75,12 @@ export const LIMITS = {
   workerSilenceMsMax: 60_000,
   /** Megabytes of JavaScript heap of one thread. Columns and candles lie outside the heap and do not count. */
   workerHeapMbMax: 1024,
+  /** Orders of a bar strategy that wait at once, at the market and besides. */
+  waitingOrdersMax: 10_000,
+  /** Tags by which a bar strategy tells its positions apart. */
+  positionTagsMax: 10_000,
+  /** Executors of a bar strategy that are active at once. */
+  activeExecutorsMax: 1_000,
   /** Trials of one batch. */
   batchTrialsMax: 4096,
   /** Trials handed to a turbo pool in one call. */

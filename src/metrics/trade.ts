@@ -33,4 +33,6 @@ export interface Trade {
   /** pnl / (entryPrice * size), a fraction. */
   readonly return: number;
   readonly exitReason: ExitReason;
+  /** Which of several positions it was, where a strategy names them. */
+  readonly tag?: string;
 }

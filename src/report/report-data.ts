@@ -69,6 +69,8 @@ export interface ReportTrades {
   readonly return: readonly number[];
   readonly bars: readonly number[];
   readonly exitReason: readonly ExitReason[];
+  /** Which of several positions each was; absent where a strategy holds one at a time. */
+  readonly tag?: readonly string[];
   /** Trades of the variant that are not listed here. */
   readonly omitted: number;
 }

@@ -48,6 +48,7 @@ function reportTrades(all: readonly Trade[], candles: Candles): ReportTrades {
     return: trades.map((trade) => tidy(trade.return)),
     bars: trades.map((trade) => trade.exitBar - trade.entryBar),
     exitReason: trades.map((trade) => trade.exitReason),
+    ...(trades.some(({ tag }) => tag !== undefined) ? { tag: trades.map(({ tag }) => tag ?? 'main') } : {}),
     omitted: all.length - trades.length,
   };
 }

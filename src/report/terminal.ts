@@ -192,6 +192,15 @@ export function tradesTable(
         text((trade) => trade.exitReason),
         2,
       ),
+      ...(trades.some(({ tag }) => tag !== undefined)
+        ? [
+            left(
+              'Tag',
+              text(({ tag }) => tag ?? 'main'),
+              1,
+            ),
+          ]
+        : []),
     ],
     options,
   );

@@ -30,6 +30,8 @@ export interface TradeJson {
   readonly pnl: number;
   readonly return: number;
   readonly exitReason: ExitReason;
+  /** Which of several positions it was, where the strategy names them. */
+  readonly tag?: string;
 }
 
 export interface FinishedRun {
@@ -148,7 +150,7 @@ export function runJson(finished: FinishedRun, context: RunContext, withEquity: 
 
 export function tradeJson(trade: Trade, candles: Candles): TradeJson {
   const iso = (bar: number): string => new Date(candles.time[bar]!).toISOString();
-  const { side, entryBar, entryPrice, exitBar, exitPrice, size, fees, pnl, exitReason } = trade;
+  const { side, entryBar, entryPrice, exitBar, exitPrice, size, fees, pnl, exitReason, tag } = trade;
   return {
     side,
     entryBar,
@@ -162,5 +164,6 @@ export function tradeJson(trade: Trade, candles: Candles): TradeJson {
     pnl,
     return: trade.return,
     exitReason,
+    ...(tag === undefined ? {} : { tag }),
   };
 }

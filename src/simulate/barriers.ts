@@ -21,15 +21,21 @@ export class BarrierWatch {
   /** Whether the last `hit` was a stop in a bar that also held the target, so that the worse one was assumed. */
   hitWasAmbiguous = false;
   /** Whether any of the four is set: without one a position needs no look at the bars. */
-  readonly any: boolean;
-  readonly trails: boolean;
-  private readonly settings: Barriers;
+  any = false;
+  trails = false;
+  private settings: Barriers;
   private side: 1 | -1 = 1;
   private best = 0;
   private stopLossLevel = 0;
   private stopReason: BarrierReason = 'stop-loss';
 
   constructor(settings: Barriers) {
+    this.settings = settings;
+    this.use(settings);
+  }
+
+  /** Sets the barriers of the next position. */
+  use(settings: Barriers): void {
     this.settings = settings;
     this.trails = settings.trailingStop !== undefined;
     this.any =
@@ -56,6 +62,26 @@ export class BarrierWatch {
     this.lower = Number.NEGATIVE_INFINITY;
     this.upper = Number.POSITIVE_INFINITY;
     this.timeLimitBar = NEVER;
+  }
+
+  /** Puts the stop-loss of the open position at a price; NaN takes it away. */
+  moveStop(level: number): void {
+    this.stopLossLevel = Number.isNaN(level) ? this.side * Number.NEGATIVE_INFINITY : level;
+    this.placeStop();
+  }
+
+  /** Puts the target of the open position at a price; NaN takes it away. */
+  moveTarget(level: number): void {
+    const target = Number.isNaN(level) ? this.side * Number.POSITIVE_INFINITY : level;
+    if (this.side === 1) this.upper = target;
+    else this.lower = target;
+  }
+
+  /** Trails the best price since entry by another share of it; undefined ends trailing. */
+  trailBy(trailingStop: number | undefined): void {
+    this.settings = { ...this.settings, trailingStop };
+    this.trails = trailingStop !== undefined;
+    this.placeStop();
   }
 
   /** Moves the trailing stop after a bar was tested, so that a new best price acts from the next bar (rule 10). */

@@ -25,7 +25,11 @@ export function roundDownToStep(size: number, step: number): number {
  * budget to the last bit: value + fee = budget.
  */
 export function sizeEntry(sizing: Sizing, costs: Costs, cash: number, price: number): EntryOrder | undefined {
-  const budget = sizing.kind === 'equity-fraction' ? cash * sizing.value : cash;
+  return sizeWithin(sizing, costs, sizing.kind === 'equity-fraction' ? cash * sizing.value : cash, price);
+}
+
+/** As `sizeEntry` for an order that may take `budget`: all of it where the size is a share of equity. */
+export function sizeWithin(sizing: Sizing, costs: Costs, budget: number, price: number): EntryOrder | undefined {
   const affordable = (budget - costs.fixedFee) / (1 + costs.feeRate);
   if (!(affordable > 0)) return undefined;
   const wanted =

@@ -107,7 +107,7 @@ function invalid(found: string, todo: string): AppError {
 }
 
 /** The model files that the expressions of a strategy name, those named twice twice. */
-export function modelFilesOf({ signals }: Strategy): ModelFile[] {
+export function modelFilesOf({ signals, program }: Strategy): ModelFile[] {
   const files = new Set<ModelFile>();
   const seen = new Set<unknown>();
   const visit = (node: object): void => {
@@ -120,5 +120,6 @@ export function modelFilesOf({ signals }: Strategy): ModelFile[] {
     if ('inputs' in node) for (const input of node.inputs as readonly object[]) visit(input);
   };
   for (const condition of Object.values(signals ?? {})) if (condition !== undefined) visit(condition);
+  if (program?.kind === 'bars') for (const column of program.models) visit(column);
   return [...files];
 }

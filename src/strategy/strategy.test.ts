@@ -65,6 +65,7 @@ test('the built-in strategies are those the command line promises', () => {
     ['donchian', 'length', 'exitLength'],
     ['supertrend', 'length', 'multiplier'],
     ['trend-filter', 'fast', 'slow', 'trend'],
+    ['sma-bracket', 'fast', 'slow', 'stop', 'target'],
   ]);
   for (const strategy of Object.values(BUILT_IN_STRATEGIES)) expect(strategy.description.length).toBeGreaterThan(20);
 });

@@ -40,7 +40,7 @@ export interface SignalCandles extends Candles {
 /** Returns +1 long, 0 neutral, -1 short per bar. Causal: out[i] may read bars 0..i only. */
 export type SignalFunction = (candles: SignalCandles, parameters: ParameterValues) => Int8Array;
 
-interface StrategyHead<P extends Readonly<Record<string, Axis>>> {
+export interface StrategyHead<P extends Readonly<Record<string, Axis>>> {
   /** Lower case letters, digits and dashes. */
   readonly name: string;
   readonly description?: string;
@@ -85,6 +85,23 @@ const RISK_NAMES = ['stopLoss', 'takeProfit', 'trailingStop', 'timeLimit'];
 export function defineStrategy<const P extends Readonly<Record<string, Axis>>>(
   input: ExpressionStrategyInput<P> | FunctionStrategyInput<P>,
 ): Strategy {
+  const head = checkedHead(input);
+  const compute = 'compute' in input ? input.compute : undefined;
+  if ('signals' in input === (typeof compute === 'function')) {
+    throw invalid('both or neither of `signals` and `compute`.', 'Give exactly one of the two.');
+  }
+  return {
+    ...head,
+    signals: 'signals' in input ? buildSignals(input.signals as never, Object.keys(head.parameters)) : undefined,
+    compute: compute as SignalFunction | undefined,
+    program: undefined,
+  };
+}
+
+/** What strategies of every kind say alike, checked. Errors: STRATEGY_INVALID. */
+export function checkedHead<P extends Readonly<Record<string, Axis>>>(
+  input: StrategyHead<P>,
+): Omit<Strategy, 'signals' | 'compute' | 'program'> {
   if (typeof input !== 'object' || input === null || typeof input.name !== 'string' || !NAME.test(input.name)) {
     throw invalid(`the name ${JSON.stringify(input?.name)}.`, 'Name it in lower case, such as "my-strategy".');
   }
@@ -95,10 +112,6 @@ export function defineStrategy<const P extends Readonly<Record<string, Axis>>>(
   for (const name of Object.keys(input.risk ?? {})) {
     if (!RISK_NAMES.includes(name)) throw invalid(`risk.${name}.`, `Use ${RISK_NAMES.join(', ')}.`);
   }
-  const compute = 'compute' in input ? input.compute : undefined;
-  if ('signals' in input === (typeof compute === 'function')) {
-    throw invalid('both or neither of `signals` and `compute`.', 'Give exactly one of the two.');
-  }
   return {
     kind: 'gridmill-strategy',
     name: input.name,
@@ -106,9 +119,6 @@ export function defineStrategy<const P extends Readonly<Record<string, Axis>>>(
     parameters,
     constraint: input.constraint as Strategy['constraint'],
     risk: input.risk ?? {},
-    signals: 'signals' in input ? buildSignals(input.signals as never, Object.keys(parameters)) : undefined,
-    compute: compute as SignalFunction | undefined,
-    program: undefined,
   };
 }
 

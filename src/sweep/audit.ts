@@ -6,8 +6,10 @@ import { type Candles, sliceCandles, VALUE_COLUMNS } from '../market/candles.ts'
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { conditionWord, signalWords, targetWord } from './audit-words.ts';
+import { barTrace } from './bar-audit.ts';
 import { ColumnStore } from './columns.ts';
-import { collectGraph, type Graph } from './graph.ts';
+import { collectGraph } from './graph.ts';
+import type { Graph } from './graph-node.ts';
 import { computeTarget, withHigherTimeframes } from './signals.ts';
 import { warmUpBars } from './warm-up.ts';
 
@@ -64,10 +66,17 @@ interface TracedValues {
   readonly values: ArrayLike<number>;
   /** A value in words where a number would be a code. */
   readonly words?: (value: number) => string;
+  /** What the strategy decides: its signals or orders, 0 where there are none. One of a trace. */
+  readonly isDecision?: boolean;
 }
 
-/** Named values on the base bars, in order of computation: a value comes after all it is built on. The signals are last. */
+/** Named values on the base bars, in order of computation: a value comes after all it is built on. */
 type Trace = readonly TracedValues[];
+
+/** Values over a history, of which only the first `bars` are looked at. */
+type Tracer = (history: Candles, bars?: number) => Trace;
+
+const decisions = (trace: Trace): ArrayLike<number> => trace.find(({ isDecision }) => isDecision === true)!.values;
 
 /** Audits variants of a strategy over every bar before each cut. Errors: STRATEGY_FAILED when it throws on whole data. */
 export function auditStrategy(options: AuditOptions): AuditReport {
@@ -81,12 +90,12 @@ export function auditStrategy(options: AuditOptions): AuditReport {
   let withoutSignal = 0;
   for (const parameters of options.variants) {
     if (stop.reason() !== undefined) break;
-    const trace = (history: Candles): Trace => traceOf(options, graph, history, parameters);
+    const trace: Tracer = (history, bars = history.barCount) => traceOf(options, graph, history, bars, parameters);
     const full = trace(options.history);
     const finding = findLookAhead(options, trace, full, parameters, prng, tally);
     if (finding !== undefined) lookAhead.push(finding);
     else warmUp.push(...findShortWarmUp(options, trace, full, parameters));
-    if (isAllZero(full.at(-1)!.values)) withoutSignal++;
+    if (isAllZero(decisions(full))) withoutSignal++;
     audited++;
   }
   return {
@@ -102,18 +111,18 @@ export function auditStrategy(options: AuditOptions): AuditReport {
 
 function findLookAhead(
   options: AuditOptions,
-  trace: (history: Candles) => Trace,
+  trace: Tracer,
   full: Trace,
   parameters: ParameterValues,
   prng: Prng,
   tally: { cuts: number; values: number },
 ): LookAheadFinding | undefined {
   const stop = options.stop ?? NEVER_STOP;
-  for (const cut of chooseCuts(full.at(-1)!.values, options.history.barCount, options.cuts, prng)) {
+  for (const cut of chooseCuts(decisions(full), options.history.barCount, options.cuts, prng)) {
     for (const method of ['truncated', 'blanked', 'garbage'] as const) {
       if (stop.reason() !== undefined) return undefined;
       tally.cuts++;
-      const without = trace(withoutFuture(options.history, cut, method));
+      const without = trace(withoutFuture(options.history, cut, method), cut);
       for (const [n, { where, values, words }] of full.entries()) {
         const other = without[n]!.values;
         tally.values += cut;
@@ -172,18 +181,20 @@ const LATE_STARTS = [0.25, 0.5];
 /** Compares signals with those of a history that starts later: how long do they depend on where it began? */
 function findShortWarmUp(
   options: AuditOptions,
-  trace: (history: Candles) => Trace,
+  trace: Tracer,
   full: Trace,
   parameters: ParameterValues,
 ): WarmUpFinding[] {
   const { history, strategy, arithmetic } = options;
+  // What a bar strategy does depends on what it holds, and so on when it began: that is no sign of a long memory.
+  if (strategy.program !== undefined) return [];
   const isFunction = strategy.compute !== undefined;
   const warmUp = warmUpBars(strategy, arithmetic, parameters, history.timeframe);
-  const all = full.at(-1)!.values;
+  const all = decisions(full);
   let settled = 0;
   for (const share of LATE_STARTS) {
     const start = Math.floor(history.barCount * share);
-    const late = trace(sliceCandles(history, start, history.barCount)).at(-1)!.values;
+    const late = decisions(trace(sliceCandles(history, start, history.barCount)));
     let last = late.length - 1;
     while (last >= 0 && late[last] === all[start + last]) last--;
     settled = Math.max(settled, last + 1);
@@ -206,12 +217,19 @@ function usualLookBack(parameters: ParameterValues, barCount: number): number {
 /** Enough for every column of one variant, in both layouts and with all sibling outputs. */
 const CACHE_ENTRIES = 1024;
 
-/** All values of one variant over `history`, its event flags last. */
-function traceOf(options: AuditOptions, graph: Graph, history: Candles, parameters: ParameterValues): Trace {
+/** All values of one variant over `history`. */
+function traceOf(
+  options: AuditOptions,
+  graph: Graph,
+  history: Candles,
+  bars: number,
+  parameters: ParameterValues,
+): Trace {
   const { strategy } = options;
+  if (strategy.program?.kind === 'bars') return barTrace(options, strategy.program, history, bars, parameters);
   if (strategy.compute !== undefined) {
     const target = computeTarget(strategy, withHigherTimeframes(history), parameters);
-    return [{ where: `compute of ${strategy.name}`, values: target, words: targetWord }];
+    return [{ where: `compute of ${strategy.name}`, values: target, words: targetWord, isDecision: true }];
   }
   const store = new ColumnStore({
     history,
@@ -236,6 +254,6 @@ function traceOf(options: AuditOptions, graph: Graph, history: Candles, paramete
   const flags = new Uint8Array(history.barCount);
   for (const [n, event] of events.entries())
     for (let i = 0; i < flags.length; i++) flags[i] = flags[i]! | (event[i]! << n);
-  trace.push({ where: `signals of ${strategy.name}`, values: flags, words: signalWords(signals) });
+  trace.push({ where: `signals of ${strategy.name}`, values: flags, words: signalWords(signals), isDecision: true });
   return trace;
 }

@@ -2,7 +2,8 @@
 import type { Column } from '../strategy/expression.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
-import { collectGraph, inputsOf } from './graph.ts';
+import { collectGraph } from './graph.ts';
+import { inputsOf } from './graph-node.ts';
 import type { Grid } from './grid.ts';
 
 /** A column of the expression graph that some condition compares. */

@@ -14,7 +14,7 @@ import type { Column, Condition, CustomColumn, ExpressionTimeframe, ModelColumn 
 import type { ParameterValues, Scalar } from '../strategy/parameters.ts';
 import { combineInto, compareInto, negateCrossing, type Values } from './conditions.ts';
 
-interface TimeframeCandles {
+export interface TimeframeCandles {
   readonly candles: Candles;
   /** Per base bar, the index of the last closed candle of this timeframe, or -1. Undefined for the base itself. */
   readonly closedAt: Int32Array | undefined;
@@ -96,7 +96,7 @@ export class ColumnStore {
   /** The column on its own timeframe's bars. Owned by the store and read-only. */
   column(column: Column): Values {
     if (column.kind === 'constant') return this.#number(column.value);
-    if (column.kind === 'source') return this.#timeframe(column.timeframe).candles[column.field];
+    if (column.kind === 'source') return this.timeframe(column.timeframe).candles[column.field];
     const known = this.#current.get(column.key);
     if (known !== undefined) return known as Float64Array;
     const key = this.#resolvedKey(column.key);
@@ -116,12 +116,13 @@ export class ColumnStore {
     const key = `${this.#resolvedKey(column.key)} on base`;
     const cached = this.#lookUp(key) as Float64Array | undefined;
     if (cached !== undefined) return cached;
-    const laidOut = layOut(values, this.#timeframe(column.timeframe).closedAt!);
+    const laidOut = layOut(values, this.timeframe(column.timeframe).closedAt!);
     this.#cache.set(key, laidOut);
     return laidOut;
   }
 
-  #timeframe(timeframe: ExpressionTimeframe): TimeframeCandles {
+  /** The candles of a timeframe that the strategy reads, resampled once. */
+  timeframe(timeframe: ExpressionTimeframe): TimeframeCandles {
     let entry = this.#timeframes.get(timeframe);
     if (entry === undefined) {
       entry = timeframe === 'base' ? { candles: this.#history, closedAt: undefined } : higher(this.#history, timeframe);
@@ -169,7 +170,7 @@ export class ColumnStore {
   #computeCustom(column: CustomColumn): Float64Array {
     const inputs = column.inputs.map((input) => this.#array(input, column.timeframe));
     const params = column.params.map((param) => this.#number(param));
-    const barCount = this.#timeframe(column.timeframe).candles.barCount;
+    const barCount = this.timeframe(column.timeframe).candles.barCount;
     let values: unknown;
     try {
       values = column.compute(inputs, params);
@@ -193,7 +194,7 @@ export class ColumnStore {
   #computeModel({ model, inputs, params, timeframe }: ModelColumn): Float64Array {
     const values = params.map((param) => this.#number(param));
     checkModelParams(model, values);
-    const { time, barCount } = this.#timeframe(timeframe).candles;
+    const { time, barCount } = this.timeframe(timeframe).candles;
     const barMs = timeframeMs(timeframe === 'base' ? this.#history.timeframe : timeframe);
     const features = inputs.map((input) => this.#array(input, timeframe));
     return modelColumn(model, features, values, { count: barCount, time, barMs });
@@ -227,7 +228,7 @@ export class ColumnStore {
   #array(column: Column, timeframe: ExpressionTimeframe): Float64Array {
     const values = column.timeframe === timeframe ? this.column(column) : this.baseColumn(column);
     if (typeof values !== 'number') return values;
-    return new Float64Array(this.#timeframe(timeframe).candles.barCount).fill(values);
+    return new Float64Array(this.timeframe(timeframe).candles.barCount).fill(values);
   }
 
   #filled(values: Values): Float64Array {

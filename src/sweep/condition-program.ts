@@ -19,7 +19,8 @@ import {
 import type { Column, CompareCondition, Condition, CrossCondition } from '../strategy/expression.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { ColumnCatalog } from './column-catalog.ts';
-import { collectGraph, type Graph } from './graph.ts';
+import { collectGraph } from './graph.ts';
+import type { Graph } from './graph-node.ts';
 import type { Grid } from './grid.ts';
 import type { ProgramMemory } from './program-memory.ts';
 

@@ -1,20 +1,9 @@
 // The expression graph of a strategy: its distinct nodes, the parameters each depends on, and their instances in a grid.
-import type { Column, Condition } from '../strategy/expression.ts';
 import type { Scalar } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { type ExpressionNode, type Graph, type GraphNode, inputsOf, isConditionNode } from './graph-node.ts';
 import type { Grid } from './grid.ts';
-
-export type ExpressionNode = Column | Condition;
-
-export interface GraphNode {
-  readonly node: ExpressionNode;
-  readonly isCondition: boolean;
-  /** Names of the parameters its value depends on, sorted. */
-  readonly parameters: readonly string[];
-}
-
-/** Every distinct node by key, inputs before the nodes that use them. */
-export type Graph = ReadonlyMap<string, GraphNode>;
+import { programGraph } from './program-graph.ts';
 
 const scalarsOf = (node: ExpressionNode): readonly Scalar[] => {
   switch (node.kind) {
@@ -31,10 +20,9 @@ const scalarsOf = (node: ExpressionNode): readonly Scalar[] => {
   }
 };
 
-export const inputsOf = (node: ExpressionNode): readonly ExpressionNode[] => ('inputs' in node ? node.inputs : []);
-
-/** Collects the graph below the conditions of an expression strategy; empty for function strategies. */
+/** Collects the graph below the conditions of an expression strategy, or what a bar strategy declares; empty for others. */
 export function collectGraph(strategy: Strategy): Graph {
+  if (strategy.program?.kind === 'bars') return programGraph(strategy, strategy.program);
   const graph = new Map<string, GraphNode>();
   const visit = (node: ExpressionNode): GraphNode => {
     const known = graph.get(node.key);
@@ -42,8 +30,7 @@ export function collectGraph(strategy: Strategy): Graph {
     const names = new Set<string>();
     for (const input of inputsOf(node)) for (const name of visit(input).parameters) names.add(name);
     for (const scalar of scalarsOf(node)) if (typeof scalar !== 'number') names.add(scalar.parameter);
-    const isCondition = node.kind === 'compare' || node.kind === 'cross' || node.kind === 'logic';
-    const entry = { node, isCondition, parameters: [...names].sort() };
+    const entry = { node, isCondition: isConditionNode(node), parameters: [...names].sort() };
     graph.set(node.key, entry);
     return entry;
   };

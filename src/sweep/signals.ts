@@ -5,6 +5,7 @@ import type { Candles } from '../market/candles.ts';
 import { alignHigherTimeframe, resampleCandles } from '../market/resample.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT } from '../simulate/simulation.ts';
+import { declaredOnly } from '../strategy/declared-parameters.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { EventSignals, SignalCandles, Strategy, TargetSignals } from '../strategy/strategy.ts';
 import { type ColumnStats, ColumnStore, layOut } from './columns.ts';
@@ -123,7 +124,7 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
     });
   let target: unknown;
   try {
-    target = strategy.compute!(candles, declaredOnly(strategy, parameters));
+    target = strategy.compute!(candles, declaredOnly(strategy.name, 'compute', parameters));
   } catch (cause) {
     if (isAppError(cause) && cause.code === 'STRATEGY_INVALID') throw cause;
     const values = JSON.stringify(parameters);
@@ -137,24 +138,6 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
   const wrong = target.findIndex((value) => value < -1 || value > 1);
   if (wrong >= 0) throw failed(`${target[wrong]} at bar ${wrong}.`, 'Use +1 long, 0 neutral, -1 short.');
   return target;
-}
-
-/**
- * The parameters, on a prototype that refuses names nobody declared: a misspelt one would be `undefined`, and the
- * function would compute something else without a word. Declared ones are read as from any object, without a trap.
- */
-function declaredOnly(strategy: Strategy, parameters: ParameterValues): ParameterValues {
-  const refuse = new Proxy(Object.prototype, {
-    get(target, name) {
-      if (typeof name === 'symbol' || name in target || name === 'toJSON') return Reflect.get(target, name);
-      throw new AppError('STRATEGY_INVALID', {
-        rule: 'A strategy must be complete and well named.',
-        found: `the parameter "${name}" in compute of ${strategy.name}.`,
-        todo: `Declared are ${Object.keys(parameters).join(', ') || 'none'}.`,
-      });
-    },
-  });
-  return Object.freeze(Object.assign(Object.create(refuse) as ParameterValues, parameters));
 }
 
 /** Adds the view on closed candles of higher timeframes that signal functions read. */

@@ -1,4 +1,5 @@
 // What a request must satisfy before anything is computed, and which engine it gets.
+import { checkBarSettings } from '../bars/bar-run.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { sliceCandles } from '../market/candles.ts';
@@ -38,8 +39,11 @@ export function chooseEngine(
 export function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window): void {
   const candles = sliceCandles(window.candles, 0, 0);
   const signals = new Uint8Array(0);
+  const { program, name } = request.strategy;
   for (let risk = 0; risk < grid.riskPoints; risk++) {
-    simulate({ candles, signals, settings: simulationSettings(request, barriersAt(grid, risk)) });
+    const settings = simulationSettings(request, barriersAt(grid, risk));
+    if (program?.kind === 'bars') checkBarSettings(settings, name);
+    else simulate({ candles, signals, settings });
   }
 }
 

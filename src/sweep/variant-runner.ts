@@ -4,6 +4,7 @@ import { simulate } from '../simulate/simulate.ts';
 import type { Barriers, Simulation } from '../simulate/simulation.ts';
 import type { ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
+import { barRunner } from './bar-runner.ts';
 import type { ColumnStats } from './columns.ts';
 import { simulationSettings } from './execution-settings.ts';
 import type { Grid } from './grid.ts';
@@ -40,6 +41,7 @@ export interface VariantRunnerOptions {
 export function createVariantRunner(options: VariantRunnerOptions): VariantRunner {
   const { program, name } = options.strategy;
   if (program === undefined) return signalRunner(options);
+  if (program.kind === 'bars') return barRunner(options, program);
   throw new AppError('STRATEGY_INVALID', {
     found: `${name}, a strategy of the kind "${program.kind}".`,
     todo: 'Give signals or compute.',

@@ -6,12 +6,15 @@ import { type Timeframe, timeframeMs } from '../market/timeframe.ts';
 import { checkModelParams, modelWarmUp } from '../models/model-column.ts';
 import type { Column } from '../strategy/expression.ts';
 import type { ParameterValues, Scalar } from '../strategy/parameters.ts';
+import type { BarProgram } from '../strategy/program.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import { collectGraph } from './graph.ts';
+import { type ExpressionNode, isConditionNode } from './graph-node.ts';
 import type { Grid } from './grid.ts';
+import { declaredGraph } from './program-graph.ts';
 import type { Window } from './window.ts';
 
-/** Bars of the base timeframe without a value, the longest over all columns of the strategy. 0 for function strategies. */
+/** Bars of the base timeframe without a value, the longest over all columns of the strategy. 0 for functions and controllers. */
 export function warmUpBars(
   strategy: Strategy,
   arithmetic: Arithmetic,
@@ -29,13 +32,28 @@ export function warmUpBars(
     return inputs + INDICATORS[column.indicator].warmUp(column.params.map(number), arithmetic);
   };
   let longest = 0;
-  for (const { node, isCondition } of collectGraph(strategy).values()) {
-    if (isCondition) continue;
-    const column = node as Column;
+  for (const column of columnsOf(strategy, parameters)) {
     const ratio = column.timeframe === 'base' ? 1 : timeframeMs(column.timeframe) / timeframeMs(base);
     longest = Math.max(longest, Math.ceil(own(column) * ratio));
   }
   return longest;
+}
+
+function columnsOf(strategy: Strategy, parameters: ParameterValues): Column[] {
+  const nodes =
+    strategy.program?.kind === 'bars'
+      ? nodesOfProgram(strategy, strategy.program, parameters)
+      : [...collectGraph(strategy).values()].map(({ node }) => node);
+  return nodes.filter((node) => !isConditionNode(node));
+}
+
+/** None where init fails: that shows when the variant is run. */
+function nodesOfProgram(strategy: Strategy, program: BarProgram, parameters: ParameterValues): ExpressionNode[] {
+  try {
+    return [...declaredGraph(strategy, program, parameters).values()];
+  } catch {
+    return [];
+  }
 }
 
 /**
@@ -43,6 +61,8 @@ export function warmUpBars(
  * Errors: REQUEST_INVALID.
  */
 export function checkIndicatorParameters(strategy: Strategy, grid: Grid): void {
+  // The columns of a bar strategy have numbers for parameters, each checked when its variant runs.
+  if (strategy.program !== undefined) return;
   const valuesOf = (scalar: Scalar): readonly number[] =>
     typeof scalar === 'number' ? [scalar] : grid.axes.find((axis) => axis.name === scalar.parameter)!.values;
   for (const { node } of collectGraph(strategy).values()) {

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { syntheticCandles } from '../market/synthetic.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { PROFILES } from '../simulate/profiles.ts';
+import { defineBarStrategy } from '../strategy/bar-strategy.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { choice } from '../strategy/parameters.ts';
 import { defineStrategy } from '../strategy/strategy.ts';
@@ -60,4 +61,22 @@ test('a trial that throws fails alone', () => {
   const outcomes = scorer.score([1, 2, 3].map((n) => ({ cell: 0, parameters: { n }, barriers: {} })));
   expect(outcomes.map(hasFailed)).toEqual([false, true, false]);
   expect(outcomes[1]).toMatchObject({ code: 'STRATEGY_FAILED', error: expect.stringContaining('two') });
+});
+
+test('a bar strategy that throws at some bar fails alone, and the others are runs of their own', () => {
+  const strategy = defineBarStrategy({
+    name: 'throws-later',
+    parameters: { n: choice(1, 2, 3) },
+    init: ({ random }) => random(),
+    onBar: (context, draw) => {
+      if (context.parameters.n === 2 && context.bar === 70) throw new Error('two');
+      if (context.bar === 10 * context.parameters.n) context.buy({ fraction: 0.1 + 0.5 * draw });
+    },
+  });
+  const scorer = createTrialScorer({ strategy, execution, cells, candlesOf: () => candles, cacheBytes: 1e8 });
+  const outcomes = scorer.score([1, 2, 3].map((n) => ({ cell: 0, parameters: { n }, barriers: {} })));
+  expect(outcomes.map(hasFailed)).toEqual([false, true, false]);
+  expect(outcomes[1]).toMatchObject({ code: 'STRATEGY_FAILED', error: expect.stringContaining('bar 70') });
+  const { metrics } = runVariant({ ...execution, strategy }, createWindow(candles), { n: 3 }, {});
+  expect(outcomes[2]).toMatchObject({ metrics });
 });

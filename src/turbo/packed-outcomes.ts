@@ -10,14 +10,16 @@ export interface PackedOutcomes {
   readonly scored: Int32Array;
   /** METRIC_NAMES.length values per row; NaN stands for null. */
   readonly rows: Float64Array;
-  /** The profile's own metrics, for the places that have some: values in the order of `names`, NaN for null. */
-  readonly profile?: OwnMetrics;
+  /** The profile's own metrics, once for each list of names that occurs. */
+  readonly profile: readonly OwnMetrics[];
   readonly failures: readonly { readonly index: number; readonly error: string; readonly code: string }[];
 }
 
 interface OwnMetrics {
-  readonly of: Int32Array;
   readonly names: readonly string[];
+  /** Places in the batch of the trials that have these metrics. */
+  readonly of: Int32Array;
+  /** One value per place and name, names fastest; NaN stands for null. */
   readonly values: Float64Array;
 }
 
@@ -26,9 +28,7 @@ export class OutcomeBuffer {
   #scored = new Int32Array(16);
   #rows = new Float64Array(16 * METRIC_NAMES.length);
   #count = 0;
-  #names: readonly string[] | undefined;
-  #ownOf: number[] = [];
-  #own: number[] = [];
+  readonly #own = new Map<string, { names: string[]; of: number[]; values: number[] }>();
   #failures: { index: number; error: string; code: string }[] = [];
 
   get count(): number {
@@ -50,9 +50,15 @@ export class OutcomeBuffer {
     this.#count++;
     const { profileMetrics } = outcome;
     if (profileMetrics === undefined) return;
-    this.#names ??= Object.keys(profileMetrics);
-    this.#ownOf.push(index);
-    for (const name of this.#names) this.#own.push(profileMetrics[name] ?? Number.NaN);
+    const names = Object.keys(profileMetrics);
+    const key = names.join('\n');
+    let own = this.#own.get(key);
+    if (own === undefined) {
+      own = { names, of: [], values: [] };
+      this.#own.set(key, own);
+    }
+    own.of.push(index);
+    for (const name of names) own.values.push(profileMetrics[name] ?? Number.NaN);
   }
 
   /** What was added since the last call. */
@@ -60,15 +66,15 @@ export class OutcomeBuffer {
     const packed: PackedOutcomes = {
       scored: this.#scored.slice(0, this.#count),
       rows: this.#rows.slice(0, this.#count * METRIC_NAMES.length),
-      ...(this.#names && {
-        profile: { of: Int32Array.from(this.#ownOf), names: this.#names, values: Float64Array.from(this.#own) },
-      }),
+      profile: Array.from(this.#own.values(), ({ names, of, values }) => ({
+        names,
+        of: Int32Array.from(of),
+        values: Float64Array.from(values),
+      })),
       failures: this.#failures,
     };
     this.#count = 0;
-    this.#names = undefined;
-    this.#ownOf = [];
-    this.#own = [];
+    this.#own.clear();
     this.#failures = [];
     return packed;
   }
@@ -86,26 +92,24 @@ export class OutcomeBuffer {
 /** The outcomes of a part with their places in the batch. */
 export function* unpackOutcomes(packed: PackedOutcomes): Generator<[index: number, outcome: TrialOutcome]> {
   const { scored, rows, profile, failures } = packed;
-  const own = profile && ownMetrics(profile);
+  const own = new Map(profile.flatMap(ownMetrics));
   for (let row = 0; row < scored.length; row++) {
     const index = scored[row]!;
     const metrics = metricsFromRow(rows, row);
-    const profileMetrics = own?.get(index);
+    const profileMetrics = own.get(index);
     yield [index, profileMetrics === undefined ? { metrics } : { metrics, profileMetrics }];
   }
   for (const { index, error, code } of failures) yield [index, { error, code } satisfies TrialFailure];
 }
 
-function ownMetrics({ of, names, values }: OwnMetrics): Map<number, ProfileMetrics> {
-  const byIndex = new Map<number, ProfileMetrics>();
-  for (const [row, index] of of.entries()) {
+function ownMetrics({ of, names, values }: OwnMetrics): [index: number, metrics: ProfileMetrics][] {
+  return Array.from(of, (index, row) => {
     const entries = names.map((name, i) => {
       const value = values[row * names.length + i]!;
       return [name, Number.isNaN(value) ? null : value] as const;
     });
-    byIndex.set(index, Object.fromEntries(entries));
-  }
-  return byIndex;
+    return [index, Object.fromEntries(entries)];
+  });
 }
 
 /** Checks the shape of packed outcomes; undefined when it is not one. */
@@ -114,14 +118,16 @@ export function readOutcomes(value: unknown): PackedOutcomes | undefined {
   const { scored, rows, profile, failures } = value as Partial<PackedOutcomes>;
   if (!(scored instanceof Int32Array) || !(rows instanceof Float64Array) || !Array.isArray(failures)) return undefined;
   if (rows.length !== scored.length * METRIC_NAMES.length) return undefined;
-  if (profile !== undefined) {
-    const { of, names, values } = profile;
-    if (!(of instanceof Int32Array) || !Array.isArray(names) || !(values instanceof Float64Array)) return undefined;
-    if (values.length !== names.length * of.length) return undefined;
-  }
+  if (!Array.isArray(profile) || !(profile as unknown[]).every(isOwn)) return undefined;
   const areFailures = (failures as unknown[]).every((failure) => {
     const { index, error, code } = (failure ?? {}) as Record<string, unknown>;
     return Number.isInteger(index) && typeof error === 'string' && typeof code === 'string';
   });
   return areFailures ? (value as PackedOutcomes) : undefined;
+}
+
+function isOwn(value: unknown): boolean {
+  const { of, names, values } = (value ?? {}) as Partial<OwnMetrics>;
+  if (!(of instanceof Int32Array) || !Array.isArray(names) || !(values instanceof Float64Array)) return false;
+  return values.length === names.length * of.length && names.every((name) => typeof name === 'string');
 }

@@ -33,7 +33,7 @@ const STOP_ANSWER_MS = 100;
 const STOP_GRACE_MS = 1000;
 /** Deaths of a trial's worker that convict it: the first may have been the doing of a trial before. */
 const DEATHS_MAX = 2;
-/** Deaths in a row that convict a setup or the pool. */
+/** Deaths in a row that convict a setup that was being loaded; between trials, or before any setup, so many per worker. */
 const DEATHS_IN_A_ROW = 3;
 
 /** Starts the workers at once. Errors: REQUEST_INVALID. */
@@ -264,7 +264,9 @@ class Turbo implements TurboPool {
 
   #blameSetup(setup: OpenSetup, what: 'loadDeaths' | 'quietDeaths', { how, wasHung }: Death): void {
     const times = ++setup[what];
-    if (wasHung || times >= DEATHS_IN_A_ROW) this.#endSetup(setup, setupKills(setup, how, times));
+    // Workers may die between trials of different ones that each do no harm again.
+    const most = what === 'loadDeaths' ? DEATHS_IN_A_ROW : DEATHS_IN_A_ROW * this.#options.workers;
+    if (wasHung || times >= most) this.#endSetup(setup, setupKills(setup, how, times));
   }
 
   /** Passes stops on to workers, waits a moment for what they had finished, and ends those that do not come back. */

@@ -48,6 +48,22 @@ describe('init', () => {
     expect(readFileSync(join(place.folder, 'My Ideas/my-ideas.ts'), 'utf8')).toBe(before);
   });
 
+  test('writes a bar-by-bar strategy with --bars, whose rows a single run reproduces', async () => {
+    expect((await place.run('init', 'My Orders', '--bars')).exitCode).toBe(0);
+    const file = 'My Orders/my-orders.ts';
+    const checked = await place.run('check', file, '--variants', '2', '--cuts', '3');
+    expect(checked).toMatchObject({ exitCode: 0 });
+    expect(checked.stdout).toContain('No look-ahead found.');
+    const swept = await sweep(`./${file}`);
+    expect(swept.exitCode).toBe(0);
+    const { scored, resultId, top } = json<SweepJson>(swept);
+    expect(scored).toBeGreaterThan(10);
+    const run = await place.run('run', '--result', resultId, '--row', '1', '--json');
+    expect(json<{ metrics: object }>(run).metrics).toEqual(top[0]!.metrics);
+    const refused = await place.run('sweep', file, '--data', 'btc.csv', '--profile', 'freqtrade');
+    expect(refused.stderr).toContain('close and next-open');
+  });
+
   test('names the types of the running package, so that an editor completes without an install', () => {
     const { compilerOptions } = JSON.parse(readFileSync(join(place.folder, 'My Ideas/tsconfig.json'), 'utf8'));
     expect(readFileSync(compilerOptions.paths.gridmill[0], 'utf8')).toContain('defineStrategy');

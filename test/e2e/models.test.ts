@@ -171,6 +171,36 @@ export default defineStrategy({
     expect(hashes[1]).toBe(hashes[0]);
   });
 
+  test('a bar strategy reads the models it names', async () => {
+    place.write(
+      'mine/barred.ts',
+      `import { close, choice, defineBarStrategy, lightgbm, roc, rsi } from 'gridmill';
+const score = lightgbm('./binary.txt', [roc(close, 3), roc(close, 2), rsi(close, 9), 3, rsi(close, 14)]);
+export default defineBarStrategy({
+  name: 'barred',
+  parameters: { level: choice(0.4, 0.5) },
+  models: [score],
+  init: (context) => ({ score: context.column(score) }),
+  onBar(context, { score }) {
+    if (score.at() > context.parameters.level) context.buy();
+    else context.exit();
+  },
+});
+`,
+    );
+    const swept = await place.run(
+      'sweep',
+      'mine/barred.ts',
+      '--data',
+      'btc.csv',
+      '--json',
+      '--no-save',
+      '--workers',
+      '2',
+    );
+    expect(json<Result>(swept).top[0]!.metrics.trades).toBeGreaterThan(0);
+  });
+
   test('sweeps, checks, runs and reproduces a strategy with models', async () => {
     const one = await sweep();
     expect(one.top[0]!.metrics.trades).toBeGreaterThan(10);

@@ -28,6 +28,7 @@ const small: Readonly<Record<string, Readonly<Record<string, Axis>>>> = {
   donchian: { length: choice(20, 40, 60), exitLength: choice(10, 20) },
   supertrend: { length: choice(7, 14, 21), multiplier: choice(1, 2, 3) },
   'trend-filter': { fast: choice(5, 8), slow: choice(20, 30), trend: choice(3, 6) },
+  'sma-bracket': { fast: choice(5, 8), slow: choice(20, 30), stop: choice(1.5, 3), target: choice(2, 4) },
 };
 const risk = { stopLoss: choice(0, 0.004, 0.01), takeProfit: choice(0, 0.008), timeLimit: choice(0, 60) };
 

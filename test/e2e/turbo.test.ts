@@ -75,7 +75,8 @@ describe('workers', () => {
     const trials = await pool.open(testSetup({ builtIn: 'sma-cross' }, { cells, markets }));
     const expected = textOf(await run(trials, specs));
     const online = new Set<number>();
-    for (let n = 0; n < 6; n++) {
+    // On a busy machine a successor takes several rounds to start.
+    for (let n = 0; n < 6 || (n < 200 && pool.status().workers.recycled < 4); n++) {
       const running = run(trials, specs);
       while (await Promise.race([running.then(() => false), new Promise((resolve) => setTimeout(resolve, 2, true))])) {
         online.add(pool.status().workers.online);
@@ -103,7 +104,8 @@ describe('workers', () => {
       const trials = await pool.open(testSetup({ builtIn: 'sma-cross' }, { cells, markets }));
       await run(trials, specs);
       await run(trials, specs);
-      expect(pool.status().workers.recycled > 0).toBe(isRecycled);
+      if (isRecycled) await expect.poll(() => pool.status().workers.recycled, { timeout: 10_000 }).toBeGreaterThan(0);
+      else expect(pool.status().workers.recycled).toBe(0);
       await pool.close();
     }
   });

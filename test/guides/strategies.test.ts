@@ -38,6 +38,7 @@ test('there are examples of every form', () => {
     'customColumn(',
     'higher(',
     'constraint:',
+    'onBar:',
   ]) {
     expect(all).toContain(form);
   }

@@ -26,7 +26,11 @@ export function tradesSection(page: Page): HTMLElement {
   let shown: ReportTrades | undefined;
   const table = new DataTable<number>({
     label: 'Trades',
-    columns: tradeColumns(() => shown!, dateOnly),
+    columns: tradeColumns(
+      () => shown!,
+      dateOnly,
+      data.details.some(({ trades }) => trades.tag !== undefined),
+    ),
     key: (index) => index,
     onPick: (index) => selection.pickTrade(index),
     emptyText: 'No trades.',
@@ -114,7 +118,7 @@ function markerLegend(): HTMLElement {
 }
 
 /** Columns over trade indexes; `trades` gives the columns of the variant shown. */
-function tradeColumns(trades: () => ReportTrades, dateOnly: boolean): TableColumn<number>[] {
+function tradeColumns(trades: () => ReportTrades, dateOnly: boolean, hasTags: boolean): TableColumn<number>[] {
   const number = (
     key: 'entryPrice' | 'exitPrice' | 'size' | 'fees' | 'bars',
     heading: string,
@@ -133,13 +137,13 @@ function tradeColumns(trades: () => ReportTrades, dateOnly: boolean): TableColum
     value: (i) => trades()[key][i],
     text: (i) => formatTime(trades()[key][i]!, dateOnly),
   });
-  const word = (key: 'side' | 'exitReason', heading: string): TableColumn<number> => ({
+  const word = (key: 'side' | 'exitReason' | 'tag', heading: string): TableColumn<number> => ({
     key,
     heading,
     align: 'left',
     first: 'ascending',
-    value: (i) => trades()[key][i],
-    text: (i) => trades()[key][i]!,
+    value: (i) => trades()[key]?.[i] ?? '',
+    text: (i) => trades()[key]?.[i] ?? '',
     tone: (i) => (key === 'side' ? trades().side[i]! : ''),
   });
   const tone = (i: number): string => signClass(trades().pnl[i]);
@@ -176,5 +180,6 @@ function tradeColumns(trades: () => ReportTrades, dateOnly: boolean): TableColum
     number('fees', 'Fees', formatMoney),
     number('bars', 'Bars', formatCount),
     word('exitReason', 'Exit by'),
+    ...(hasTags ? [word('tag', 'Tag')] : []),
   ];
 }

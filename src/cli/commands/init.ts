@@ -10,6 +10,7 @@ import { starterFiles } from '../starter-files.ts';
 
 interface InitOptions {
   readonly name?: string;
+  readonly bars?: boolean;
   readonly json?: boolean;
 }
 
@@ -17,18 +18,20 @@ export function define(command: Command, { host, action }: CommandContext): void
   command
     .argument('[folder]', 'folder to write into; made when it is missing', '.')
     .option('--name <name>', 'name of the strategy (default: my-strategy, or the name of the folder)')
+    .option('--bars', 'a strategy that places orders bar by bar, instead of one of signals')
     .option('--json', 'print one JSON object')
     .addHelpText(
       'after',
       examples(
         ['A new folder with a strategy, types for the editor and a short guide', 'gridmill init my-strategy'],
+        ['One that places orders bar by bar', 'gridmill init my-orders --bars'],
         ['Another strategy in the folder you are in', 'gridmill init --name dip-buyer'],
       ),
     )
     .action(action((folder: string, options: InitOptions) => init(folder, options, host)));
 }
 
-async function init(folder: string, { name, json }: InitOptions, host: Host): Promise<undefined> {
+async function init(folder: string, { name, bars, json }: InitOptions, host: Host): Promise<undefined> {
   const path = resolve(host.folder, folder);
   const strategyName = checkedName(name ?? (folder === '.' ? 'my-strategy' : nameOf(path)));
   const { writeOutput } = await import('../../runs/output-file.ts');
@@ -42,7 +45,7 @@ async function init(folder: string, { name, json }: InitOptions, host: Host): Pr
   }
   makeFolder(path);
   const files: { readonly path: string; readonly written: boolean }[] = [];
-  for (const file of starterFiles(strategyName, host.entryTypes)) {
+  for (const file of starterFiles(strategyName, host.entryTypes, bars === true ? 'bars' : 'signals')) {
     const target = join(path, file.name);
     const exists = existsSync(target);
     if (!exists) writeOutput(target, file.content);

@@ -5,6 +5,7 @@ import { donchianBreakout } from './donchian.ts';
 import { emaCross } from './ema-cross.ts';
 import { macdCross } from './macd.ts';
 import { rsiReversion } from './rsi-reversion.ts';
+import { smaBracket } from './sma-bracket.ts';
 import { smaCross } from './sma-cross.ts';
 import { supertrendFollow } from './supertrend.ts';
 import { trendFilter } from './trend-filter.ts';
@@ -18,6 +19,7 @@ const ALL = [
   donchianBreakout,
   supertrendFollow,
   trendFilter,
+  smaBracket,
 ];
 
 export const BUILT_IN_STRATEGIES: Readonly<Record<string, Strategy>> = Object.fromEntries(
