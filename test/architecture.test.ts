@@ -66,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   mirror: ['core', 'market', 'store'],
   feeds: ['core', 'market'],
   loader: ['core', 'models', 'strategy', 'controllers', 'isolation'],
+  jobs: ['core', 'store'],
   report: ['core', 'market', 'indicators', 'metrics', 'strategy', 'simulate', 'sweep', 'store'],
   runs: [
     'core',
@@ -117,6 +118,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   store: ['@uwdata/flechette'],
   feeds: ['hyparquet', 'hyparquet-compressors', 'hyparquet-writer', '@uwdata/flechette', 'fzstd', 'ccxt'],
   loader: ['esbuild'],
+  jobs: ['better-sqlite3', 'pg'],
   controllers: ['yaml'],
   report: ['cli-table3'],
   cli: ['commander'],
@@ -145,6 +147,9 @@ const EXCEPTIONS: Readonly<Record<string, string>> = {
   'src/pool/worker.ts': 'is the entry of a thread: its clock and exit are its own',
   'src/isolation/process-channel.ts': 'is the inside of a fenced process: pipe and exit are its own',
   'src/isolation/supplied.ts': 'names the calls for chance and time that it stands in for',
+  'src/jobs/keeper-thread.ts': 'starts the thread that renews leases: threads of the pool compute',
+  'src/jobs/lease-thread.ts': 'is the entry of a thread: its clock is its own',
+  'src/jobs/process-identity.ts': 'asks the system which processes live, under /proc',
   'src/turbo/worker.ts': 'is the inside of a worker: its clock is its own',
   'src/models/onnx-session.ts':
     'answers synchronously what a package answers only asynchronously, from a thread of its own',

@@ -135,4 +135,28 @@ export const LIMITS = {
   failureTextMax: 2000,
   /** Characters of a symbol, exchange, strategy or result name. */
   nameLengthMax: 64,
+  /** Jobs that wait in a queue, shards not counted. */
+  queuedJobsMax: 10_000,
+  /** Ended jobs that a queue keeps, shards not counted; older ones are forgotten. */
+  endedJobsMax: 10_000,
+  /** Attempts of one job: a job that took as many runners down is parked. */
+  jobAttemptsMax: 3,
+  /** Milliseconds of running time one job may ask for. */
+  jobDeadlineMsMax: 2_592_000_000,
+  /** Characters of an idempotency key. */
+  jobKeyLengthMax: 200,
+  /** Bytes of the JSON of a job's request, of its checkpoint, of its result. */
+  jobRequestBytesMax: 1_048_576,
+  jobCheckpointBytesMax: 16_777_216,
+  jobResultBytesMax: 67_108_864,
+  /** Jobs on one page of a listing. */
+  jobPageMax: 1_000,
+  /** Shards of one job. */
+  shardsMax: 10_000,
+  /** Jobs one runner runs at once. */
+  runnerJobsMax: 256,
+  /** Milliseconds a runner goes on trying to hand in an outcome while the queue does not answer. */
+  settleMsMax: 60_000,
+  /** Times in a row a runner replaces the thread that renews its leases. */
+  leaseThreadStartsMax: 5,
 } as const;
