@@ -39,7 +39,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'loader',
     'report',
   ],
+  compute: ['core', 'sweep', 'pool', 'runs'],
+  api: ['core', 'metrics', 'strategy', 'simulate', 'sweep', 'store', 'runs', 'compute'],
   cli: [
+    'api',
+    'compute',
     'core',
     'market',
     'indicators',
@@ -65,6 +69,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   loader: ['esbuild'],
   controllers: ['yaml'],
   report: ['cli-table3'],
+  api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander'],
 };
 
@@ -77,7 +82,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds'] },
   { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds'] },
-  { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool'] },
+  { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool', 'compute'] },
   { name: 'files', pattern: /from 'node:fs/, allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cli'] },
 ];
 

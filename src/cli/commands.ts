@@ -19,6 +19,7 @@ const RUN = 'Backtest:';
 const DATA = 'Candles:';
 const STRATEGY = 'Strategies:';
 const RESULT = 'Results:';
+const SERVICE = 'Service:';
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry(
@@ -53,4 +54,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(DATA, 'data', 'list, check, resample and export candles', () => import('./commands/data.ts')),
   entry(RESULT, 'results', 'list, show, delete and prune stored results', () => import('./commands/results.ts')),
   entry(RESULT, 'report', 'write the HTML report of a stored result', () => import('./commands/report.ts')),
+  entry(SERVICE, 'serve', 'answer back-tests over HTTP', () => import('./commands/serve.ts')),
 ];

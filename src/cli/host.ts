@@ -19,6 +19,8 @@ export interface Host {
   readonly folder: string;
   /** Folder of stored candles, results and caches. */
   readonly storeRoot: string;
+  /** The bearer token of the service; undefined when none is set. */
+  readonly serviceToken?: string;
   readonly clock: Clock;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
