@@ -39,8 +39,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'loader',
     'report',
   ],
-  compute: ['core', 'sweep', 'pool', 'runs'],
-  api: ['core', 'metrics', 'strategy', 'simulate', 'sweep', 'store', 'runs', 'compute'],
+  compute: ['core', 'market', 'sweep', 'pool', 'runs'],
+  api: ['core', 'metrics', 'strategy', 'simulate', 'sweep', 'store', 'feeds', 'runs', 'compute'],
   cli: [
     'api',
     'compute',

@@ -97,3 +97,34 @@ export type Problem = Static<typeof Problem>;
 
 /** An object whose members the guides list. */
 export const AnyJson = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
+
+/** An id of a result, or its beginning, or `latest`. */
+export const ResultParams = object({ id: Type.String({ pattern: '^([0-9a-f]{4,16}|latest)$' }) });
+export type ResultParams = Static<typeof ResultParams>;
+export const RowParams = object({ ...ResultParams.properties, rank: Type.Integer({ minimum: 1 }) });
+export type RowParams = Static<typeof RowParams>;
+
+const page = {
+  offset: optional(Type.Integer({ minimum: 0 })),
+  limit: optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+};
+export const ResultsQuery = object({ ...page, strategy: optional(Type.String({ maxLength: 64 })) });
+export type ResultsQuery = Static<typeof ResultsQuery>;
+
+export const RowsQuery = object({
+  ...page,
+  sort: optional(
+    Type.String({ maxLength: 64, description: 'A metric, a parameter or "rank"; "-" before it: descending.' }),
+  ),
+  where: optional(Type.String({ maxLength: 1024 })),
+  format: optional(Type.Union([Type.Literal('json'), Type.Literal('csv'), Type.Literal('parquet')])),
+});
+export type RowsQuery = Static<typeof RowsQuery>;
+
+export const RowQuery = object({
+  cell: optional(Type.Integer({ minimum: 1 })),
+  equity: optional(Type.Boolean()),
+  candlesFrom: optional(Type.Integer({ minimum: 0, description: 'First bar of the candles to answer with.' })),
+  candlesCount: optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+});
+export type RowQuery = Static<typeof RowQuery>;

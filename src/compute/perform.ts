@@ -1,7 +1,12 @@
 // Performs a task in the thread it is called in: the one way from a request to an answer, whoever asked.
+
+import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
-import { saveResult } from '../runs/saved-results.ts';
+import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
+import { recordToRun } from '../runs/many-record.ts';
+import { reproduceRow } from '../runs/reproduce.ts';
+import { loadResult, saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
@@ -14,6 +19,10 @@ import type {
   EstimateAnswer,
   EstimateTask,
   GuardReport,
+  ReportAnswer,
+  ReportTask,
+  RowAnswer,
+  RowTask,
   RunAnswer,
   RunTask,
   SweepAnswer,
@@ -44,6 +53,12 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
       return run(task, context);
     case 'estimate':
       return estimate(task, context);
+    case 'row':
+      return row(task, context);
+    case 'report':
+      return report(task, context);
+    default:
+      return unreachable(task);
   }
 }
 
@@ -81,6 +96,24 @@ async function sweep(
 async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
   const finished = await runStrategy(task.selection, context);
   return { kind: 'run', run: runJson(finished, context, task.withEquity) };
+}
+
+async function row(task: RowTask, context: PerformContext): Promise<RowAnswer> {
+  const { record } = loadResult(task.resultId, context);
+  const finished = await reproduceRow(recordToRun(record, task.cell), task.rank, context);
+  const run = runJson(finished, context, task.withEquity);
+  if (task.candles === undefined) return { kind: 'row', run };
+  const { candles } = finished.loadedWindow.window;
+  const from = Math.min(task.candles.fromBar, candles.barCount);
+  const part = sliceCandles(candles, from, Math.min(candles.barCount, from + task.candles.bars));
+  const columns = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, Array.from(part[name])]));
+  return { kind: 'row', run, candles: columns as unknown as RowAnswer['candles'] };
+}
+
+async function report(task: ReportTask, context: PerformContext): Promise<ReportAnswer> {
+  const { id, record } = loadResult(task.resultId, context);
+  const { renderStored } = await import('../runs/report-of-stored.ts');
+  return { kind: 'report', html: await renderStored(record, id, context) };
 }
 
 async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {

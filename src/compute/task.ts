@@ -1,4 +1,5 @@
 // What a computation is asked and what it answers: plain data, so that it can run in any thread or process.
+import type { CandleColumn } from '../market/candles.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
@@ -44,7 +45,25 @@ export interface EstimateTask {
   readonly share: ComputeShare;
 }
 
-export type ComputeTask = SweepTask | RunTask | EstimateTask;
+/** A ranked row of a stored result, run again. */
+export interface RowTask {
+  readonly kind: 'row';
+  readonly resultId: string;
+  readonly rank: number;
+  /** Of a result over many markets and windows: the cell. */
+  readonly cell?: number;
+  readonly withEquity: boolean;
+  /** Candles around which trade to answer with; none when left out. */
+  readonly candles?: { readonly fromBar: number; readonly bars: number };
+}
+
+/** The HTML report of a stored result. */
+export interface ReportTask {
+  readonly kind: 'report';
+  readonly resultId: string;
+}
+
+export type ComputeTask = SweepTask | RunTask | EstimateTask | RowTask | ReportTask;
 
 export interface SweepAnswer {
   readonly kind: 'sweep';
@@ -74,7 +93,20 @@ export interface EstimateAnswer {
   readonly guards: readonly GuardReport[];
 }
 
-export type ComputeAnswer = SweepAnswer | RunAnswer | EstimateAnswer;
+export interface RowAnswer {
+  readonly kind: 'row';
+  /** What `gridmill run --json` prints. */
+  readonly run: object;
+  /** Columns of the candles asked for. */
+  readonly candles?: Readonly<Record<CandleColumn, readonly number[]>>;
+}
+
+export interface ReportAnswer {
+  readonly kind: 'report';
+  readonly html: string;
+}
+
+export type ComputeAnswer = SweepAnswer | RunAnswer | EstimateAnswer | RowAnswer | ReportAnswer;
 
 export type AnswerTo<Task extends ComputeTask> = Extract<ComputeAnswer, { readonly kind: Task['kind'] }>;
 

@@ -84,7 +84,7 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       todo: 'Set GRIDMILL_TOKEN, or leave --listen out.',
     });
   }
-  const { createService } = await import('../../api/service.ts');
+  const { createService } = await import('../../api/server.ts');
   const { resolve } = await import('node:path');
   const threads = options.maxThreads ?? host.cores;
   const service = await createService({

@@ -10,6 +10,7 @@ import { problemOf } from './problem.ts';
 import { backtestRoutes } from './routes/backtests.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { healthRoutes } from './routes/health.ts';
+import { resultRoutes } from './routes/results.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServiceOptions {
@@ -62,6 +63,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
     backtestRoutes(routes, context);
+    resultRoutes(routes, context);
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
   await server.ready();
