@@ -70,7 +70,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   controllers: ['yaml'],
   report: ['cli-table3'],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
-  cli: ['commander'],
+  cli: ['commander', 'yaml'],
 };
 
 /** Calls that reach for something ambient, and the folders that may make them. */

@@ -7,35 +7,34 @@ import type { Host } from '../host.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
 
 interface ServeOptions {
-  readonly port: number;
-  readonly listen: string;
-  readonly hostName: readonly string[];
+  readonly config?: string;
+  readonly port?: number;
+  readonly listen?: string;
+  readonly hostName?: readonly string[];
   readonly strategies?: string;
-  readonly syncDeadline: number;
+  readonly syncDeadline?: number;
   readonly maxThreads?: number;
-  readonly maxVariants: number;
-  readonly maxBytes: number;
+  readonly maxVariants?: number;
+  readonly maxBytes?: number;
   readonly memory?: number;
-  readonly waiting: number;
+  readonly waiting?: number;
 }
 
-const collect = (text: string, earlier: readonly string[]): readonly string[] => [...earlier, text];
+const collect = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
 
 export function define(command: Command, { host, action }: CommandContext): void {
   command
-    .option('--port <n>', 'port to listen on', wholeNumber('--port', 0, 65_535), 8080)
-    .option('--listen <address>', 'address to listen on; others than this machine need a token', '127.0.0.1')
+    .option('--config <file>', 'settings (default: config/gridmill.yaml where there is one)')
+    .option('--port <n>', 'port to listen on (default: 8080)', wholeNumber('--port', 0, 65_535))
+    .option('--listen <address>', 'address to listen on (default: 127.0.0.1); others than this machine need a token')
     .addOption(
-      new Option('--host-name <name>', 'a further name under which it is reached (repeatable)')
-        .argParser(collect)
-        .default([], 'localhost'),
+      new Option('--host-name <name>', 'a further name under which it is reached (repeatable)').argParser(collect),
     )
-    .option('--strategies <folder>', 'folder of strategy files that requests may name')
+    .option('--strategies <folder>', 'folder of strategy files that requests may name (default: strategies)')
     .option(
       '--sync-deadline <time>',
-      'longest that a request waits for its answer',
+      'longest that a request waits for its answer (default: 50s)',
       duration('--sync-deadline'),
-      50_000,
     )
     .option(
       '--max-threads <n>',
@@ -44,18 +43,20 @@ export function define(command: Command, { host, action }: CommandContext): void
     )
     .option(
       '--max-variants <n>',
-      'most variants of one job; a request that waits gets half of it',
+      'most variants of one job; a request that waits gets half (default: 200,000,000)',
       wholeNumber('--max-variants', 2),
-      200_000_000,
     )
     .option(
       '--max-bytes <bytes>',
-      'most memory of one job; a request that waits gets half of it',
+      'most memory of one job; a request that waits gets half (default: 4GB)',
       bytes('--max-bytes'),
-      2 ** 32,
     )
-    .option('--memory <bytes>', 'most memory of all computations together (default: --max-bytes)', bytes('--memory'))
-    .option('--waiting <n>', 'requests that may wait for room', wholeNumber('--waiting', 0, 10_000), 8)
+    .option(
+      '--memory <bytes>',
+      'most memory of all computations together (default: that of one job)',
+      bytes('--memory'),
+    )
+    .option('--waiting <n>', 'requests that may wait for room (default: 8)', wholeNumber('--waiting', 0, 10_000))
     .addHelpText(
       'after',
       examples(
@@ -76,45 +77,61 @@ export function define(command: Command, { host, action }: CommandContext): void
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
-  const { serviceToken: token } = host;
-  if (!LOOPBACK.has(options.listen) && token === undefined) {
+  const token = host.environment['GRIDMILL_TOKEN'] || undefined;
+  const { resolve } = await import('node:path');
+  const { loadConfig } = await import('../service-config.ts');
+  const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
+  const listen = config['server.listen'];
+  if (!LOOPBACK.has(listen) && token === undefined) {
     throw new AppError('REQUEST_INVALID', {
       rule: 'A service that others can reach needs a token.',
-      found: `--listen ${options.listen} without one.`,
-      todo: 'Set GRIDMILL_TOKEN, or leave --listen out.',
+      found: `the address ${listen} without one.`,
+      todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
     });
   }
   const { createService } = await import('../../api/server.ts');
-  const { resolve } = await import('node:path');
-  const threads = options.maxThreads ?? host.cores;
+  const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
   const service = await createService({
     surroundings: {
       engineVersion: host.version,
       storeRoot: host.storeRoot,
-      strategiesFolder: resolve(host.folder, options.strategies ?? 'strategies'),
+      strategiesFolder: resolve(host.folder, config['strategies.folder']),
       clock: host.clock,
       settings: {
-        syncDeadlineSeconds: options.syncDeadline / 1000,
-        maxThreads: threads,
-        maxVariantsPerCompute: options.maxVariants,
-        maxComputeBytesTotal: options.maxBytes,
+        syncDeadlineSeconds: config['backtest.sync.sync_deadline_seconds'],
+        maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
+        maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
+        maxComputeBytesTotal,
       },
     },
     access: {
       tokens: token === undefined ? {} : { token },
-      hosts: ['localhost', '127.0.0.1', '::1', ...options.hostName.map((name) => name.toLowerCase())],
+      hosts: ['localhost', '127.0.0.1', '::1', ...config['server.host_names'].map((name) => name.toLowerCase())],
     },
     machine: {
       threads: host.cores,
-      threadsPerUser: host.cores,
-      bytes: options.memory ?? options.maxBytes,
-      waitingMax: options.waiting,
+      threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
+      bytes: config['backtest.max_bytes_all'] ?? maxComputeBytesTotal,
+      waitingMax: config['server.waiting_max'],
     },
     log: { write: (line) => host.stderr.write(line) },
   });
-  const address = await service.listen({ port: options.port, host: options.listen });
+  const address = await service.listen({ port: config['server.port'], host: listen });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   await service.close();
   return undefined;
 }
+
+const flagsOf = (options: ServeOptions) => ({
+  'server.port': options.port,
+  'server.listen': options.listen,
+  'server.host_names': options.hostName,
+  'server.waiting_max': options.waiting,
+  'strategies.folder': options.strategies,
+  'backtest.sync.sync_deadline_seconds': options.syncDeadline === undefined ? undefined : options.syncDeadline / 1000,
+  'backtest.cpu.max_threads': options.maxThreads,
+  'backtest.max_variants_per_compute': options.maxVariants,
+  'backtest.max_compute_bytes_total': options.maxBytes,
+  'backtest.max_bytes_all': options.memory,
+});
