@@ -90,7 +90,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'loader',
     'report',
   ],
+  compute: ['core', 'market', 'sweep', 'pool', 'runs'],
+  api: ['core', 'market', 'metrics', 'strategy', 'simulate', 'sweep', 'store', 'feeds', 'runs', 'compute'],
   cli: [
+    'api',
+    'compute',
     'core',
     'market',
     'indicators',
@@ -121,7 +125,8 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   jobs: ['better-sqlite3', 'pg'],
   controllers: ['yaml'],
   report: ['cli-table3'],
-  cli: ['commander'],
+  api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
+  cli: ['commander', 'yaml'],
 };
 
 /** Calls that reach for something ambient, and the folders that may make them. */
@@ -133,7 +138,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds'] },
   { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation'] },
-  { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool'] },
+  { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool', 'compute'] },
   {
     name: 'files',
     pattern: /from 'node:fs/,

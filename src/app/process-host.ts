@@ -17,6 +17,7 @@ export function createHost(): Host {
     calledAs: calledAs(process.env['GRIDMILL_CALLED_AS']),
     folder: process.cwd(),
     storeRoot: home === undefined || home === '' ? join(homedir(), '.gridmill') : resolve(home),
+    environment: Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('GRIDMILL_'))),
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),

@@ -19,6 +19,7 @@ const RUN = 'Backtest:';
 const DATA = 'Candles:';
 const STRATEGY = 'Strategies:';
 const RESULT = 'Results:';
+const SERVICE = 'Service:';
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry(
@@ -66,4 +67,5 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(RESULT, 'results', 'list, show, delete and prune stored results', () => import('./commands/results.ts')),
   entry(RESULT, 'studies', 'list, show, compare and remove studies', () => import('./commands/studies.ts')),
   entry(RESULT, 'report', 'write the HTML report of a stored result', () => import('./commands/report.ts')),
+  entry(SERVICE, 'serve', 'answer back-tests over HTTP', () => import('./commands/serve.ts')),
 ];

@@ -19,6 +19,8 @@ export interface Host {
   readonly folder: string;
   /** Folder of stored candles, results and caches. */
   readonly storeRoot: string;
+  /** Settings by the names that begin with GRIDMILL_. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;

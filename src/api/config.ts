@@ -1,0 +1,151 @@
+// The settings of the service: their names, defaults and bounds; read from a file, then the environment, then flags.
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { didYouMean } from '../core/nearest-name.ts';
+
+interface Setting<T> {
+  readonly about: string;
+  /** Undefined where the machine decides. */
+  readonly fallback: T;
+  /** Throws a text that says what is wanted. */
+  readonly read: (value: unknown) => T;
+}
+
+const fail = (wanted: string): never => {
+  throw wanted;
+};
+
+function number<F extends number | undefined>(
+  about: string,
+  fallback: F,
+  low: number,
+  high: number,
+  isWhole = true,
+): Setting<number | F> {
+  const wanted = `${isWhole ? 'a whole number' : 'a number'} from ${low} to ${high}`;
+  const read = (value: unknown): number => {
+    const found = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+    if (typeof found !== 'number' || !(found >= low && found <= high)) return fail(wanted);
+    return isWhole && !Number.isInteger(found) ? fail(wanted) : found;
+  };
+  return { about, fallback, read };
+}
+
+function text(about: string, fallback: string): Setting<string> {
+  return { about, fallback, read: (value) => (typeof value === 'string' ? value : fail('a text')) };
+}
+
+function names(about: string): Setting<readonly string[]> {
+  const read = (value: unknown): readonly string[] => {
+    const list = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
+    return Array.isArray(list) && list.every((name) => typeof name === 'string') ? list : fail('a list of texts');
+  };
+  return { about, fallback: [], read };
+}
+
+/** Every setting by the name it has in the file. The environment has it as GRIDMILL_ and the name in capitals. */
+export const SETTINGS = {
+  'server.port': number('port to listen on; 0 takes any free one', 8080, 0, 65_535),
+  'server.listen': text('address to listen on; others than this machine need a token', '127.0.0.1'),
+  'server.host_names': names('further names under which it is reached'),
+  'server.waiting_max': number('requests that may wait for room', 8, 0, 10_000),
+  'strategies.folder': text('folder of strategy files that requests may name', 'strategies'),
+  'backtest.sync.sync_deadline_seconds': number('longest that a request waits for its answer', 50, 0.1, 86_400, false),
+  'backtest.cpu.max_threads': number(
+    'scoring threads of one computation; one per core when left out',
+    undefined,
+    1,
+    LIMITS.workersMax,
+  ),
+  'backtest.cpu.max_threads_per_user': number(
+    'scoring threads of all computations of one user; all of them when left out',
+    undefined,
+    1,
+    LIMITS.workersMax,
+  ),
+  'backtest.max_variants_per_compute': number(
+    'most variants of one job; a request that waits gets half',
+    200_000_000,
+    2,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  'backtest.max_compute_bytes_total': number(
+    'most bytes of one job; a request that waits gets half',
+    2 ** 32,
+    2 ** 20,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  'backtest.max_bytes_all': number(
+    'most bytes of all computations together; those of one job when left out',
+    undefined,
+    2 ** 20,
+    Number.MAX_SAFE_INTEGER,
+  ),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+export type ServiceConfig = { readonly [Name in SettingName]: ValueOf<(typeof SETTINGS)[Name]> };
+
+const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** The name a setting has in the environment. */
+export const environmentName = (name: SettingName): string => `GRIDMILL_${name.replaceAll('.', '_').toUpperCase()}`;
+
+export interface ConfigSources {
+  /** What the file holds, parsed: sections within sections. */
+  readonly file?: { readonly path: string; readonly content: unknown };
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** By setting name, as read already. */
+  readonly flags: Partial<ServiceConfig>;
+}
+
+/** Later sources win: file, environment, flags. Errors: REQUEST_INVALID naming source, setting and nearest name. */
+export function readConfig({ file, environment, flags }: ConfigSources): ServiceConfig {
+  const values: Record<string, unknown> = {};
+  for (const name of SETTING_NAMES) values[name] = SETTINGS[name].fallback;
+  const take = (name: SettingName, value: unknown, where: string): void => {
+    try {
+      values[name] = SETTINGS[name].read(value);
+    } catch (wanted) {
+      if (typeof wanted !== 'string') throw wanted;
+      throw new AppError('REQUEST_INVALID', {
+        rule: `${name} must be ${wanted}.`,
+        found: `${JSON.stringify(value)} in ${where}.`,
+        todo: 'Correct it, or leave it out.',
+      });
+    }
+  };
+  if (file !== undefined) {
+    for (const [name, value] of leavesOf(file.content, '', file.path)) take(name, value, file.path);
+  }
+  for (const name of SETTING_NAMES) {
+    const value = environment[environmentName(name)];
+    if (value !== undefined && value !== '') take(name, value, `the environment (${environmentName(name)})`);
+  }
+  for (const [name, value] of Object.entries(flags)) if (value !== undefined) values[name] = value;
+  return values as ServiceConfig;
+}
+
+function* leavesOf(content: unknown, prefix: string, path: string): Generator<[SettingName, unknown]> {
+  if (content === null || content === undefined) return;
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A configuration file holds sections of settings.',
+      found: `${prefix === '' ? 'no section at all' : `a value at "${prefix.slice(0, -1)}"`} in ${path}.`,
+      todo: 'docs/api.md shows a whole file.',
+    });
+  }
+  for (const [key, value] of Object.entries(content)) {
+    const name = `${prefix}${key}`;
+    if ((SETTING_NAMES as readonly string[]).includes(name)) yield [name as SettingName, value];
+    else if (SETTING_NAMES.some((known) => known.startsWith(`${name}.`))) yield* leavesOf(value, `${name}.`, path);
+    else {
+      throw new AppError('REQUEST_INVALID', {
+        rule: 'A configuration file holds known settings only.',
+        found: `"${name}" in ${path}.${didYouMean(name, SETTING_NAMES)}`,
+        todo: `Settings: ${SETTING_NAMES.join(', ')}.`,
+      });
+    }
+  }
+}

@@ -1,0 +1,51 @@
+// Back-tests that are answered while the client waits: guarded, ended at a deadline, given up when the client leaves.
+import type { FastifyInstance } from 'fastify';
+import type { ComputeShare, ComputeTask } from '../../compute/task.ts';
+import { AppError } from '../../core/errors.ts';
+import { backtestTask, sweepSelection } from '../backtest-task.ts';
+import { problemOf } from '../problem.ts';
+import { AnyJson, BacktestBody, Problem } from '../schemas.ts';
+import type { RouteContext } from '../surroundings.ts';
+import { answerWhileWaiting } from '../waiting-client.ts';
+
+export function backtestRoutes(server: FastifyInstance, context: RouteContext): void {
+  const response = { 200: AnyJson, '4xx': Problem, '5xx': Problem };
+  server.post<{ Body: BacktestBody }>(
+    '/api/backtests',
+    { schema: { summary: 'Back-test now and wait for the answer', body: BacktestBody, response } },
+    async (request, reply) => {
+      const { body, user } = request;
+      const task = backtestTask(body, syncShare(body, context));
+      const seconds = Math.min(body.deadlineSeconds ?? Number.POSITIVE_INFINITY, context.settings.syncDeadlineSeconds);
+      const answer = await answerWhileWaiting({ task, user, seconds, reply }, context);
+      if (answer === undefined) return reply;
+      if (answer.kind === 'sweep' && answer.record.partial === 'deadline') {
+        const late = new AppError('DEADLINE', {
+          found: `${answer.record.scored.toLocaleString('en')} variants scored in ${seconds} s.`,
+          todo: 'Take the partial result, submit it as a job, or ask for less.',
+        });
+        const { status, body: problem } = problemOf(late, request.id);
+        return reply.status(status).send({ ...problem, partial: answer });
+      }
+      return answer;
+    },
+  );
+  server.post<{ Body: BacktestBody }>(
+    '/api/backtests/estimate',
+    { schema: { summary: 'What a sweep would take, and which guards would fire', body: BacktestBody, response } },
+    async ({ body, user }, reply) => {
+      const task: ComputeTask = { kind: 'estimate', selection: sweepSelection(body), share: syncShare(body, context) };
+      const seconds = context.settings.syncDeadlineSeconds;
+      return (await answerWhileWaiting({ task, user, seconds, reply }, context)) ?? reply;
+    },
+  );
+}
+
+function syncShare(body: BacktestBody, { settings }: RouteContext): ComputeShare {
+  const bytesMax = Math.floor(settings.maxComputeBytesTotal / 2);
+  return {
+    workers: Math.min(body.maxThreads ?? settings.maxThreads, settings.maxThreads),
+    budgetBytes: Math.min(body.memoryBytes ?? bytesMax, bytesMax),
+    guards: { variantsMax: Math.floor(settings.maxVariantsPerCompute / 2), bytesMax },
+  };
+}

@@ -1,0 +1,28 @@
+// Probes: is the process alive, and can it take work.
+import type { FastifyInstance } from 'fastify';
+import { openCandleStore } from '../../store/candle-store.ts';
+import { AnyJson } from '../schemas.ts';
+import type { RouteContext } from '../surroundings.ts';
+
+export function healthRoutes(server: FastifyInstance, { engineVersion, storeRoot, machine }: RouteContext): void {
+  const response = { 200: AnyJson };
+  server.get('/healthz', { schema: { summary: 'The process answers', response } }, () => ({
+    status: 'ok',
+    version: engineVersion,
+  }));
+  server.get(
+    '/readyz',
+    {
+      schema: { summary: 'The store can be read and there is room for work', response: { ...response, 503: AnyJson } },
+    },
+    (_, reply) => {
+      const { waiting, running } = machine.status();
+      try {
+        openCandleStore(storeRoot).list();
+      } catch {
+        return reply.status(503).send({ status: 'the store cannot be read' });
+      }
+      return { status: 'ready', running, waiting };
+    },
+  );
+}

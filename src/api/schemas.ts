@@ -1,0 +1,130 @@
+// The shapes of requests and answers: one definition each for validation, types and the OpenAPI document.
+import Type, { type Static, type TSchema } from 'typebox';
+import { ERRORS } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+
+const object = <P extends Record<string, TSchema>>(properties: P, options: { description?: string } = {}) =>
+  Type.Object(properties, { additionalProperties: false, ...options });
+
+const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
+const share = (description: string) => Type.Number({ minimum: 0, exclusiveMaximum: 1, description });
+
+/** A value, a list of them, or a range as the command line writes it. */
+const Axis = Type.Union(
+  [
+    Type.Number(),
+    Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 }),
+    Type.String({ minLength: 1, maxLength: 1024 }),
+  ],
+  { description: 'One value, a list, or a text: "5..50:5" or "5,8,13".' },
+);
+export type AxisInput = Static<typeof Axis>;
+
+export const DATA_KEY = '^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}(/[1-9][0-9]{0,3}[smhdw])?$';
+export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
+
+const Execution = object({
+  profile: optional(Type.String({ minLength: 1, maxLength: 64 })),
+  direction: optional(Type.Union([Type.Literal('long'), Type.Literal('short'), Type.Literal('both')])),
+  cash: optional(Type.Number({ exclusiveMinimum: 0 })),
+  fee: optional(share('Share of notional per fill: 0.001 is 0.1 %.')),
+  fixedFee: optional(Type.Number({ minimum: 0 })),
+  slippage: optional(share('Adverse move of the fill price.')),
+  sizing: optional(
+    Type.Union([Type.Literal('equity-fraction'), Type.Literal('fixed-notional'), Type.Literal('fixed-units')]),
+  ),
+  size: optional(Type.Number({ exclusiveMinimum: 0 })),
+  sizeStep: optional(Type.Number({ minimum: 0 })),
+  minSize: optional(Type.Number({ minimum: 0 })),
+  minNotional: optional(Type.Number({ minimum: 0 })),
+  closeAtEnd: optional(Type.Boolean()),
+  calendar: optional(Type.Union([Type.Literal('continuous'), Type.Literal('equity-sessions')])),
+});
+
+export const BacktestBody = object({
+  kind: optional(Type.Union([Type.Literal('sweep'), Type.Literal('run')])),
+  strategy: Type.String({ pattern: NAME, description: 'A built-in strategy, or a file of the strategies folder.' }),
+  data: Type.String({
+    pattern: DATA_KEY,
+    description: 'Stored candles: exchange/symbol or exchange/symbol/timeframe.',
+  }),
+  timeframe: optional(Type.String({ pattern: '^[1-9][0-9]{0,3}[smhdw]$' })),
+  from: optional(Type.String({ maxLength: 40 })),
+  to: optional(Type.String({ maxLength: 40 })),
+  coldStart: optional(Type.Boolean()),
+  parameters: optional(Type.Record(Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_.]{0,63}$' }), Axis)),
+  risk: optional(
+    object({
+      stopLoss: optional(Axis),
+      takeProfit: optional(Axis),
+      trailingStop: optional(Axis),
+      timeLimit: optional(Axis),
+    }),
+  ),
+  execution: optional(Execution),
+  rank: optional(Type.String({ maxLength: 256, description: 'A metric, or several separated by commas.' })),
+  where: optional(
+    Type.String({ maxLength: 1024, description: 'Conditions on metrics: "trades>=30, maxDrawdown<=30%".' }),
+  ),
+  top: optional(Type.Integer({ minimum: 1, maximum: LIMITS.topMax })),
+  preselect: optional(Type.Integer({ minimum: 0, maximum: LIMITS.preselectMax })),
+  sample: optional(Type.Integer({ minimum: 1, maximum: LIMITS.gridPointsMax })),
+  seed: optional(Type.Integer({ minimum: 0 })),
+  offset: optional(Type.Integer({ minimum: 0 })),
+  limit: optional(Type.Integer({ minimum: 1 })),
+  equity: optional(Type.Boolean({ description: 'Of a run: answer the equity at each close too.' })),
+  save: optional(Type.Boolean({ description: 'Whether the result goes to the result store; default true.' })),
+  maxThreads: optional(Type.Integer({ minimum: 1, maximum: LIMITS.workersMax })),
+  memoryBytes: optional(Type.Integer({ minimum: 1 })),
+  deadlineSeconds: optional(Type.Number({ exclusiveMinimum: 0, maximum: 86_400 })),
+});
+export type BacktestBody = Static<typeof BacktestBody>;
+
+/** Every answer that is no success. */
+export const Problem = object({
+  error: object({
+    code: Type.String({ description: `One of ${Object.keys(ERRORS).join(', ')}, or an HTTP circumstance.` }),
+    message: Type.String(),
+    rule: optional(Type.String()),
+    found: optional(Type.String()),
+    todo: optional(Type.String()),
+    retryable: Type.Boolean(),
+    requestId: Type.String(),
+  }),
+  partial: optional(Type.Unknown({ description: 'Of a sweep cut short: the result over what was scored until then.' })),
+});
+export type Problem = Static<typeof Problem>;
+
+/** An object whose members the guides list. */
+export const AnyJson = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
+
+/** An id of a result, or its beginning, or `latest`. */
+export const ResultParams = object({ id: Type.String({ pattern: '^([0-9a-f]{4,16}|latest)$' }) });
+export type ResultParams = Static<typeof ResultParams>;
+export const RowParams = object({ ...ResultParams.properties, rank: Type.Integer({ minimum: 1 }) });
+export type RowParams = Static<typeof RowParams>;
+
+const page = {
+  offset: optional(Type.Integer({ minimum: 0 })),
+  limit: optional(Type.Integer({ minimum: 1, maximum: 1000 })),
+};
+export const ResultsQuery = object({ ...page, strategy: optional(Type.String({ maxLength: 64 })) });
+export type ResultsQuery = Static<typeof ResultsQuery>;
+
+export const RowsQuery = object({
+  ...page,
+  sort: optional(
+    Type.String({ maxLength: 64, description: 'A metric, a parameter or "rank"; "-" before it: descending.' }),
+  ),
+  where: optional(Type.String({ maxLength: 1024 })),
+  format: optional(Type.Union([Type.Literal('json'), Type.Literal('csv'), Type.Literal('parquet')])),
+});
+export type RowsQuery = Static<typeof RowsQuery>;
+
+export const RowQuery = object({
+  cell: optional(Type.Integer({ minimum: 1 })),
+  equity: optional(Type.Boolean()),
+  candlesFrom: optional(Type.Integer({ minimum: 0, description: 'First bar of the candles to answer with.' })),
+  candlesCount: optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+});
+export type RowQuery = Static<typeof RowQuery>;

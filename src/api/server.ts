@@ -1,0 +1,90 @@
+// The HTTP service: one Fastify instance with its limits, access, error answers, document and routes.
+import swagger from '@fastify/swagger';
+import { Ajv } from 'ajv';
+import fastify, { type FastifyInstance } from 'fastify';
+import { createMachine, type MachineLimits } from '../compute/machine.ts';
+import type { Clock } from '../core/clock.ts';
+import { type Access, guardAccess } from './access.ts';
+import { HTTP_LIMITS } from './limits.ts';
+import { problemOf } from './problem.ts';
+import { backtestRoutes } from './routes/backtests.ts';
+import { catalogRoutes } from './routes/catalog.ts';
+import { healthRoutes } from './routes/health.ts';
+import { resultRoutes } from './routes/results.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface ServiceOptions {
+  readonly surroundings: Surroundings;
+  readonly access: Access;
+  readonly machine: MachineLimits;
+  /** Where log lines go, one JSON object each; nowhere when left out. */
+  readonly log?: { write(line: string): void };
+}
+
+/** Listens to nothing yet. Errors: none of the user's making. */
+export async function createService(options: ServiceOptions): Promise<FastifyInstance> {
+  const server = fastify({
+    bodyLimit: HTTP_LIMITS.bodyBytesMax,
+    requestTimeout: HTTP_LIMITS.requestMsMax,
+    keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
+    connectionTimeout: 0,
+    http: { headersTimeout: HTTP_LIMITS.headersMsMax, connectionsCheckingInterval: 1000 },
+    // A shutdown must not wait for clients that keep idle connections.
+    forceCloseConnections: 'idle',
+    genReqId: requestIds(options.surroundings.clock),
+    routerOptions: { maxParamLength: 100 },
+    exposeHeadRoutes: false,
+    ...(options.log === undefined ? {} : { loggerInstance: undefined, logger: { stream: options.log } }),
+  });
+  server.server.maxConnections = HTTP_LIMITS.connectionsMax;
+  validateStrictly(server);
+  server.setErrorHandler((error, request, reply) => {
+    const { status, body, isBug } = problemOf(error, request.id);
+    if (isBug) request.log.error({ err: error }, 'bug');
+    if (status === 429) reply.header('Retry-After', '5');
+    return reply.status(status).send(body);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    const message = `There is no ${request.method} ${request.url.slice(0, 100)}.`;
+    const error = { code: 'NOT_FOUND', message, retryable: false, requestId: request.id };
+    return reply.status(404).send({ error });
+  });
+  guardAccess(server, options.access);
+  await server.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Gridmill', version: options.surroundings.engineVersion, description: ABOUT },
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+      security: [{ token: [] }],
+    },
+  });
+  const context = { ...options.surroundings, machine: createMachine(options.machine) };
+  await server.register(async (routes) => {
+    healthRoutes(routes, context);
+    catalogRoutes(routes, context);
+    backtestRoutes(routes, context);
+    resultRoutes(routes, context);
+  });
+  server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
+  await server.ready();
+  return server;
+}
+
+const ABOUT = 'Back-tests trading strategies over stored candles and ranks parameter grids.';
+
+/** Bodies mean what they say; only the texts of a query are read as the numbers they stand for. */
+function validateStrictly(server: FastifyInstance): void {
+  const options = { removeAdditional: false, useDefaults: false, allErrors: false, strict: false } as const;
+  const bodies = new Ajv({ ...options, coerceTypes: false });
+  const texts = new Ajv({ ...options, coerceTypes: true });
+  server.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? bodies : texts).compile(schema as object),
+  );
+}
+
+/** Counted, so that a log tells the order; begun with the start time, so that two runs do not share ids. */
+function requestIds(clock: Clock): () => string {
+  const begin = clock.wallMs().toString(36);
+  let count = 0;
+  return () => `${begin}-${(++count).toString(36)}`;
+}

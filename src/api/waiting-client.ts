@@ -1,0 +1,58 @@
+// A computation for a client that waits: admitted when there is room, ended at a deadline, given up when the client leaves.
+import type { FastifyReply } from 'fastify';
+import { type Computation, startComputation } from '../compute/compute-thread.ts';
+import type { AnswerTo, ComputeTask } from '../compute/task.ts';
+import { HTTP_LIMITS } from './limits.ts';
+import type { RouteContext } from './surroundings.ts';
+
+export interface WaitingClient<Task extends ComputeTask> {
+  readonly task: Task;
+  readonly user: string;
+  /** The computation is stopped then, and answers with what it has. */
+  readonly seconds: number;
+  readonly reply: FastifyReply;
+}
+
+/** Undefined when the client has left: then there is nobody to answer. Errors: those of the computation, BUSY. */
+export async function answerWhileWaiting<Task extends ComputeTask>(
+  { task, user, seconds, reply }: WaitingClient<Task>,
+  context: RouteContext,
+): Promise<AnswerTo<Task> | undefined> {
+  const { threads, bytes } = demandOf(task);
+  const { granted, leave } = context.machine.admit({ user, threads, bytes, priority: 0 });
+  let computation: Computation<AnswerTo<Task>> | undefined;
+  let hasLeft = false;
+  const onClose = (): void => {
+    if (reply.raw.writableFinished) return;
+    hasLeft = true;
+    leave('cancelled');
+    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+  };
+  reply.raw.once('close', onClose);
+  const deadline = setTimeout(() => {
+    leave('deadline');
+    computation?.stop('deadline', HTTP_LIMITS.stopGraceMs);
+  }, seconds * 1000);
+  try {
+    const release = await granted;
+    try {
+      const { strategiesFolder: folder, storeRoot, engineVersion } = context;
+      computation = startComputation(task, { folder, storeRoot, engineVersion });
+      return await computation.done;
+    } finally {
+      release();
+    }
+  } catch (error) {
+    if (hasLeft) return undefined;
+    throw error;
+  } finally {
+    clearTimeout(deadline);
+    reply.raw.off('close', onClose);
+  }
+}
+
+/** A task that runs one variant takes one thread and what its candles take, which no plan foretells. */
+function demandOf(task: ComputeTask): { readonly threads: number; readonly bytes: number } {
+  if (!('share' in task)) return { threads: 1, bytes: 0 };
+  return { threads: task.share.workers, bytes: task.share.budgetBytes ?? 0 };
+}

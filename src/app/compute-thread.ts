@@ -1,0 +1,31 @@
+// The entry of a computing thread: performs the one task it was started for.
+import { parentPort, workerData } from 'node:worker_threads';
+import type { ComputeMessage, ComputeSetup } from '../compute/compute-thread.ts';
+import { performTask } from '../compute/perform.ts';
+import { packError, STOP_REASONS } from '../pool/messages.ts';
+
+const { task, folder, storeRoot, engineVersion, stop } = workerData as ComputeSetup;
+const say = (message: ComputeMessage): void => parentPort!.postMessage(message);
+try {
+  const answer = await performTask(
+    task,
+    {
+      folder,
+      storeRoot,
+      engineVersion,
+      clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+      entry: async () => {
+        process.setSourceMapsEnabled(true);
+        return import('../index.ts');
+      },
+      // Resident bytes are those of the whole process: what other computations hold counts against the budget too.
+      settledBytes: () => process.memoryUsage.rss(),
+      peakBytes: () => process.memoryUsage.rss(),
+    },
+    { reason: () => STOP_REASONS[Atomics.load(stop, 0)] },
+    { onProgress: (progress) => say({ progress }) },
+  );
+  say({ answer });
+} catch (error) {
+  say({ error: packError(error) });
+}

@@ -1,0 +1,137 @@
+// gridmill serve: the HTTP service, until it is told to stop.
+import { type Command, Option } from 'commander';
+import { AppError } from '../../core/errors.ts';
+import { LIMITS } from '../../core/limits.ts';
+import { type CommandContext, examples } from '../command.ts';
+import type { Host } from '../host.ts';
+import { bytes, duration, wholeNumber } from '../option-values.ts';
+
+interface ServeOptions {
+  readonly config?: string;
+  readonly port?: number;
+  readonly listen?: string;
+  readonly hostName?: readonly string[];
+  readonly strategies?: string;
+  readonly syncDeadline?: number;
+  readonly maxThreads?: number;
+  readonly maxVariants?: number;
+  readonly maxBytes?: number;
+  readonly memory?: number;
+  readonly waiting?: number;
+}
+
+const collect = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
+
+export function define(command: Command, { host, action }: CommandContext): void {
+  command
+    .option('--config <file>', 'settings (default: config/gridmill.yaml where there is one)')
+    .option('--port <n>', 'port to listen on (default: 8080)', wholeNumber('--port', 0, 65_535))
+    .option('--listen <address>', 'address to listen on (default: 127.0.0.1); others than this machine need a token')
+    .addOption(
+      new Option('--host-name <name>', 'a further name under which it is reached (repeatable)').argParser(collect),
+    )
+    .option('--strategies <folder>', 'folder of strategy files that requests may name (default: strategies)')
+    .option(
+      '--sync-deadline <time>',
+      'longest that a request waits for its answer (default: 50s)',
+      duration('--sync-deadline'),
+    )
+    .option(
+      '--max-threads <n>',
+      'scoring threads of one computation (default: one per core)',
+      wholeNumber('--max-threads', 1, LIMITS.workersMax),
+    )
+    .option(
+      '--max-variants <n>',
+      'most variants of one job; a request that waits gets half (default: 200,000,000)',
+      wholeNumber('--max-variants', 2),
+    )
+    .option(
+      '--max-bytes <bytes>',
+      'most memory of one job; a request that waits gets half (default: 4GB)',
+      bytes('--max-bytes'),
+    )
+    .option(
+      '--memory <bytes>',
+      'most memory of all computations together (default: that of one job)',
+      bytes('--memory'),
+    )
+    .option('--waiting <n>', 'requests that may wait for room (default: 8)', wholeNumber('--waiting', 0, 10_000))
+    .addHelpText(
+      'after',
+      examples(
+        ['On this machine only', 'gridmill serve'],
+        [
+          'For a network, with a token',
+          'GRIDMILL_TOKEN=$(openssl rand -hex 24) gridmill serve --listen 0.0.0.0 --host-name my-server',
+        ],
+        [
+          'Ask it',
+          `curl -s localhost:8080/api/backtests -H 'content-type: application/json' -d '{"strategy":"sma-cross","data":"binance/BTCUSDT/1h"}'`,
+        ],
+      ),
+    )
+    .action(action((options: ServeOptions) => serve(options, host)));
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+
+async function serve(options: ServeOptions, host: Host): Promise<undefined> {
+  const token = host.environment['GRIDMILL_TOKEN'] || undefined;
+  const { resolve } = await import('node:path');
+  const { loadConfig } = await import('../service-config.ts');
+  const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
+  const listen = config['server.listen'];
+  if (!LOOPBACK.has(listen) && token === undefined) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A service that others can reach needs a token.',
+      found: `the address ${listen} without one.`,
+      todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
+    });
+  }
+  const { createService } = await import('../../api/server.ts');
+  const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
+  const service = await createService({
+    surroundings: {
+      engineVersion: host.version,
+      storeRoot: host.storeRoot,
+      strategiesFolder: resolve(host.folder, config['strategies.folder']),
+      clock: host.clock,
+      settings: {
+        syncDeadlineSeconds: config['backtest.sync.sync_deadline_seconds'],
+        maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
+        maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
+        maxComputeBytesTotal,
+      },
+    },
+    access: {
+      tokens: token === undefined ? {} : { token },
+      hosts: ['localhost', '127.0.0.1', '::1', ...config['server.host_names'].map((name) => name.toLowerCase())],
+    },
+    machine: {
+      threads: host.cores,
+      threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
+      bytes: config['backtest.max_bytes_all'] ?? maxComputeBytesTotal,
+      waitingMax: config['server.waiting_max'],
+    },
+    log: { write: (line) => host.stderr.write(line) },
+  });
+  const address = await service.listen({ port: config['server.port'], host: listen });
+  host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
+  await new Promise<void>((stop) => host.onInterrupt(stop));
+  await service.close();
+  return undefined;
+}
+
+const flagsOf = (options: ServeOptions) => ({
+  'server.port': options.port,
+  'server.listen': options.listen,
+  'server.host_names': options.hostName,
+  'server.waiting_max': options.waiting,
+  'strategies.folder': options.strategies,
+  'backtest.sync.sync_deadline_seconds': options.syncDeadline === undefined ? undefined : options.syncDeadline / 1000,
+  'backtest.cpu.max_threads': options.maxThreads,
+  'backtest.max_variants_per_compute': options.maxVariants,
+  'backtest.max_compute_bytes_total': options.maxBytes,
+  'backtest.max_bytes_all': options.memory,
+});

@@ -1,0 +1,76 @@
+// A computation in a thread of its own: the calling thread stays free to answer, stops it at a word, and outlives it.
+import { Worker } from 'node:worker_threads';
+import type { StopReason } from '../core/cancel.ts';
+import { AppError } from '../core/errors.ts';
+import { type PackedError, STOP_REASONS, unpackError } from '../pool/messages.ts';
+import type { SweepProgress } from '../sweep/request.ts';
+import type { AnswerTo, ComputeEvents, ComputeTask } from './task.ts';
+
+/** What the thread is told when it starts. */
+export interface ComputeSetup {
+  readonly task: ComputeTask;
+  readonly folder: string;
+  readonly storeRoot: string;
+  readonly engineVersion: string;
+  /** One word of shared memory: an index of STOP_REASONS. */
+  readonly stop: Int32Array;
+}
+
+export type ComputeMessage =
+  | { readonly progress: SweepProgress }
+  | { readonly answer: AnswerTo<ComputeTask> }
+  | { readonly error: PackedError };
+
+export interface Computation<Answer> {
+  /** Errors: those of performTask; WORKER_DIED; CANCELLED or DEADLINE when it did not stop by itself in time. */
+  readonly done: Promise<Answer>;
+  /** A sweep answers with what it has by then; whatever does not answer within `graceMs` is ended. */
+  stop(reason: StopReason, graceMs: number): void;
+}
+
+const THREAD_FILE = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/thread/compute-thread.js' : '../thread/compute-thread.js',
+  import.meta.url,
+);
+
+export function startComputation<Task extends ComputeTask>(
+  task: Task,
+  surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>,
+  events: ComputeEvents = {},
+): Computation<AnswerTo<Task>> {
+  const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const worker = new Worker(THREAD_FILE, {
+    name: 'gridmill-compute',
+    workerData: { ...surroundings, task, stop } satisfies ComputeSetup,
+    execArgv: [],
+  });
+  let endNow: (error: AppError) => void = () => undefined;
+  const done = new Promise<AnswerTo<Task>>((resolve, reject) => {
+    endNow = reject;
+    worker.on('message', (message: ComputeMessage) => {
+      if ('progress' in message) events.onProgress?.(message.progress);
+      else if ('error' in message) reject(unpackError(message.error));
+      else resolve(message.answer as AnswerTo<Task>);
+    });
+    worker.on('error', (error) => reject(died(`threw ${String(error)}`)));
+    worker.on('exit', (code) => reject(died(`left with exit code ${code}`)));
+  });
+  const ended = done.finally(() => worker.terminate());
+  ended.catch(() => undefined);
+  return {
+    done: ended,
+    stop(reason, graceMs) {
+      Atomics.store(stop, 0, STOP_REASONS.indexOf(reason));
+      const found = `a computation still running ${graceMs} ms after the stop; it was ended.`;
+      const late = new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Ask for less.' });
+      setTimeout(() => endNow(late), graceMs).unref();
+    },
+  };
+}
+
+const died = (how: string): AppError =>
+  new AppError('WORKER_DIED', {
+    rule: 'A computation must end with an answer.',
+    found: `a thread that ${how}.`,
+    todo: 'Run it again; --memory bounds what it takes.',
+  });

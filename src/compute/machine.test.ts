@@ -1,0 +1,80 @@
+// Tests of sharing a machine: order, shares of users, the bounded waiting room, and that nothing granted is lost.
+import { expect, test } from 'vitest';
+import { createPrng } from '../core/prng.ts';
+import { createMachine, type Demand, type Release } from './machine.ts';
+
+const limits = { threads: 4, threadsPerUser: 3, bytes: 1000, waitingMax: 2 };
+const demand = (user: string, threads = 1, priority = 0, bytes = 10): Demand => ({ user, threads, priority, bytes });
+const settled = async (granted: Promise<Release>): Promise<Release | 'waiting'> => {
+  await Promise.resolve();
+  return Promise.race([granted, new Promise<'waiting'>((resolve) => setImmediate(resolve, 'waiting'))]);
+};
+
+test('grants up to the threads there are, then in the order of priority and arrival', async () => {
+  const machine = createMachine(limits);
+  const first = await machine.admit(demand('a', 3)).granted;
+  await machine.admit(demand('b', 1)).granted;
+  const order: string[] = [];
+  const low = machine.admit(demand('c', 1, 0)).granted.then(() => order.push('low'));
+  const high = machine.admit(demand('d', 1, 5)).granted.then(() => order.push('high'));
+  await expect(machine.admit(demand('e')).granted).rejects.toMatchObject({ code: 'BUSY' });
+  first();
+  await Promise.all([low, high]);
+  expect(order).toEqual(['high', 'low']);
+});
+
+test('a user at the end of their share does not hold up others', async () => {
+  const machine = createMachine(limits);
+  await machine.admit(demand('a', 3)).granted;
+  const own = machine.admit(demand('a', 1));
+  expect(await settled(own.granted)).toBe('waiting');
+  expect(await settled(machine.admit(demand('b', 1)).granted)).toBeTypeOf('function');
+  own.leave('cancelled');
+  await expect(own.granted).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(machine.status().waiting).toBe(0);
+});
+
+test('a large demand that waits for the machine is not overtaken for ever', async () => {
+  const machine = createMachine({ ...limits, threadsPerUser: 4 });
+  const small = await machine.admit(demand('a', 1)).granted;
+  const large = machine.admit(demand('b', 4)).granted;
+  const later = machine.admit(demand('c', 1)).granted;
+  expect(await settled(later)).toBe('waiting');
+  small();
+  const release = (await settled(large)) as Release;
+  expect(release).toBeTypeOf('function');
+  release();
+  expect(await settled(later)).toBeTypeOf('function');
+});
+
+test('what never fits is refused at once, with the number', async () => {
+  const machine = createMachine(limits);
+  await expect(machine.admit(demand('a', 4)).granted).rejects.toMatchObject({ code: 'LIMIT_EXCEEDED' });
+  await expect(machine.admit(demand('a', 1, 0, 1001)).granted).rejects.toMatchObject({ code: 'BUDGET_BYTES' });
+});
+
+test('over random demands and releases the limits hold and everything is given back', async () => {
+  const prng = createPrng(3);
+  const machine = createMachine({ ...limits, waitingMax: 50 });
+  const held: Release[] = [];
+  const pending: Promise<unknown>[] = [];
+  for (let step = 0; step < 2000; step++) {
+    if (prng.nextBelow(2) === 0 && machine.status().waiting < 50) {
+      const asked = demand('abc'[prng.nextBelow(3)]!, 1 + prng.nextBelow(3), prng.nextBelow(3), prng.nextBelow(600));
+      pending.push(machine.admit(asked).granted.then((release) => held.push(release)));
+    } else held.splice(prng.nextBelow(held.length + 1), 1)[0]?.();
+    await Promise.resolve();
+    const { threadsBusy, bytesGranted } = machine.status();
+    expect(threadsBusy).toBeLessThanOrEqual(4);
+    expect(bytesGranted).toBeLessThanOrEqual(1000);
+  }
+  while (machine.status().running > 0 || machine.status().waiting > 0) {
+    for (const release of held.splice(0)) {
+      release();
+      release();
+    }
+    await new Promise(setImmediate);
+  }
+  await Promise.all(pending);
+  expect(machine.status()).toMatchObject({ running: 0, threadsBusy: 0, bytesGranted: 0 });
+});

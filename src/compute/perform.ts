@@ -1,0 +1,162 @@
+// Performs a task in the thread it is called in: the one way from a request to an answer, whoever asked.
+
+import { unreachable } from '../core/assert.ts';
+import type { StopToken } from '../core/cancel.ts';
+import { AppError } from '../core/errors.ts';
+import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
+import { recordToRun } from '../runs/many-record.ts';
+import { reproduceRow } from '../runs/reproduce.ts';
+import { loadResult, saveResult } from '../runs/saved-results.ts';
+import { runJson, runStrategy } from '../runs/single-run.ts';
+import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import { estimateSweep } from '../sweep/estimate.ts';
+import { openSweep } from '../sweep/open-sweep.ts';
+import type {
+  AnswerTo,
+  ComputeEvents,
+  ComputeShare,
+  ComputeTask,
+  EstimateAnswer,
+  EstimateTask,
+  GuardReport,
+  ReportAnswer,
+  ReportTask,
+  RowAnswer,
+  RowTask,
+  RunAnswer,
+  RunTask,
+  SweepAnswer,
+  SweepTask,
+} from './task.ts';
+
+export interface PerformContext extends RunContext {
+  /** Collects garbage and answers how many bytes of this process are resident then. */
+  readonly settledBytes: () => number;
+}
+
+/** Errors: those of loading and of runSweep; LIMIT_EXCEEDED or BUDGET_BYTES where a guard fires. */
+export async function performTask<Task extends ComputeTask>(
+  task: Task,
+  context: PerformContext,
+  stop: StopToken,
+  events: ComputeEvents = {},
+): Promise<AnswerTo<Task>> {
+  const answer = await perform(task, context, stop, events);
+  return answer as AnswerTo<Task>;
+}
+
+function perform(task: ComputeTask, context: PerformContext, stop: StopToken, events: ComputeEvents) {
+  switch (task.kind) {
+    case 'sweep':
+      return sweep(task, context, stop, events);
+    case 'run':
+      return run(task, context);
+    case 'estimate':
+      return estimate(task, context);
+    case 'row':
+      return row(task, context);
+    case 'report':
+      return report(task, context);
+    default:
+      return unreachable(task);
+  }
+}
+
+async function sweep(
+  task: SweepTask,
+  context: PerformContext,
+  stop: StopToken,
+  events: ComputeEvents,
+): Promise<SweepAnswer> {
+  const { share, checkpointFolder } = task;
+  const prepared = await prepareSweep(task.selection, context);
+  const residentBytes = context.settledBytes();
+  const fired = guardsOf(prepared, share, residentBytes, context).find((guard) => guard.fires);
+  if (fired !== undefined) throw guardError(fired);
+  const notes: string[] = [];
+  const { record } = await finishSweep(
+    prepared,
+    {
+      stop,
+      workers: share.workers,
+      budgetBytes: share.budgetBytes,
+      residentBytes,
+      keepAllRows: false,
+      checkpointFolder,
+      onNote: (note) => notes.push(note),
+      onProgress: events.onProgress,
+    },
+    context,
+  );
+  const resultId = task.save ? saveResult(record, context.storeRoot) : null;
+  const { heatmap: _, ...answered } = record;
+  return { kind: 'sweep', record: answered, resultId, notes };
+}
+
+async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
+  const finished = await runStrategy(task.selection, context);
+  return { kind: 'run', run: runJson(finished, context, task.withEquity) };
+}
+
+async function row(task: RowTask, context: PerformContext): Promise<RowAnswer> {
+  const { record } = loadResult(task.resultId, context);
+  const finished = await reproduceRow(recordToRun(record, task.cell), task.rank, context);
+  const run = runJson(finished, context, task.withEquity);
+  if (task.candles === undefined) return { kind: 'row', run };
+  const { candles } = finished.loadedWindow.window;
+  const from = Math.min(task.candles.fromBar, candles.barCount);
+  const part = sliceCandles(candles, from, Math.min(candles.barCount, from + task.candles.bars));
+  const columns = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, Array.from(part[name])]));
+  return { kind: 'row', run, candles: columns as unknown as RowAnswer['candles'] };
+}
+
+async function report(task: ReportTask, context: PerformContext): Promise<ReportAnswer> {
+  const { id, record } = loadResult(task.resultId, context);
+  const { renderStored } = await import('../runs/report-of-stored.ts');
+  return { kind: 'report', html: await renderStored(record, id, context) };
+}
+
+async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {
+  const prepared = await prepareSweep(task.selection, context);
+  const residentBytes = context.settledBytes();
+  const guards = guardsOf(prepared, task.share, residentBytes, context);
+  const { clock } = context;
+  const planned = estimateSweep(prepared.request, { ...planHost(prepared, task.share, residentBytes, context), clock });
+  return { kind: 'estimate', estimate: planned, guards };
+}
+
+const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: number, context: PerformContext) => ({
+  window: prepared.loadedWindow.window,
+  workers: share.workers,
+  budgetBytes: share.budgetBytes,
+  residentBytes,
+  peakBytes: context.peakBytes,
+  hostBytes: hostBytes(prepared.grid, false),
+});
+
+/** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */
+function guardsOf(
+  prepared: PreparedSweep,
+  share: ComputeShare,
+  residentBytes: number,
+  context: PerformContext,
+): GuardReport[] {
+  const { guards } = share;
+  if (guards === undefined) return [];
+  const opened = openSweep(prepared.request, planHost(prepared, share, residentBytes, context));
+  const variants = opened.toScore ?? prepared.grid.basePoints * prepared.grid.riskPoints;
+  const bytes = Math.floor(opened.plan.bytesPredicted);
+  return [
+    { guard: 'variants', asked: variants, limit: guards.variantsMax, fires: variants > guards.variantsMax },
+    { guard: 'bytes', asked: bytes, limit: guards.bytesMax, fires: bytes > guards.bytesMax },
+  ];
+}
+
+function guardError({ guard, asked, limit }: GuardReport): AppError {
+  const unit = guard === 'variants' ? 'variants' : 'bytes';
+  return new AppError(guard === 'variants' ? 'LIMIT_EXCEEDED' : 'BUDGET_BYTES', {
+    rule: `A request that waits for its answer may take at most ${limit.toLocaleString('en')} ${unit}.`,
+    found: `${asked.toLocaleString('en')} ${unit}.`,
+    todo: 'Submit it as a job, or ask for less.',
+  });
+}

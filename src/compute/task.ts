@@ -1,0 +1,115 @@
+// What a computation is asked and what it answers: plain data, so that it can run in any thread or process.
+import type { CandleColumn } from '../market/candles.ts';
+import type { ResultRecord } from '../runs/result-record.ts';
+import type { RunSelection } from '../runs/single-run.ts';
+import type { SweepSelection } from '../runs/sweep-run.ts';
+import type { SweepEstimate } from '../sweep/estimate.ts';
+import type { SweepProgress } from '../sweep/request.ts';
+
+/** What a computation may take. A run beyond a guard is refused before anything is scored. */
+export interface ComputeShare {
+  /** Scoring threads. */
+  readonly workers: number;
+  /** Bytes the whole process may take; no limit when left out. */
+  readonly budgetBytes?: number;
+  readonly guards?: ComputeGuards;
+}
+
+export interface ComputeGuards {
+  /** Most variants of both stages together. */
+  readonly variantsMax: number;
+  /** Most bytes that the plan may predict for the whole process. */
+  readonly bytesMax: number;
+}
+
+export interface SweepTask {
+  readonly kind: 'sweep';
+  readonly selection: SweepSelection;
+  readonly share: ComputeShare;
+  /** A folder that keeps progress, and goes on from the progress kept there. */
+  readonly checkpointFolder?: string;
+  /** Whether the result goes to the result store. */
+  readonly save: boolean;
+}
+
+export interface RunTask {
+  readonly kind: 'run';
+  readonly selection: RunSelection;
+  /** Whether the answer has the equity at each close. */
+  readonly withEquity: boolean;
+}
+
+export interface EstimateTask {
+  readonly kind: 'estimate';
+  readonly selection: SweepSelection;
+  readonly share: ComputeShare;
+}
+
+/** A ranked row of a stored result, run again. */
+export interface RowTask {
+  readonly kind: 'row';
+  readonly resultId: string;
+  readonly rank: number;
+  /** Of a result over many markets and windows: the cell. */
+  readonly cell?: number;
+  readonly withEquity: boolean;
+  /** Candles around which trade to answer with; none when left out. */
+  readonly candles?: { readonly fromBar: number; readonly bars: number };
+}
+
+/** The HTML report of a stored result. */
+export interface ReportTask {
+  readonly kind: 'report';
+  readonly resultId: string;
+}
+
+export type ComputeTask = SweepTask | RunTask | EstimateTask | RowTask | ReportTask;
+
+export interface SweepAnswer {
+  readonly kind: 'sweep';
+  /** Without the rows of the heatmap, which are for the stored result and its report. */
+  readonly record: Omit<ResultRecord, 'heatmap'>;
+  readonly resultId: string | null;
+  readonly notes: readonly string[];
+}
+
+export interface RunAnswer {
+  readonly kind: 'run';
+  /** What `gridmill run --json` prints. */
+  readonly run: object;
+}
+
+/** Which guards would fire, with what they compare. */
+export interface GuardReport {
+  readonly guard: 'variants' | 'bytes';
+  readonly asked: number;
+  readonly limit: number;
+  readonly fires: boolean;
+}
+
+export interface EstimateAnswer {
+  readonly kind: 'estimate';
+  readonly estimate: SweepEstimate;
+  readonly guards: readonly GuardReport[];
+}
+
+export interface RowAnswer {
+  readonly kind: 'row';
+  /** What `gridmill run --json` prints. */
+  readonly run: object;
+  /** Columns of the candles asked for. */
+  readonly candles?: Readonly<Record<CandleColumn, readonly number[]>>;
+}
+
+export interface ReportAnswer {
+  readonly kind: 'report';
+  readonly html: string;
+}
+
+export type ComputeAnswer = SweepAnswer | RunAnswer | EstimateAnswer | RowAnswer | ReportAnswer;
+
+export type AnswerTo<Task extends ComputeTask> = Extract<ComputeAnswer, { readonly kind: Task['kind'] }>;
+
+export interface ComputeEvents {
+  readonly onProgress?: (progress: SweepProgress) => void;
+}
