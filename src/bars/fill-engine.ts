@@ -6,7 +6,7 @@ import type { Direction } from '../simulate/simulation.ts';
 import type { PositionEnd } from '../strategy/bar-context.ts';
 import type { Account } from './account.ts';
 import type { Slot } from './slot.ts';
-import type { WaitingOrder } from './waiting-order.ts';
+import type { Touch, WaitingOrder } from './waiting-order.ts';
 
 export class FillEngine {
   /** Market orders on their way, in the order they were placed. */
@@ -68,11 +68,12 @@ export class FillEngine {
     const { watch } = slot;
     const hasOrders = this.waiting.length > 0;
     if (hasOrders && this.passStops(slot, bar, open, high, low)) return;
+    const isStopped = slot.units > 0 ? low <= watch.lower : high >= watch.upper;
+    if (hasOrders && !isStopped && this.passLimits(slot, bar, open, high, low)) return;
     if (low <= watch.lower || high >= watch.upper) {
       this.leaveAtBarrier(slot, bar, open, high, low, hasOrders);
       return;
     }
-    if (hasOrders && this.passLimits(slot, bar, open, high, low)) return;
     if (bar === watch.timeLimitBar) this.leaveAtMarket(slot, bar, this.candles.close[bar]!, 'time-limit');
     else if (watch.trails) watch.follow(high, low);
   }
@@ -89,47 +90,62 @@ export class FillEngine {
     else this.leaveAtMarket(slot, bar, watch.hitPrice, reason);
   }
 
-  /** Stop orders against the position (rule 25), but for those that its own stop comes before. Answers whether it ended. */
+  /** Stop orders against the position (rule 25), as long as its own stop does not come first. Answers whether it ended. */
   private passStops(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
-    const { waiting } = this;
-    for (let k = 0; k < waiting.length; k++) {
-      const order = waiting[k]!;
-      if (!this.isAgainst(order, slot) || !order.isStop) continue;
+    for (;;) {
+      const order = this.nearestStop(slot, high, low);
+      if (order === undefined) return false;
       const { lower, upper } = slot.watch;
       const ownFirst = slot.units > 0 ? low <= lower && lower >= order.stop : high >= upper && upper <= order.stop;
-      if (ownFirst) continue;
+      if (ownFirst) return false;
       const touch = order.touch(bar, open, high, low);
+      // A stop-limit that was triggered and found no price is a limit order from here on.
       if (touch === 'none') continue;
       const target = slot.units > 0 ? high >= upper : low <= lower;
       if (touch === 'inside' && (target || this.reachesLimit(slot, bar, open, high, low))) this.account.ambiguousBars++;
-      const before = slot.units;
-      this.fill(order, bar, order.touchPrice, open);
-      if (slot.units === 0) return true;
-      if (Math.sign(slot.units) !== Math.sign(before)) {
-        this.passRest(order, touch, bar);
-        return true;
-      }
+      if (this.endsPosition(order, touch, bar, open)) return true;
     }
-    return false;
   }
 
-  /** Limit orders against the position. Answers whether it ended. */
+  /** Limit orders against the position that prices reach before its target. Answers whether it ended. */
   private passLimits(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
-    const { waiting } = this;
-    for (let k = 0; k < waiting.length; k++) {
-      const order = waiting[k]!;
-      if (!this.isAgainst(order, slot) || order.isStop) continue;
-      const touch = order.touch(bar, open, high, low);
-      if (touch === 'none') continue;
-      const before = slot.units;
-      this.fill(order, bar, order.touchPrice, open);
-      if (slot.units === 0) return true;
-      if (Math.sign(slot.units) !== Math.sign(before)) {
-        this.passRest(order, touch, bar);
-        return true;
-      }
+    for (;;) {
+      const order = this.nearestLimit(slot, bar, open, high, low);
+      if (order === undefined) return false;
+      if (this.endsPosition(order, order.touch(bar, open, high, low), bar, open)) return true;
     }
-    return false;
+  }
+
+  /** Carries out an order against a position; whether that position is gone, though another may stand in its place. */
+  private endsPosition(order: WaitingOrder, touch: Touch, bar: number, open: number): boolean {
+    const { slot } = order;
+    const side = Math.sign(slot.units);
+    this.fill(order, bar, order.touchPrice, open);
+    if (Math.sign(slot.units) === side) return false;
+    if (slot.units !== 0) this.passRest(order, touch, bar);
+    return true;
+  }
+
+  private nearestStop(slot: Slot, high: number, low: number): WaitingOrder | undefined {
+    let nearest: WaitingOrder | undefined;
+    for (const order of this.waiting) {
+      if (!this.isAgainst(order, slot) || !order.isStop) continue;
+      const isReached = slot.units > 0 ? low <= order.stop : high >= order.stop;
+      if (isReached && (nearest === undefined || order.isNearerThan(nearest))) nearest = order;
+    }
+    return nearest;
+  }
+
+  private nearestLimit(slot: Slot, bar: number, open: number, high: number, low: number): WaitingOrder | undefined {
+    const { lower, upper } = slot.watch;
+    let nearest: WaitingOrder | undefined;
+    for (const order of this.waiting) {
+      if (!this.isAgainst(order, slot) || order.isStop) continue;
+      const targetFirst = slot.units > 0 ? order.limit >= upper : order.limit <= lower;
+      if (targetFirst || order.touch(bar, open, high, low) === 'none') continue;
+      if (nearest === undefined || order.isNearerThan(nearest)) nearest = order;
+    }
+    return nearest;
   }
 
   private reachesLimit(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
@@ -146,12 +162,19 @@ export class FillEngine {
   private passEntries(bar: number, open: number, high: number, low: number): void {
     const { waiting, account } = this;
     for (let k = 0; k < waiting.length && !account.ruined; k++) {
-      const order = waiting[k]!;
-      const { slot } = order;
-      const isTested = !order.isDone && !order.reduceOnly && (slot.units === 0 || Math.sign(slot.units) === order.side);
+      const placed = waiting[k]!;
+      const { slot } = placed;
+      const isTested =
+        !placed.isDone && !placed.reduceOnly && (slot.units === 0 || Math.sign(slot.units) === placed.side);
       if (!isTested) continue;
-      const touch = order.touch(bar, open, high, low);
+      let touch = placed.touch(bar, open, high, low);
       if (touch === 'none') continue;
+      const order = slot.units === 0 ? this.nearestAlike(k) : placed;
+      if (order !== placed) {
+        touch = order.touch(bar, open, high, low);
+        // What was placed first and is reached later has its turn afterwards.
+        k--;
+      }
       if (order.group !== undefined && this.groupIsTouched(order, bar, open, high, low)) account.ambiguousBars++;
       const wasFlat = slot.units === 0;
       this.fill(order, bar, order.touchPrice, open);
@@ -166,6 +189,20 @@ export class FillEngine {
     waiting.length = kept;
   }
 
+  /** Of the orders like the one at `first` that would open the same position, the one that prices reach before the others. */
+  private nearestAlike(first: number): WaitingOrder {
+    const { waiting } = this;
+    let nearest = waiting[first]!;
+    const { slot, side, kind } = nearest;
+    if (kind === 'stop-limit') return nearest;
+    for (let k = first + 1; k < waiting.length; k++) {
+      const order = waiting[k]!;
+      const isAlike = order.slot === slot && order.side === side && order.kind === kind;
+      if (isAlike && !order.isDone && !order.reduceOnly && order.isNearerThan(nearest)) nearest = order;
+    }
+    return nearest;
+  }
+
   private groupIsTouched(order: WaitingOrder, bar: number, open: number, high: number, low: number): boolean {
     return this.waiting.some(
       (other) =>
@@ -177,7 +214,7 @@ export class FillEngine {
    * The rest of the bar in which `order` opened a position. After a fill at the open that is the whole bar. After a fill
    * inside, of the two extremes the adverse one may still come, the other counts only where the candle proves it.
    */
-  private passRest(order: WaitingOrder, touch: 'open' | 'inside', bar: number): void {
+  private passRest(order: WaitingOrder, touch: Touch, bar: number): void {
     const { slot, touchedAsLimit } = order;
     const { candles, account } = this;
     const high = candles.high[bar]!;
