@@ -13,8 +13,6 @@ export class FillEngine {
   readonly market: WaitingOrder[] = [];
   /** Limits and stops that wait, in the order they were placed. */
   readonly waiting: WaitingOrder[] = [];
-  /** Open profit of executors; it is part of the equity that sizes are shares of. */
-  executorPnl = 0;
   private readonly account: Account;
   private readonly candles: Candles;
   private readonly direction: Direction;
@@ -53,7 +51,7 @@ export class FillEngine {
 
   /** Rule 9 with several positions: equity at or below 0 at a close ends the run. */
   isRuined(bar: number): boolean {
-    return this.account.equityAt(this.candles.close[bar]!) + this.executorPnl <= 0;
+    return this.account.equityAt(this.candles.close[bar]!) <= 0;
   }
 
   /** Closes every position at the close of a bar, in the order they were opened. */
@@ -266,8 +264,7 @@ export class FillEngine {
     const { account } = this;
     const { slot, side } = order;
     const price = order.paysSlippage ? marketPrice(reference, side, account.costs) : reference;
-    const equity = account.equityAt(mark) + this.executorPnl;
-    if (!account.enter(slot, side, bar, price, order.sizing ?? account.sizing, equity)) return;
+    if (!account.enter(slot, side, bar, price, order.sizing ?? account.sizing, account.equityAt(mark))) return;
     slot.guard(reference, order.barriers, order.stopLossPrice, order.takeProfitPrice);
   }
 

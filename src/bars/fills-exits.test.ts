@@ -263,6 +263,34 @@ describe('fills rule 28', () => {
     expect(found.exposedBars).toBe(2);
   });
 
+  test('once one is stopped its profit is cash, and counts once: in that call, and for sizes after it', () => {
+    const bars: Bar[] = [FLAT, [100, 111, 99, 110], [110, 111, 109, 110], [110, 111, 109, 110]];
+    const seen: number[] = [];
+    const found = run(bars, {
+      0: (c) => c.executors.position({ side: 'long', units: 5, stopLoss: 0.5 }),
+      1: (c) => {
+        seen.push(c.equity);
+        c.executors.stop(1);
+        seen.push(c.equity);
+      },
+      2: (c) => {
+        seen.push(c.equity);
+        c.buy({ fraction: 0.5 });
+      },
+    });
+    expect(seen).toEqual([1050, 1050, 1050]);
+    expect(found.trades[1]!.size * 110).toBeCloseTo(525, 9);
+    expect(found.finalEquity).toBe(1050);
+  });
+
+  test('a bar in which an executor and a position hold something is exposed once', () => {
+    const found = run([FLAT, FLAT, FLAT, FLAT], {
+      0: (c) => c.executors.position({ side: 'long', units: 1, stopLoss: 0.5 }),
+      1: (c) => c.buy(ONE),
+    });
+    expect(found.exposedBars).toBe(4);
+  });
+
   test('several run at once, of every kind, beside positions; profits add up to the change of equity', () => {
     const bars = Array.from({ length: 60 }, (_, i): Bar => {
       const middle = 100 + 8 * Math.sin(i / 3);
