@@ -5,6 +5,7 @@ import { marketPrice } from '../simulate/costs.ts';
 import type { Direction } from '../simulate/simulation.ts';
 import type { PositionEnd } from '../strategy/bar-context.ts';
 import type { Account } from './account.ts';
+import { nearestAlike, nearestLimit, nearestStop, reachesGroup, reachesLimit } from './reach.ts';
 import type { Slot } from './slot.ts';
 import type { Touch, WaitingOrder } from './waiting-order.ts';
 
@@ -82,7 +83,8 @@ export class FillEngine {
     const gapped = slot.units > 0 ? open <= watch.lower : open >= watch.upper;
     const reason = watch.hit(open, high, low);
     const assumed =
-      watch.hitWasAmbiguous || (hasOrders && stopped && !gapped && this.reachesLimit(slot, bar, open, high, low));
+      watch.hitWasAmbiguous ||
+      (hasOrders && stopped && !gapped && reachesLimit(this.waiting, slot, bar, open, high, low));
     if (assumed) this.account.ambiguousBars++;
     if (reason === 'take-profit') this.leave(slot, bar, watch.hitPrice, reason);
     else this.leaveAtMarket(slot, bar, watch.hitPrice, reason);
@@ -91,7 +93,7 @@ export class FillEngine {
   /** Stop orders against the position (rule 25), as long as its own stop does not come first. Answers whether it ended. */
   private passStops(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
     for (;;) {
-      const order = this.nearestStop(slot, high, low);
+      const order = nearestStop(this.waiting, slot, high, low);
       if (order === undefined) return false;
       const { lower, upper } = slot.watch;
       const ownFirst = slot.units > 0 ? low <= lower && lower >= order.stop : high >= upper && upper <= order.stop;
@@ -100,7 +102,8 @@ export class FillEngine {
       // A stop-limit that was triggered and found no price is a limit order from here on.
       if (touch === 'none') continue;
       const target = slot.units > 0 ? high >= upper : low <= lower;
-      if (touch === 'inside' && (target || this.reachesLimit(slot, bar, open, high, low))) this.account.ambiguousBars++;
+      if (touch === 'inside' && (target || reachesLimit(this.waiting, slot, bar, open, high, low)))
+        this.account.ambiguousBars++;
       if (this.endsPosition(order, touch, bar, open)) return true;
     }
   }
@@ -108,7 +111,7 @@ export class FillEngine {
   /** Limit orders against the position that prices reach before its target. Answers whether it ended. */
   private passLimits(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
     for (;;) {
-      const order = this.nearestLimit(slot, bar, open, high, low);
+      const order = nearestLimit(this.waiting, slot, bar, open, high, low);
       if (order === undefined) return false;
       if (this.endsPosition(order, order.touch(bar, open, high, low), bar, open)) return true;
     }
@@ -124,38 +127,6 @@ export class FillEngine {
     return true;
   }
 
-  private nearestStop(slot: Slot, high: number, low: number): WaitingOrder | undefined {
-    let nearest: WaitingOrder | undefined;
-    for (const order of this.waiting) {
-      if (!this.isAgainst(order, slot) || !order.isStop) continue;
-      const isReached = slot.units > 0 ? low <= order.stop : high >= order.stop;
-      if (isReached && (nearest === undefined || order.isNearerThan(nearest))) nearest = order;
-    }
-    return nearest;
-  }
-
-  private nearestLimit(slot: Slot, bar: number, open: number, high: number, low: number): WaitingOrder | undefined {
-    const { lower, upper } = slot.watch;
-    let nearest: WaitingOrder | undefined;
-    for (const order of this.waiting) {
-      if (!this.isAgainst(order, slot) || order.isStop) continue;
-      const targetFirst = slot.units > 0 ? order.limit >= upper : order.limit <= lower;
-      if (targetFirst || order.touch(bar, open, high, low) === 'none') continue;
-      if (nearest === undefined || order.isNearerThan(nearest)) nearest = order;
-    }
-    return nearest;
-  }
-
-  private reachesLimit(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
-    return this.waiting.some(
-      (order) => this.isAgainst(order, slot) && !order.isStop && order.touch(bar, open, high, low) !== 'none',
-    );
-  }
-
-  private isAgainst(order: WaitingOrder, slot: Slot): boolean {
-    return order.slot === slot && !order.isDone && order.side === (slot.units > 0 ? -1 : 1);
-  }
-
   /** Orders that open positions, and what the rest of the bar does to those (rule 26). */
   private passEntries(bar: number, open: number, high: number, low: number): void {
     const { waiting, account } = this;
@@ -167,13 +138,13 @@ export class FillEngine {
       if (!isTested) continue;
       let touch = placed.touch(bar, open, high, low);
       if (touch === 'none') continue;
-      const order = slot.units === 0 ? this.nearestAlike(k) : placed;
+      const order = slot.units === 0 ? nearestAlike(waiting, k) : placed;
       if (order !== placed) {
         touch = order.touch(bar, open, high, low);
         // What was placed first and is reached later has its turn afterwards.
         k--;
       }
-      if (order.group !== undefined && this.groupIsTouched(order, bar, open, high, low)) account.ambiguousBars++;
+      if (order.group !== undefined && reachesGroup(waiting, order, bar, open, high, low)) account.ambiguousBars++;
       const wasFlat = slot.units === 0;
       this.fill(order, bar, order.touchPrice, open);
       if (wasFlat && slot.units !== 0) this.passRest(order, touch, bar);
@@ -185,27 +156,6 @@ export class FillEngine {
       if (!order.isDone) waiting[kept++] = order;
     }
     waiting.length = kept;
-  }
-
-  /** Of the orders like the one at `first` that would open the same position, the one that prices reach before the others. */
-  private nearestAlike(first: number): WaitingOrder {
-    const { waiting } = this;
-    let nearest = waiting[first]!;
-    const { slot, side, kind } = nearest;
-    if (kind === 'stop-limit') return nearest;
-    for (let k = first + 1; k < waiting.length; k++) {
-      const order = waiting[k]!;
-      const isAlike = order.slot === slot && order.side === side && order.kind === kind;
-      if (isAlike && !order.isDone && !order.reduceOnly && order.isNearerThan(nearest)) nearest = order;
-    }
-    return nearest;
-  }
-
-  private groupIsTouched(order: WaitingOrder, bar: number, open: number, high: number, low: number): boolean {
-    return this.waiting.some(
-      (other) =>
-        other !== order && !other.isDone && other.group === order.group && other.touch(bar, open, high, low) !== 'none',
-    );
   }
 
   /**
