@@ -176,7 +176,10 @@ function closingLines(record: ResultRecord | ManyRecord, study: StudyJson): stri
       ({ params, risk, code, error }) =>
         `  ${JSON.stringify({ ...params, ...risk })}: ${code}: ${plainText(error).slice(0, 200)}`,
     );
-    lines.push(`${failed === 1 ? '1 trial failed, and is' : `${formatCount(failed)} trials failed, and are`} not ranked; the first:`, ...shown);
+    lines.push(
+      `${failed === 1 ? '1 trial failed, and is' : `${formatCount(failed)} trials failed, and are`} not ranked; the first:`,
+      ...shown,
+    );
   }
   if (top.length > 0) {
     lines.push(
