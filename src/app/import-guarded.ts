@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { isAppError } from '../core/errors.ts';
 import { type GuardFolders, installGuards } from '../isolation/guards.ts';
 import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts';
-import { ENTRY_SYMBOL } from '../loader/bundle.ts';
+import { ENTRY_SYMBOL } from '../loader/entry-symbol.ts';
 import { type PackedError, packError } from '../pool/messages.ts';
 
 interface CompiledStrategy {

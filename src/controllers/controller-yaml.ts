@@ -11,7 +11,7 @@ export function parseControllerYaml(text: string): Readonly<Record<string, unkno
   try {
     value = parse(text, { version: '1.1', logLevel: 'error' });
   } catch (cause) {
-    const found = cause instanceof Error ? cause.message.split('\n')[0]! : String(cause);
+    const found = cause instanceof Error ? cause.message.split('\n')[0]!.replace(/:$/, '.') : String(cause);
     throw new AppError('REQUEST_INVALID', {
       rule: 'A controller file must be YAML.',
       found,
@@ -22,7 +22,7 @@ export function parseControllerYaml(text: string): Readonly<Record<string, unkno
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
   throw new AppError('REQUEST_INVALID', {
     rule: 'A controller file must hold names and values.',
-    found: Array.isArray(value) ? 'a list.' : `${String(value).slice(0, 40)}.`,
+    found: value === null ? 'nothing.' : Array.isArray(value) ? 'a list.' : `${String(value).slice(0, 40)}.`,
     todo: 'Give a file such as conf/controllers/bollinger_v1.yml.',
   });
 }

@@ -277,6 +277,19 @@ describe('mistakes', () => {
     expect(JSON.stringify(error)).toMatch(text);
   });
 
+  test('a long objective is cut with a mark, and what is held fixed is no row of the best tenth', async () => {
+    const objective = 'sharpe - 0.5*maxDrawdown + 0.1*winRate';
+    const fixed = ['--set', 'fast=2..40', '--set', 'slow=90', '--study', 'long'];
+    const study = await place.run(
+      ...['optimize', 'sma-cross', '--data', 'btc.csv', ...fixed],
+      ...['--mode', 'random', '--iter', '30', '--objective', objective],
+    );
+    expect(study.stdout).toMatch(/^fast +\d.*%$/m);
+    expect(study.stdout).not.toMatch(/^slow +90 +90/m);
+    expect((await place.run('studies')).stdout).toContain('sharpe - 0.5*maxDrawdown + 0.…');
+    expect((await place.run('studies', 'remove', 'long')).exitCode).toBe(0);
+  });
+
   test('an unknown study, another request under its name, options that --resume does not take', async () => {
     expect((await place.run('optimize', '--resume', 'nobody')).stderr).toMatch(/STUDY_NOT_FOUND/);
     expect((await place.run('studies', 'show', 'nobody')).exitCode).toBe(3);
