@@ -6,7 +6,8 @@ import type { ExecutorMarket } from './executor-market.ts';
 import type { CloseType, ExecutorRun, MarkColumns } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
 import { createMarkRows, type MarkRows, pushMark } from './mark-rows.ts';
-import { better, limitPrice, worse } from './position-executor.ts';
+import { limitPrice } from './position-executor.ts';
+import { better, worse } from './position-exit.ts';
 
 interface Book {
   stages: number;
