@@ -16,7 +16,7 @@ export interface ActiveExecutor {
 }
 
 /** An executor that ended. Times are epoch ms, shares fractions, amounts quote currency unless named otherwise. */
-export type ExecutorRecord = Omit<ExecutorRun, 'marks' | 'roundTripCost'>;
+export type ExecutorRecord = Omit<ExecutorRun, 'marks' | 'stages' | 'roundTripCost'>;
 
 /** One value per bar of the run. Amounts in quote currency. */
 export interface PnlSeries {
@@ -192,7 +192,7 @@ function end(book: ExecutorBook, executor: ActiveExecutor, closeBar: number): vo
   }
   if (book.openPnl !== null) addOpenPnl(book.market, run, closeBar, book.openPnl);
   // Marks were for the way here; a run may leave a hundred thousand executors.
-  book.ended.push(run.marks === null ? run : { ...run, marks: null });
+  book.ended.push(run.marks === null && run.stages === null ? run : { ...run, marks: null, stages: null });
 }
 
 /** One that never filled booked nothing: it is only counted. */
@@ -219,6 +219,7 @@ function stopped(market: ExecutorMarket, run: ExecutorRun, bar: number): Executo
     averagePrice: mark.averagePrice,
     heldQuote: 0,
     marks: null,
+    stages: null,
   };
 }
 

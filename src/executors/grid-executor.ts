@@ -233,6 +233,7 @@ function finish(
     heldQuote: closeType === 'POSITION_HOLD' ? left : 0,
     roundTripCost: 2 * book.tradeCost,
     marks: columns,
+    stages: null,
     levels: book.levels,
     fills: book.fills,
   };

@@ -183,5 +183,6 @@ function closed(
     heldQuote: 0,
     roundTripCost,
     marks: null,
+    stages: null,
   };
 }
