@@ -60,11 +60,13 @@ export async function finishStudy(
   const { turbo, budgetBytes, residentBytes, onNote } = limits;
   const plan = planStudy({
     residentBytes,
+    peakBytes: context.peakBytes?.() ?? residentBytes,
     budgetBytes,
     workers: turbo?.workers ?? 0,
     bars: Math.max(...prepared.markets.map(({ search }) => search.window.history.barCount)),
     cells: prepared.cells.length,
     trials: selection.trials ?? OPEN_ENDED_TRIALS,
+    runsPrograms: prepared.loadedStrategy.strategy.program !== undefined,
   });
   const granted = { memoryBytes: budgetBytes ?? plan.bytesPredicted, workers: turbo?.workers ?? 1, label: taken.name };
   const leave = enterRunning(context.storeRoot, granted, limits.machineBytes);
