@@ -240,6 +240,10 @@ function advance(executor: ActiveExecutor, market: ExecutorMarket, bar: number):
     return;
   }
   if (!isFilled(run, bar)) return;
+  if (run.stages !== null) {
+    executor.pnl = markExecutor(market, run, bar).netPnlQuote;
+    return;
+  }
   executor.chain = bar === run.fillBar ? market.close[bar]! / run.fillPrice : executor.chain * market.growth[bar]!;
   const change = run.isLong ? executor.chain - 1 : -(executor.chain - 1);
   executor.pnl = (change - run.roundTripCost) * run.amount! * run.fillPrice;

@@ -101,9 +101,21 @@ class Turbo implements TurboPool {
     const { strategyRef, identity, cells, models = [], cacheBytes = DEFAULT_CACHE_BYTES, seed } = setup;
     const { name = nameOfRef(strategyRef) } = setup;
     const execution = plain(setup.execution);
+    const { ownMetrics = false } = setup;
     const id = ++this.#ids;
     const open: OpenSetup = {
-      message: { id, strategyRef, name, identity, execution, cells, markets: shared(setup), models, cacheBytes },
+      message: {
+        id,
+        strategyRef,
+        name,
+        identity,
+        execution,
+        cells,
+        ownMetrics,
+        markets: shared(setup),
+        models,
+        cacheBytes,
+      },
       seed,
       batchSize: new BatchSize(this.#options.batchSize),
       opened: createResolvers<void>(),
