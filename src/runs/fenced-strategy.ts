@@ -22,6 +22,7 @@ import type { CustomColumn } from '../strategy/expression.ts';
 import { modelFilesOf } from '../strategy/model-expressions.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import { defineStrategy, type Strategy } from '../strategy/strategy.ts';
+import { runsCode } from '../strategy/strategy-code.ts';
 import { baseIndexOf } from '../sweep/grid.ts';
 import { moduleRef, readableFor } from './module-ref.ts';
 
@@ -146,17 +147,12 @@ export const fenceNotes = (): string[] => probeBoundary().missing.map((phrase) =
 
 /** Errors: REQUEST_INVALID when a report would have to run code of a fenced strategy here. */
 export function checkReportable(strategy: Strategy): void {
-  if (!needsCode(strategy)) return;
+  if (!runsCode(strategy)) return;
   throw new AppError('REQUEST_INVALID', {
     rule: 'With --isolate process no code of a strategy runs in the process that writes reports.',
     found: `--report for ${strategy.name}, whose signals are code.`,
     todo: 'Leave out --report; the ranking is printed and stored all the same.',
   });
-}
-
-/** Whether running a variant calls functions of the strategy: conditions over indicators do not. */
-function needsCode({ compute, program, signals }: Strategy): boolean {
-  return compute !== undefined || program !== undefined || nodesOf(signals).some(isCustom);
 }
 
 /** Columns with a function of their own. */

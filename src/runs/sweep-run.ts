@@ -35,7 +35,7 @@ export interface RunContext extends CandleContext {
   readonly peakBytes?: () => number;
   /** Hears, one sentence per place, where a strategy asked for chance or time when it was loaded or run here. */
   readonly onFlag?: (sentence: string) => void;
-  /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps. Default `thread`. */
+  /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps and studies. Default `thread`. */
   readonly isolate?: Isolation;
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
@@ -134,10 +134,7 @@ export async function prepareStrategy(
   context: RunContext,
 ) {
   const { parameters, risk, ...ranking } = selection.grid;
-  const loaded =
-    context.isolate === 'process'
-      ? await loadFenced(selection, context)
-      : await loadNamedStrategy(selection.strategy, context);
+  const loaded = await loadIsolated(selection.strategy, parameters, context);
   const loadedStrategy = withParameters(loaded, Object.keys(parameters));
   const { strategy, strategyHash } = loadedStrategy;
   const execution = await strategyExecution(selection.execution, strategy, { parameters, risk }, context);
@@ -147,10 +144,15 @@ export async function prepareStrategy(
   return { loadedStrategy, policies: selection.window.policies ?? {}, request, grid };
 }
 
-async function loadFenced({ strategy, grid }: Pick<SweepSelection, 'strategy' | 'grid'>, context: RunContext) {
+/** As the context asks for: here, or told of by a fenced process that is asked about a grid of these axes. */
+export async function loadIsolated(
+  reference: string,
+  parameters: Readonly<Record<string, Axis>>,
+  context: RunContext,
+): Promise<LoadedStrategy> {
+  if (context.isolate !== 'process') return loadNamedStrategy(reference, context);
   const { loadFencedStrategy } = await import('./fenced-strategy.ts');
-  const cacheFolder = strategyCache(context.storeRoot);
-  return loadFencedStrategy(strategy, { ...context, cacheFolder, parameters: grid.parameters });
+  return loadFencedStrategy(reference, { ...context, cacheFolder: strategyCache(context.storeRoot), parameters });
 }
 
 /** Errors: those of runSweep. A sweep that is stopped early is no error: its record says so. */

@@ -1,6 +1,6 @@
 // gridmill sweep: backtests a grid and prints the ranked variants.
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -22,6 +22,7 @@ import {
   barrierNotes,
   type DataOptions,
   type GridOptions,
+  isolateOption,
   modelMemoryOption,
   riskAxes,
 } from '../options.ts';
@@ -92,11 +93,7 @@ export function define(command: Command, { host, action }: CommandContext): void
       wholeNumber('--workers', 1, LIMITS.workersMax),
     )
     .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
-    .addOption(
-      new Option('--isolate <how>', 'run a strategy file behind guards against accidents, or in fenced processes')
-        .choices(['thread', 'process'])
-        .default('thread'),
-    )
+    .addOption(isolateOption())
     .addOption(modelMemoryOption())
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
