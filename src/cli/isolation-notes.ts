@@ -1,6 +1,6 @@
 // What --isolate process makes the command line say or refuse.
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import type { Isolation } from '../runs/sweep-run.ts';
+import type { Isolation } from '../runs/module-ref.ts';
 
 interface Asked {
   readonly isolate: Isolation;

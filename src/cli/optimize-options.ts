@@ -1,7 +1,7 @@
 // The options of gridmill optimize as they are read.
 import type { Mode } from '../optimise/study.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
-import type { Isolation } from '../runs/sweep-run.ts';
+import type { Isolation } from '../runs/module-ref.ts';
 import type { Across } from '../sweep/many-across.ts';
 import type { DataOptions, GridOptions } from './options.ts';
 

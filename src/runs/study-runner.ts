@@ -3,13 +3,12 @@ import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { shareModels } from '../models/model-file.ts';
 import { strategyIdentity } from '../pool/strategy-identity.ts';
 import { modelFilesOf } from '../strategy/model-expressions.ts';
-import { runsCode } from '../strategy/strategy-code.ts';
 import { runInThread } from '../trials/run-in-thread.ts';
 import type { RunTrials } from '../trials/trial.ts';
 import { createTrialScorer } from '../trials/trial-scorer.ts';
 import { createThreadTurboPool } from '../turbo/thread-turbo-pool.ts';
 import type { TurboPool, TurboPoolOptions } from '../turbo/turbo-port.ts';
-import { readableFor, strategyRef } from './module-ref.ts';
+import { readableFor, scoresApart, strategyRef } from './module-ref.ts';
 import type { StudyPlan } from './study-plan.ts';
 import type { PreparedStudy } from './study-prepare.ts';
 import type { RunContext } from './sweep-run.ts';
@@ -31,13 +30,13 @@ type Place = Pick<RunContext, 'clock' | 'storeRoot' | 'isolate'>;
 
 /** Workers of the pool; 0 where the calling thread runs the trials: built-ins, controllers, and conditions alone. */
 export function poolWorkers(
-  { strategy, moduleUrl }: LoadedStrategy,
+  loaded: LoadedStrategy,
   turbo: StudyPool | undefined,
   { isolate }: Pick<RunContext, 'isolate'>,
 ): number {
   if (turbo !== undefined) return turbo.workers;
   // Code of the user's runs behind guards or fences, though one worker be enough.
-  return moduleUrl !== undefined && (isolate === 'process' || runsCode(strategy)) ? 1 : 0;
+  return scoresApart(loaded) || (isolate === 'process' && loaded.moduleUrl !== undefined) ? 1 : 0;
 }
 
 interface RunnerLimits {

@@ -4,7 +4,7 @@ import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
-import { createPoolScorer, type PoolScorerOptions } from '../pool/pool-scorer.ts';
+import { createPoolScorer } from '../pool/pool-scorer.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
@@ -19,7 +19,7 @@ import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
-import { readableFor, strategyRef } from './module-ref.ts';
+import { type Isolation, scoresApart, strategyPlace } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
@@ -40,8 +40,6 @@ export interface RunContext extends CandleContext {
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
 }
-
-export type Isolation = 'thread' | 'process';
 
 export interface GridSelection {
   readonly parameters: Readonly<Record<string, Axis>>;
@@ -179,6 +177,7 @@ export async function finishSweep(
     hostBytes: hostBytes(grid, limits.keepAllRows),
     peakBytes: context.peakBytes,
     workers: limits.workers,
+    apart: scoresApart(prepared.loadedStrategy),
     checkpoint:
       limits.checkpointFolder === undefined
         ? undefined
@@ -210,17 +209,6 @@ function checkpointPort(folder: string): CheckpointPort {
     save: (checkpoint) => file.save(checkpoint as unknown as Json),
     clear: () => file.clear(),
   };
-}
-
-/** Where pools find the strategy, and what they run it in. */
-export function strategyPlace(
-  loaded: LoadedStrategy,
-  { storeRoot, isolate }: Pick<RunContext, 'storeRoot' | 'isolate'>,
-): Pick<PoolScorerOptions, 'strategyRef' | 'processes'> {
-  const ref = strategyRef(loaded, storeRoot);
-  // What is built in is ours, and needs no fence.
-  if (isolate !== 'process' || !('moduleUrl' in ref)) return { strategyRef: ref };
-  return { strategyRef: ref, processes: { readable: readableFor(ref) } };
 }
 
 function resultRecord(

@@ -5,7 +5,8 @@ import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import type { GridSelection, Isolation, SweepSelection } from '../../runs/sweep-run.ts';
+import type { Isolation } from '../../runs/module-ref.ts';
+import type { GridSelection, SweepSelection } from '../../runs/sweep-run.ts';
 import type { Across } from '../../sweep/many-across.ts';
 import type { MetricCondition } from '../../sweep/metric-condition.ts';
 import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../../sweep/request.ts';
@@ -133,11 +134,13 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const stop = createStopSource(host.clock, options.deadline);
   const [
     { prepareSweep, finishSweep, hostBytes },
+    { scoresApart },
     { parseObjectives },
     { parseWhere },
     { checkStoreWritable, outputPath },
   ] = await Promise.all([
     import('../../runs/sweep-run.ts'),
+    import('../../runs/module-ref.ts'),
     import('../../runs/metric-name.ts'),
     import('../../runs/where-text.ts'),
     import('../../runs/output-file.ts'),
@@ -178,6 +181,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
       peakBytes: host.peakBytes,
       hostBytes: hostBytes(prepared.grid, files.allResults !== undefined),
       workers: options.workers ?? host.cores,
+      apart: scoresApart(prepared.loadedStrategy),
     });
     const { printEstimate } = await import('../estimate-output.ts');
     printEstimate(estimate, options.json === true, host);
