@@ -55,11 +55,13 @@ export async function finishStudy(
   const workers = poolWorkers(prepared.loadedStrategy, turbo, context);
   const plan = planStudy({
     residentBytes,
+    peakBytes: context.peakBytes?.() ?? residentBytes,
     budgetBytes,
     workers,
     bars: Math.max(...prepared.markets.map(({ search }) => search.window.history.barCount)),
     cells: prepared.cells.length,
     trials: selection.trials ?? OPEN_ENDED_TRIALS,
+    runsPrograms: prepared.loadedStrategy.strategy.program !== undefined,
   });
   const granted = { memoryBytes: budgetBytes ?? plan.bytesPredicted, workers: Math.max(1, workers), label: taken.name };
   const leave = enterRunning(context.storeRoot, granted, limits.machineBytes);
