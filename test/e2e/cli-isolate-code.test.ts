@@ -19,7 +19,10 @@ beforeAll(() => {
     `import { close, defineStrategy, gt, range, sma } from 'gridmill';
 export default defineStrategy({ name: 'conditions', parameters: { n: range(2, 60) }, signals: (p) => ({ long: gt(close, sma(close, p.n)) }) });`,
   );
-  deed = place.write('deed.ts', signalStrategy('deed', "fs.writeFileSync('/tmp/forbidden', '');"));
+  deed = place.write(
+    'deed.ts',
+    signalStrategy('deed', `fs.writeFileSync(${JSON.stringify(join(place.folder, 'forbidden'))}, '');`),
+  );
 });
 afterAll(() => place.remove());
 
@@ -177,10 +180,10 @@ test('one worker and a single variant run behind guards too', async () => {
   ]) {
     const failed = await sweep(deed, ...extra);
     expect(failed).toMatchObject({ exitCode: 4 });
-    expect(failed.stdout).toMatch(/STRATEGY_FORBIDDEN.*fs\.writeFileSync \/tmp\/forbidden, at .*deed\.ts:/);
+    expect(failed.stdout).toMatch(/STRATEGY_FORBIDDEN.*fs\.writeFileSync .*forbidden, at .*deed\.ts:/);
   }
   const study = await optimize(deed, 'deed');
   expect(study).toMatchObject({ exitCode: 4 });
   expect(study.stdout).toContain('fs.writeFileSync');
-  expect(existsSync('/tmp/forbidden')).toBe(false);
+  expect(existsSync(join(place.folder, 'forbidden'))).toBe(false);
 });
