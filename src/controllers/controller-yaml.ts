@@ -1,17 +1,11 @@
 // Controller configurations as YAML text. Apart from the rest, so that who has no YAML does not load its parser.
 import { parse } from 'yaml';
 import { AppError } from '../core/errors.ts';
-import { type ControllerConfig, readControllerConfig } from './controller-config.ts';
 
 /**
- * Reads one of Hummingbot's controller files (`conf/controllers/*.yml`), in the YAML 1.1 that it writes.
- * Errors: REQUEST_INVALID.
+ * The fields of one of Hummingbot's controller files (`conf/controllers/*.yml`) as they are written, in the YAML 1.1 that
+ * it writes. Errors: REQUEST_INVALID.
  */
-export function readControllerYaml(text: string): ControllerConfig {
-  return readControllerConfig(parseControllerYaml(text));
-}
-
-/** The fields of a controller file as they are written. Errors: REQUEST_INVALID. */
 export function parseControllerYaml(text: string): Readonly<Record<string, unknown>> {
   let value: unknown;
   try {

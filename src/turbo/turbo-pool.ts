@@ -1,10 +1,10 @@
 // The turbo pool: workers that live as long as the pool and run trials of any setup, each trial failing alone.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { shareCandles } from '../market/shared-candles.ts';
 import type { Death } from '../pool/members.ts';
 import { NOT_SCORING, unpackError } from '../pool/messages.ts';
 import { nameOfRef } from '../pool/resolve-strategy.ts';
-import { shareCandles } from '../pool/shared-candles.ts';
 import { hasFailed, type TrialFailure, type TrialOutcome } from '../trials/trial.ts';
 import { BATCHES_PER_WORKER, BatchSize } from './batch-size.ts';
 import type { BatchPart } from './messages.ts';
