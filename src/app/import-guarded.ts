@@ -29,6 +29,8 @@ export async function importGuarded(
       ? createSupplied(onFlag)
       : installGuards({ ...withOwnFolders(guards, moduleUrl), engineUrl: ENGINE_URL, onFlag });
   supply(supplied);
+  // A thread of trials has run others before.
+  supplied.restart('');
   // What `import … from 'gridmill'` means in a compiled strategy: the modules this thread scores with.
   (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
   return ((await import(moduleUrl)) as { readonly default?: unknown }).default;

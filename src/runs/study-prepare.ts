@@ -24,7 +24,7 @@ import { checkParameters } from './parameter-names.ts';
 import { fittingIntervals, searchSpaceOf } from './search-space.ts';
 import { strategyExecution } from './strategy-execution.ts';
 import { studyWindows } from './study-windows.ts';
-import { loadNamedStrategy, type RunContext, withParameters } from './sweep-run.ts';
+import { loadIsolated, type RunContext, withParameters } from './sweep-run.ts';
 import { parseWhere } from './where-text.ts';
 import { cutWindow, type LoadedWindow, type WindowSelection, windowBounds } from './window-selection.ts';
 
@@ -89,7 +89,7 @@ export async function prepareStudy(
   const where = selection.where === undefined ? [] : parseWhere(selection.where);
   const trials = trialsOf(selection);
   const named = selection.parameters;
-  const asWritten = await loadNamedStrategy(selection.strategy, context);
+  const asWritten = await loadIsolated(selection.strategy, named, context);
   const searched = searchSpaceOf(asWritten.strategy, named);
   const loadedStrategy = withParameters(asWritten, Object.keys(searched));
   const { strategy, strategyHash } = loadedStrategy;

@@ -50,6 +50,7 @@ const CASES: readonly Case[] = [
   row('1 variant', 200_000, 2, averages('5', '20')),
   row('100 variants', 20_000, 2, HUNDRED),
   row('100 variants under all of 20 barriers', 200_000, 1, [...HUNDRED, ...RISK, '--preselect', '0']),
+  row('40 variants of a bar strategy, in one guarded thread', 20_000, 1, ['./breakout.ts']),
   row('10,000 variants', 20_000, 1, averages('2..101', '102..201')),
   row('10,000 variants, the best of them under barriers', 3_000, 2, [...averages('2..101', '102..201'), ...RISK], true),
   row('10,000 variants under all of 20 barriers', 3_000, 2, [
@@ -65,6 +66,15 @@ const CASES: readonly Case[] = [
     ? [row('ten million variants', 3_000, 2, strengths('2..101', '20..39.845:0.063', '60..79.845:0.063'), true)]
     : []),
 ];
+
+/** Code of the user's runs beside the process that plans, also where one worker is asked for. */
+const BREAKOUT = `import { close, defineBarStrategy, gt, range, sma } from 'gridmill';
+export default defineBarStrategy({
+  name: 'breakout',
+  parameters: { n: range(10, 400, 10) },
+  init: ({ parameters: { n }, condition }) => condition(gt(close, sma(close, n))),
+  onBar: (context, above) => void (above.at() ? context.buy() : context.exit()),
+});`;
 
 const study = (name: string, workers: number, args: readonly string[]): Case => ({
   ...row(name, 200_000, workers, [...args, '--mode', 'random', '--iter', '40']),
@@ -88,6 +98,7 @@ interface Run {
 let place: Workplace;
 beforeAll(() => {
   place = createWorkplace();
+  place.write('breakout.ts', BREAKOUT);
   place.write('controller.yml', 'controller_name: bollinger_v1\ntotal_amount_quote: 1000\n');
   for (const bars of [500, 3_000, 20_000, 200_000]) place.write(`${bars}.csv`, csvOf(minuteCandles(bars)));
 });
