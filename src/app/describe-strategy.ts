@@ -1,12 +1,18 @@
 // What a fenced process tells of its strategy, so that the process that plans the sweep need not run it.
+import { declaredNodes } from '../bars/declared-nodes.ts';
 import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { DescribeRequest, StrategyDescription } from '../pool/messages.ts';
+import { parseTimeframe } from '../market/timeframe.ts';
+import type { BarsDescription, DescribeRequest, StrategyDescription } from '../pool/messages.ts';
+import type { Column, Condition } from '../strategy/expression.ts';
+import type { ParameterValues } from '../strategy/parameters.ts';
+import type { BarProgram } from '../strategy/program.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
-import { createGrid, meetsConstraint } from '../sweep/grid.ts';
+import { createGrid, type Grid, meetsConstraint, parametersAt } from '../sweep/grid.ts';
+import { neighbours } from '../sweep/program-graph.ts';
 
-/** Errors: STRATEGY_INVALID, REQUEST_INVALID for programs, STRATEGY_FAILED from the constraint, LIMIT_EXCEEDED, and those of createGrid. */
+/** Errors: STRATEGY_INVALID, STRATEGY_FAILED from the constraint, LIMIT_EXCEEDED, and those of createGrid. */
 export function describeStrategy(strategy: unknown, { parameters }: DescribeRequest): StrategyDescription {
   if (!isStrategy(strategy)) {
     throw new AppError('STRATEGY_INVALID', {
@@ -14,11 +20,11 @@ export function describeStrategy(strategy: unknown, { parameters }: DescribeRequ
       todo: 'Write: export default defineStrategy({ ... }).',
     });
   }
-  if (strategy.program !== undefined) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: '--isolate process runs strategies that give signals.',
-      found: `${strategy.name}, which places orders by itself.`,
-      todo: 'Run it with --isolate thread, if you have read it.',
+  const { program } = strategy;
+  if (program?.kind === 'controller') {
+    throw new AppError('STRATEGY_INVALID', {
+      found: `${strategy.name}, a controller made by a strategy file.`,
+      todo: 'Name the configuration of the controller itself, its .yml.',
     });
   }
   const { name, description, risk, signals } = strategy;
@@ -30,8 +36,45 @@ export function describeStrategy(strategy: unknown, { parameters }: DescribeRequ
     // Functions of columns stay here; what is left is plain data.
     signals:
       signals === undefined ? undefined : (withoutFunctions(signals, new Map()) as StrategyDescription['signals']),
+    bars: program === undefined ? undefined : describeBars(strategy, program, parameters),
     allowed: strategy.constraint === undefined ? undefined : allowedPoints(strategy, parameters),
   };
+}
+
+/** What init declares at the points that plans and notes look at, and at all of a small grid. Where it fails is left out. */
+function describeBars(
+  { name, parameters: own }: Strategy,
+  program: BarProgram,
+  given: DescribeRequest['parameters'],
+): BarsDescription {
+  const axes = Object.entries(own).map(([axis, { values }]) => ({ name: axis, values: given[axis]?.values ?? values }));
+  // Parts that points share are sent once.
+  const [nodes, copies] = [new Map<string, unknown>(), new Map<object, unknown>()];
+  const points = [...plannedPoints(own, axes)].flatMap((parameters) => {
+    try {
+      const declared = declaredNodes(program, name, parameters, parseTimeframe('1m')).map((node) => {
+        if (!nodes.has(node.key)) nodes.set(node.key, withoutFunctions(node, copies));
+        return nodes.get(node.key) as Column | Condition;
+      });
+      return [{ parameters, declared }];
+    } catch {
+      return [];
+    }
+  });
+  return { models: withoutFunctions(program.models, copies) as BarsDescription['models'], points };
+}
+
+function* plannedPoints(own: Strategy['parameters'], axes: Grid['axes']): Generator<ParameterValues> {
+  const { first, changed } = neighbours(own);
+  yield first;
+  for (const { parameters } of changed) yield parameters;
+  const ends = (end: (...values: number[]) => number) =>
+    Object.fromEntries(axes.map(({ name, values }) => [name, values.reduce((a, b) => end(a, b))]));
+  yield ends(Math.min);
+  yield ends(Math.max);
+  const grid = { axes, basePoints: axes.reduce((product, { values }) => product * values.length, 1) };
+  if (grid.basePoints > LIMITS.fencedInitsMax) return;
+  for (let i = 0; i < grid.basePoints; i++) yield parametersAt(grid, i);
 }
 
 /** One bit per point of the grid: whether the constraint lets it be. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { isAppError } from '../core/errors.ts';
 import { type GuardFolders, installGuards } from '../isolation/guards.ts';
 import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts';
-import { ENTRY_SYMBOL } from '../loader/bundle.ts';
+import { ENTRY_SYMBOL } from '../loader/entry-symbol.ts';
 import { type PackedError, packError } from '../pool/messages.ts';
 
 interface CompiledStrategy {
@@ -29,6 +29,8 @@ export async function importGuarded(
       ? createSupplied(onFlag)
       : installGuards({ ...withOwnFolders(guards, moduleUrl), engineUrl: ENGINE_URL, onFlag });
   supply(supplied);
+  // A thread of trials has run others before.
+  supplied.restart('');
   // What `import … from 'gridmill'` means in a compiled strategy: the modules this thread scores with.
   (globalThis as Record<symbol, unknown>)[Symbol.for(ENTRY_SYMBOL)] = suppliedEntry(entry, supplied);
   return ((await import(moduleUrl)) as { readonly default?: unknown }).default;

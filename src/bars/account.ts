@@ -29,6 +29,8 @@ export class Account {
   skippedOrders = 0;
   /** Held by executors as collateral. */
   reserved = 0;
+  /** Open profit of executors. */
+  executorPnl = 0;
   /** Bars with an executor's position and no other, counted by whoever runs the executors. */
   exposedBars = 0;
   readonly costs: Costs;
@@ -49,9 +51,9 @@ export class Account {
     this.sizing = input.sizing;
   }
 
-  /** Cash and positions at `price`; executors count besides. */
+  /** Cash and positions at `price`, and what executors have earned so far. */
   equityAt(price: number): number {
-    return this.cash + this.netUnits * price;
+    return this.cash + this.netUnits * price + this.executorPnl;
   }
 
   get freeCash(): number {

@@ -130,12 +130,12 @@ class BarRun {
       cursor.bar = from + bar;
       this.place = bar;
       if (account.open.length > 0 || engine.waiting.length > 0) engine.passBar(bar);
-      if (desk.active > 0) engine.executorPnl = desk.passBar(bar);
+      if (desk.active > 0) desk.passBar(bar);
       if (account.ruined) return;
       const answer = onBar(context, state);
       if (answer !== undefined) refuseAsync(answer, 'onBar');
-      if (desk.active > 0) engine.executorPnl = desk.markBar(bar);
       if (engine.market.length > 0) engine.fillMarket(bar, candles.close[bar]!);
+      if (desk.active > 0) desk.countExposure(bar);
       if (account.shorts > 0 || desk.active > 0) this.checkRuin(bar);
       if (account.ruined) return;
     }
@@ -163,7 +163,6 @@ class BarRun {
   private checkRuin(bar: number): void {
     const { engine, desk } = this;
     if (!engine.isRuined(bar)) return;
-    engine.executorPnl = 0;
     desk.stopAll(bar, 'ruin');
     engine.leaveAll(bar, 'ruin');
   }

@@ -80,11 +80,10 @@ export class ExecutorDesk {
     } satisfies BarExecutors);
   }
 
-  /** Ends what ends in this bar. Answers the open profit of the others at its close. */
-  passBar(bar: number): number {
+  /** Ends what ends in this bar, and marks the others at its close. */
+  passBar(bar: number): void {
     const market = this.#source();
     const running = this.#running;
-    let pnl = 0;
     let kept = 0;
     for (let k = 0; k < running.length; k++) {
       const executor = running[k]!;
@@ -94,24 +93,19 @@ export class ExecutorDesk {
       }
       running[kept++] = executor;
       advance(executor, market, bar);
-      pnl += executor.pnl;
     }
-    if (kept === running.length) return pnl;
+    if (kept === running.length) {
+      this.#account.executorPnl = this.#pnl();
+      return;
+    }
     running.length = kept;
     this.#release();
-    return pnl;
   }
 
-  /** After the strategy was called: answers the open profit, those included that it has just started. */
-  markBar(bar: number): number {
-    let pnl = 0;
-    let isTrading = false;
-    for (const executor of this.#running) {
-      pnl += executor.pnl;
-      if (executor.run.fillBar >= 0 && executor.run.fillBar <= bar) isTrading = true;
-    }
-    if (isTrading && this.#account.open.length === 0) this.#account.exposedBars++;
-    return pnl;
+  /** Once all of a bar is done: a bar in which only executors hold something is one that the account does not count. */
+  countExposure(bar: number): void {
+    if (this.#account.open.length > 0) return;
+    if (this.#running.some(({ run }) => isFilled(run, bar))) this.#account.exposedBars++;
   }
 
   stopAll(bar: number, reason: PositionEnd): void {
@@ -193,9 +187,16 @@ export class ExecutorDesk {
     this.#record(id, run, bar, reason, { ...result, filledQuote: result.filledQuote / 2 }, result.closePrice);
   }
 
-  /** Holds back what those that run need, and no more. */
+  #pnl(): number {
+    let sum = 0;
+    for (const { pnl } of this.#running) sum += pnl;
+    return sum;
+  }
+
+  /** Counts and holds back for those that run, and for no others. */
   #release(): void {
     this.active = this.#running.length;
+    this.#account.executorPnl = this.#pnl();
     this.#account.reserved = this.#running.reduce((sum, { reserved }) => sum + reserved, 0);
     this.#account.endWhenGone();
   }
@@ -239,6 +240,10 @@ function advance(executor: ActiveExecutor, market: ExecutorMarket, bar: number):
     return;
   }
   if (!isFilled(run, bar)) return;
+  if (run.stages !== null) {
+    executor.pnl = markExecutor(market, run, bar).netPnlQuote;
+    return;
+  }
   executor.chain = bar === run.fillBar ? market.close[bar]! / run.fillPrice : executor.chain * market.growth[bar]!;
   const change = run.isLong ? executor.chain - 1 : -(executor.chain - 1);
   executor.pnl = (change - run.roundTripCost) * run.amount! * run.fillPrice;

@@ -5,16 +5,15 @@ import { marketPrice } from '../simulate/costs.ts';
 import type { Direction } from '../simulate/simulation.ts';
 import type { PositionEnd } from '../strategy/bar-context.ts';
 import type { Account } from './account.ts';
+import { nearestAlike, nearestLimit, nearestStop, reachesGroup, reachesLimit } from './reach.ts';
 import type { Slot } from './slot.ts';
-import type { WaitingOrder } from './waiting-order.ts';
+import type { Touch, WaitingOrder } from './waiting-order.ts';
 
 export class FillEngine {
   /** Market orders on their way, in the order they were placed. */
   readonly market: WaitingOrder[] = [];
   /** Limits and stops that wait, in the order they were placed. */
   readonly waiting: WaitingOrder[] = [];
-  /** Open profit of executors; it is part of the equity that sizes are shares of. */
-  executorPnl = 0;
   private readonly account: Account;
   private readonly candles: Candles;
   private readonly direction: Direction;
@@ -53,7 +52,7 @@ export class FillEngine {
 
   /** Rule 9 with several positions: equity at or below 0 at a close ends the run. */
   isRuined(bar: number): boolean {
-    return this.account.equityAt(this.candles.close[bar]!) + this.executorPnl <= 0;
+    return this.account.equityAt(this.candles.close[bar]!) <= 0;
   }
 
   /** Closes every position at the close of a bar, in the order they were opened. */
@@ -68,11 +67,12 @@ export class FillEngine {
     const { watch } = slot;
     const hasOrders = this.waiting.length > 0;
     if (hasOrders && this.passStops(slot, bar, open, high, low)) return;
+    const isStopped = slot.units > 0 ? low <= watch.lower : high >= watch.upper;
+    if (hasOrders && !isStopped && this.passLimits(slot, bar, open, high, low)) return;
     if (low <= watch.lower || high >= watch.upper) {
       this.leaveAtBarrier(slot, bar, open, high, low, hasOrders);
       return;
     }
-    if (hasOrders && this.passLimits(slot, bar, open, high, low)) return;
     if (bar === watch.timeLimitBar) this.leaveAtMarket(slot, bar, this.candles.close[bar]!, 'time-limit');
     else if (watch.trails) watch.follow(high, low);
   }
@@ -83,76 +83,68 @@ export class FillEngine {
     const gapped = slot.units > 0 ? open <= watch.lower : open >= watch.upper;
     const reason = watch.hit(open, high, low);
     const assumed =
-      watch.hitWasAmbiguous || (hasOrders && stopped && !gapped && this.reachesLimit(slot, bar, open, high, low));
+      watch.hitWasAmbiguous ||
+      (hasOrders && stopped && !gapped && reachesLimit(this.waiting, slot, bar, open, high, low));
     if (assumed) this.account.ambiguousBars++;
     if (reason === 'take-profit') this.leave(slot, bar, watch.hitPrice, reason);
     else this.leaveAtMarket(slot, bar, watch.hitPrice, reason);
   }
 
-  /** Stop orders against the position (rule 25), but for those that its own stop comes before. Answers whether it ended. */
+  /** Stop orders against the position (rule 25), as long as its own stop does not come first. Answers whether it ended. */
   private passStops(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
-    const { waiting } = this;
-    for (let k = 0; k < waiting.length; k++) {
-      const order = waiting[k]!;
-      if (!this.isAgainst(order, slot) || !order.isStop) continue;
+    for (;;) {
+      const order = nearestStop(this.waiting, slot, high, low);
+      if (order === undefined) return false;
       const { lower, upper } = slot.watch;
       const ownFirst = slot.units > 0 ? low <= lower && lower >= order.stop : high >= upper && upper <= order.stop;
-      if (ownFirst) continue;
+      if (ownFirst) return false;
       const touch = order.touch(bar, open, high, low);
+      // A stop-limit that was triggered and found no price is a limit order from here on.
       if (touch === 'none') continue;
       const target = slot.units > 0 ? high >= upper : low <= lower;
-      if (touch === 'inside' && (target || this.reachesLimit(slot, bar, open, high, low))) this.account.ambiguousBars++;
-      const before = slot.units;
-      this.fill(order, bar, order.touchPrice, open);
-      if (slot.units === 0) return true;
-      if (Math.sign(slot.units) !== Math.sign(before)) {
-        this.passRest(order, touch, bar);
-        return true;
-      }
+      if (touch === 'inside' && (target || reachesLimit(this.waiting, slot, bar, open, high, low)))
+        this.account.ambiguousBars++;
+      if (this.endsPosition(order, touch, bar, open)) return true;
     }
-    return false;
   }
 
-  /** Limit orders against the position. Answers whether it ended. */
+  /** Limit orders against the position that prices reach before its target. Answers whether it ended. */
   private passLimits(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
-    const { waiting } = this;
-    for (let k = 0; k < waiting.length; k++) {
-      const order = waiting[k]!;
-      if (!this.isAgainst(order, slot) || order.isStop) continue;
-      const touch = order.touch(bar, open, high, low);
-      if (touch === 'none') continue;
-      const before = slot.units;
-      this.fill(order, bar, order.touchPrice, open);
-      if (slot.units === 0) return true;
-      if (Math.sign(slot.units) !== Math.sign(before)) {
-        this.passRest(order, touch, bar);
-        return true;
-      }
+    for (;;) {
+      const order = nearestLimit(this.waiting, slot, bar, open, high, low);
+      if (order === undefined) return false;
+      if (this.endsPosition(order, order.touch(bar, open, high, low), bar, open)) return true;
     }
-    return false;
   }
 
-  private reachesLimit(slot: Slot, bar: number, open: number, high: number, low: number): boolean {
-    return this.waiting.some(
-      (order) => this.isAgainst(order, slot) && !order.isStop && order.touch(bar, open, high, low) !== 'none',
-    );
-  }
-
-  private isAgainst(order: WaitingOrder, slot: Slot): boolean {
-    return order.slot === slot && !order.isDone && order.side === (slot.units > 0 ? -1 : 1);
+  /** Carries out an order against a position; whether that position is gone, though another may stand in its place. */
+  private endsPosition(order: WaitingOrder, touch: Touch, bar: number, open: number): boolean {
+    const { slot } = order;
+    const side = Math.sign(slot.units);
+    this.fill(order, bar, order.touchPrice, open);
+    if (Math.sign(slot.units) === side) return false;
+    if (slot.units !== 0) this.passRest(order, touch, bar);
+    return true;
   }
 
   /** Orders that open positions, and what the rest of the bar does to those (rule 26). */
   private passEntries(bar: number, open: number, high: number, low: number): void {
     const { waiting, account } = this;
     for (let k = 0; k < waiting.length && !account.ruined; k++) {
-      const order = waiting[k]!;
-      const { slot } = order;
-      const isTested = !order.isDone && !order.reduceOnly && (slot.units === 0 || Math.sign(slot.units) === order.side);
+      const placed = waiting[k]!;
+      const { slot } = placed;
+      const isTested =
+        !placed.isDone && !placed.reduceOnly && (slot.units === 0 || Math.sign(slot.units) === placed.side);
       if (!isTested) continue;
-      const touch = order.touch(bar, open, high, low);
+      let touch = placed.touch(bar, open, high, low);
       if (touch === 'none') continue;
-      if (order.group !== undefined && this.groupIsTouched(order, bar, open, high, low)) account.ambiguousBars++;
+      const order = slot.units === 0 ? nearestAlike(waiting, k) : placed;
+      if (order !== placed) {
+        touch = order.touch(bar, open, high, low);
+        // What was placed first and is reached later has its turn afterwards.
+        k--;
+      }
+      if (order.group !== undefined && reachesGroup(waiting, order, bar, open, high, low)) account.ambiguousBars++;
       const wasFlat = slot.units === 0;
       this.fill(order, bar, order.touchPrice, open);
       if (wasFlat && slot.units !== 0) this.passRest(order, touch, bar);
@@ -166,18 +158,11 @@ export class FillEngine {
     waiting.length = kept;
   }
 
-  private groupIsTouched(order: WaitingOrder, bar: number, open: number, high: number, low: number): boolean {
-    return this.waiting.some(
-      (other) =>
-        other !== order && !other.isDone && other.group === order.group && other.touch(bar, open, high, low) !== 'none',
-    );
-  }
-
   /**
    * The rest of the bar in which `order` opened a position. After a fill at the open that is the whole bar. After a fill
    * inside, of the two extremes the adverse one may still come, the other counts only where the candle proves it.
    */
-  private passRest(order: WaitingOrder, touch: 'open' | 'inside', bar: number): void {
+  private passRest(order: WaitingOrder, touch: Touch, bar: number): void {
     const { slot, touchedAsLimit } = order;
     const { candles, account } = this;
     const high = candles.high[bar]!;
@@ -229,8 +214,7 @@ export class FillEngine {
     const { account } = this;
     const { slot, side } = order;
     const price = order.paysSlippage ? marketPrice(reference, side, account.costs) : reference;
-    const equity = account.equityAt(mark) + this.executorPnl;
-    if (!account.enter(slot, side, bar, price, order.sizing ?? account.sizing, equity)) return;
+    if (!account.enter(slot, side, bar, price, order.sizing ?? account.sizing, account.equityAt(mark))) return;
     slot.guard(reference, order.barriers, order.stopLossPrice, order.takeProfitPrice);
   }
 

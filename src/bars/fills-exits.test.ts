@@ -73,6 +73,30 @@ describe('fills rule 25', () => {
     expect(found.trades).toMatchObject([{ size: 0.25 }, { size: 0.75, exitReason: 'open' }]);
   });
 
+  test('of limit orders and the target prices reach the nearest first, whatever was placed first', () => {
+    const up: Bar = [100, 111, 99, 110];
+    const half = { limit: 105, units: 0.5, reduceOnly: true };
+    expect(held([half], up, { takeProfitPrice: 110 }).trades).toMatchObject([
+      { size: 0.5, exitPrice: 105 },
+      { size: 0.5, exitPrice: 110 },
+    ]);
+    expect(held([target, { limit: 105, reduceOnly: true }], up).trades).toMatchObject([{ size: 1, exitPrice: 105 }]);
+    const short = run([FLAT, FLAT, [100, 101, 89, 90], FLAT], {
+      0: (c) => c.sell({ ...ONE, takeProfitPrice: 90 }),
+      1: (c) => c.buy({ limit: 95, units: 0.5, reduceOnly: true }),
+    });
+    expect(short.trades).toMatchObject([{ exitPrice: 95 }, { exitPrice: 90 }]);
+  });
+
+  test('of several stop orders the nearest acts first, whatever was placed first', () => {
+    expect(held([stop, { stop: 95, reduceOnly: true }], WIDE).trades).toMatchObject([{ size: 1, exitPrice: 95 }]);
+    const parts = held([stop, { stop: 95, units: 0.5, reduceOnly: true }], WIDE, { stopLossPrice: 93 });
+    expect(parts.trades).toMatchObject([
+      { size: 0.5, exitPrice: 95 },
+      { size: 0.5, exitPrice: 93 },
+    ]);
+  });
+
   test('a time limit closes at the close, after all that lies inside its bar', () => {
     const own = { timeLimit: 2 };
     expect(held([], [100, 111, 99, 104], own).trades).toMatchObject([{ exitPrice: 104, exitReason: 'time-limit' }]);
@@ -237,6 +261,34 @@ describe('fills rule 28', () => {
     expect(found.trades).toMatchObject([{ tag: 'executor 1', exitBar: 2, exitReason: 'take-profit', size: 5 }]);
     expect(found.trades[0]!.pnl).toBeCloseTo(48, 9);
     expect(found.exposedBars).toBe(2);
+  });
+
+  test('once one is stopped its profit is cash, and counts once: in that call, and for sizes after it', () => {
+    const bars: Bar[] = [FLAT, [100, 111, 99, 110], [110, 111, 109, 110], [110, 111, 109, 110]];
+    const seen: number[] = [];
+    const found = run(bars, {
+      0: (c) => c.executors.position({ side: 'long', units: 5, stopLoss: 0.5 }),
+      1: (c) => {
+        seen.push(c.equity);
+        c.executors.stop(1);
+        seen.push(c.equity);
+      },
+      2: (c) => {
+        seen.push(c.equity);
+        c.buy({ fraction: 0.5 });
+      },
+    });
+    expect(seen).toEqual([1050, 1050, 1050]);
+    expect(found.trades[1]!.size * 110).toBeCloseTo(525, 9);
+    expect(found.finalEquity).toBe(1050);
+  });
+
+  test('a bar in which an executor and a position hold something is exposed once', () => {
+    const found = run([FLAT, FLAT, FLAT, FLAT], {
+      0: (c) => c.executors.position({ side: 'long', units: 1, stopLoss: 0.5 }),
+      1: (c) => c.buy(ONE),
+    });
+    expect(found.exposedBars).toBe(4);
   });
 
   test('several run at once, of every kind, beside positions; profits add up to the change of equity', () => {

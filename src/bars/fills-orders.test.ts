@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Bar, candlesOf, coded, runStrategy, type Settings, scripted } from '../../test/bar-harness.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Simulation } from '../simulate/simulation.ts';
-import type { BarContext } from '../strategy/bar-context.ts';
+import type { BarContext, BarOrder } from '../strategy/bar-context.ts';
 
 const FLAT: Bar = [100, 101, 99, 100];
 type Steps = Readonly<Record<number, (context: BarContext) => void>>;
@@ -311,6 +311,26 @@ describe('fills rule 23', () => {
     expect(fell).toMatchObject({ ambiguousBars: 0, trades: [{ tag: 'down', entryPrice: 90 }] });
     const both = run([FLAT, [100, 115, 85, 100], FLAT], straddle);
     expect(both).toMatchObject({ ambiguousBars: 1, trades: [{ tag: 'up', entryPrice: 110 }] });
+  });
+});
+
+describe('fills rule 23, orders alike', () => {
+  test('of orders of one tag, side and kind the nearest opens the position, whatever was placed first', () => {
+    const opened = (orders: readonly BarOrder[], bar: Bar, side: 'buy' | 'sell' = 'buy') =>
+      run([FLAT, bar, FLAT], {
+        0: (c) => {
+          for (const order of orders) c[side]({ ...ONE, ...order });
+        },
+      });
+    const down: Bar = [100, 101, 94, 97];
+    expect(opened([{ limit: 95 }, { limit: 98 }], down).trades).toMatchObject([{ entryPrice: 98, size: 1 }]);
+    expect(opened([{ stop: 105 }, { stop: 103 }], [100, 106, 99, 104]).trades).toMatchObject([{ entryPrice: 103 }]);
+    expect(opened([{ limit: 105 }, { limit: 103 }], [100, 106, 99, 104], 'sell').trades).toMatchObject([
+      { entryPrice: 103 },
+    ]);
+    // Stopped out of the first, the second opens where prices came to it.
+    const again = opened([{ limit: 95 }, { limit: 98, stopLossPrice: 96 }], down);
+    expect(again.trades).toMatchObject([{ entryPrice: 98, exitPrice: 96 }, { entryPrice: 95 }]);
   });
 });
 

@@ -106,7 +106,7 @@ export class RunContext implements BarContext<ParameterValues> {
   }
 
   get equity(): number {
-    return this.#account.equityAt(this.close) + this.#engine.executorPnl;
+    return this.#account.equityAt(this.close);
   }
 
   get freeCash(): number {

@@ -91,6 +91,13 @@ export class WaitingOrder {
     return this.kind === 'stop' || (this.kind === 'stop-limit' && this.triggeredBar < 0);
   }
 
+  /** Whether prices reach this order before `other`, one of the same side that waits for the same turn of prices. */
+  isNearerThan(other: WaitingOrder): boolean {
+    const { isStop } = this;
+    const [own, others] = isStop ? [this.stop, other.stop] : [this.limit, other.limit];
+    return isStop === (this.side === 1) ? own < others : own > others;
+  }
+
   /** Stops and market orders pay slippage, limits do not. */
   get paysSlippage(): boolean {
     return this.kind === 'market' || this.kind === 'stop';

@@ -152,12 +152,16 @@ function executorsText({ compared }: FinishedDiff, { limit, sort }: DiffTextOpti
     formatCount(executors.filter((one) => one.kind === kind).length);
   const heading = bold(`Executors that differ (${formatCount(executors.length)})`, color);
   const sentence = `${formatCount(executorsSame)} are the same; ${count('changed')} end differently, ${count('only-a')} only a has, ${count('only-b')} only b has.`;
+  const moved =
+    executors.some(({ kind }) => kind === 'only-a') && executors.some(({ kind }) => kind === 'only-b')
+      ? ' One that is created minutes later counts once in each.'
+      : '';
   const shown = orderedExecutors(executors, sort).slice(0, limit);
-  if (shown.length === 0) return `${heading}\n${sentence}`;
+  if (shown.length === 0) return `${heading}\n${sentence}${moved}`;
   const rest = executors.length - shown.length;
   const more = rest > 0 ? [dim(`and ${formatCount(rest)} more: --limit, or --out diff.csv`, color)] : [];
   const order = sort === 'change' && executors.length > 1 ? ' The largest changes first:' : '';
-  return [heading, ...wrapped(sentence + order, width), executorsTable(shown, output), ...more].join('\n');
+  return [heading, ...wrapped(sentence + moved + order, width), executorsTable(shown, output), ...more].join('\n');
 }
 
 function executorsTable(shown: readonly ExecutorDiff[], { color, columns: width }: TextOutput): string {

@@ -58,7 +58,7 @@ async function importList(file: string, { exchange, json }: ImportOptions, host:
     return;
   }
   const lines = [
-    `${exchange}: ${instruments.length.toLocaleString('en')} instruments, hash ${hash.slice(0, 12)}`,
+    `${exchange}: ${instruments.length === 1 ? '1 instrument' : `${instruments.length.toLocaleString('en')} instruments`}, hash ${hash.slice(0, 12)}`,
     ...notes,
   ];
   host.stdout.write(`${lines.join('\n')}\n`);

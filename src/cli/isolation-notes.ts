@@ -1,14 +1,23 @@
 // What --isolate process makes the command line say or refuse.
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import type { Isolation } from '../runs/sweep-run.ts';
+import type { Isolation } from '../runs/module-ref.ts';
 
-/** What the user should know of the fences. Errors: REQUEST_INVALID for a report that would have to step out of them. */
-export async function isolationNotes(
-  { isolate, report }: { readonly isolate: Isolation; readonly report?: string },
-  { strategy, moduleUrl }: LoadedStrategy,
-): Promise<readonly string[]> {
-  if (isolate !== 'process' || moduleUrl === undefined) return [];
-  const { checkReportable, fenceNotes } = await import('../runs/fenced-strategy.ts');
-  if (report !== undefined) checkReportable(strategy);
-  return fenceNotes();
+interface Asked {
+  readonly isolate: Isolation;
+  readonly report?: string;
+}
+
+const isFenced = ({ isolate }: Asked, { moduleUrl }: LoadedStrategy): boolean =>
+  isolate === 'process' && moduleUrl !== undefined;
+
+/** Errors: REQUEST_INVALID for a report that would have to step out of the fences. */
+export async function checkIsolatedReport(asked: Asked, loaded: LoadedStrategy): Promise<void> {
+  if (asked.report === undefined || !isFenced(asked, loaded)) return;
+  (await import('../runs/fenced-strategy.ts')).checkReportable(loaded.strategy);
+}
+
+/** What the user should know of the fences. Errors: those of checkIsolatedReport. */
+export async function isolationNotes(asked: Asked, loaded: LoadedStrategy): Promise<readonly string[]> {
+  await checkIsolatedReport(asked, loaded);
+  return isFenced(asked, loaded) ? (await import('../runs/fenced-strategy.ts')).fenceNotes() : [];
 }

@@ -1,6 +1,7 @@
 // The options of gridmill optimize as they are read.
 import type { Mode } from '../optimise/study.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
+import type { Isolation } from '../runs/module-ref.ts';
 import type { Across } from '../sweep/many-across.ts';
 import type { DataOptions, GridOptions } from './options.ts';
 
@@ -25,6 +26,7 @@ export interface OptimizeOptions extends Omit<DataOptions, 'data'>, ExecutionSel
   readonly turbo?: boolean;
   readonly workers?: number;
   readonly batchSize?: number;
+  readonly isolate: Isolation;
   readonly memory?: number;
   readonly deadline?: number;
   readonly top: number;

@@ -16,6 +16,7 @@ import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import { deliverStudy } from './deliver.ts';
 import type { Host } from './host.ts';
+import { checkIsolatedReport } from './isolation-notes.ts';
 import type { OptimizeOptions } from './optimize-options.ts';
 import { barrierNotes, riskAxes } from './options.ts';
 import { createProgressLine, note } from './progress.ts';
@@ -26,7 +27,7 @@ import { studyProgressTexts } from './study-progress.ts';
 export async function optimize(strategy: string | undefined, options: OptimizeOptions, host: Host): Promise<ExitCode> {
   const stop = createStopSource(host.clock, options.deadline);
   const report = options.report === undefined ? undefined : outputPath(host.folder, options.report);
-  const context = runContext(host);
+  const context = { ...runContext(host), isolate: options.isolate };
   const progress = createProgressLine(host.stderr, host.clock);
   const onNote = note(progress, host);
   const asked =
@@ -38,6 +39,8 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
     progress.update(() => `reading ${at + 1} of ${asked.markets.length}: ${name} ...`),
   );
   const residentBytes = host.settleHeap();
+  // The pool itself says what its fences lack.
+  await checkIsolatedReport(options, prepared.loadedStrategy);
   const selection = resolved(asked, prepared);
   const taken = takeStudy(prepared, selection, options.resume ?? options.study, context);
   if (taken.open.log.count > 0)
@@ -79,7 +82,8 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
       host,
     );
     if (finished.record.partial !== null) {
-      const resume = `gridmill optimize --resume ${taken.name}${turbo === undefined ? '' : ' --turbo'}`;
+      const how = `${turbo === undefined ? '' : ' --turbo'}${options.isolate === 'process' ? ' --isolate process' : ''}`;
+      const resume = `gridmill optimize --resume ${taken.name}${how}`;
       (options.json === true ? host.stderr : host.stdout).write(
         asCalled(`  ${resume}     goes on with the study\n`, host),
       );

@@ -48,7 +48,8 @@ export function axis(option: string): ValueParser<Axis> {
     } catch (error) {
       if (!isAppError(error, 'GRID_INVALID')) throw error;
       const rule = `${option} must be a range or a list of numbers.`;
-      throw new AppError('GRID_INVALID', { rule, found: error.found, todo: error.todo, cause: error });
+      const shares = text.includes('%') ? ' Shares are numbers here: 0.01 for 1%.' : '';
+      throw new AppError('GRID_INVALID', { rule, found: error.found, todo: `${error.todo}${shares}`, cause: error });
     }
   };
 }

@@ -78,6 +78,12 @@ export function modelMemoryOption(): Option {
   ).argParser(bytes('--model-memory'));
 }
 
+/** How code of the user's is kept apart. */
+export const isolateOption = (): Option =>
+  new Option('--isolate <how>', 'run a strategy file behind guards against accidents, or in fenced processes')
+    .choices(['thread', 'process'])
+    .default('thread');
+
 export function addPolicyOptions(command: Command): void {
   command
     .addOption(new Option('--gaps <policy>', 'missing candles').choices(['reject', 'keep']))

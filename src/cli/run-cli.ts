@@ -25,6 +25,9 @@ Every command has --help with examples. Exit codes: 0 done, 1 a bug, 2 wrong usa
 5 a limit, 6 storage or network, 7 check found something, 124 deadline, 130 cancelled.
 `;
 
+/** Columns left for descriptions below which help is not wrapped: a terminal of 60 still wraps. */
+const NARROWEST_HELP = 24;
+
 /** Runs the command line `argv` (without node and script). Never throws: every outcome is an exit code. */
 export async function runCli(argv: readonly string[], host: Host): Promise<number> {
   const asked = { json: argv.includes('--json'), debug: argv.includes('--debug') };
@@ -43,7 +46,7 @@ export async function runCli(argv: readonly string[], host: Host): Promise<numbe
     return exitCode ?? 0;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
-    return reportError(usageError(error), host, asked);
+    return reportError(usageError(error, argv), host, asked);
   }
 }
 
@@ -56,6 +59,7 @@ async function buildProgram(argv: readonly string[], context: CommandContext): P
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .exitOverride()
+    .configureHelp({ minWidthToWrap: NARROWEST_HELP })
     .configureOutput({
       writeOut: (text) => host.stdout.write(asCalled(text, host)),
       writeErr: (text) => host.stderr.write(asCalled(text, host)),
@@ -107,11 +111,14 @@ function checkSubcommand(command: Command, rest: readonly string[]): void {
 const capitalised = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 
 /** Mistakes that the option parser found, as an error of ours. */
-function usageError(error: unknown): unknown {
+function usageError(error: unknown, argv: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
   const found = error.message.replace(/^error: /, '').replace(/\n\(/, ' (');
+  const choices = found.match(/argument '(.*)' is invalid\. Allowed choices are (.*)\.$/);
+  const meant = choices === null ? '' : didYouMean(choices[1]!, choices[2]!.split(', '));
+  const command = COMMANDS.find(({ name }) => argv.includes(name));
   return new AppError('REQUEST_INVALID', {
-    found: /[.?!)]$/.test(found) ? found : `${found}.`,
-    todo: 'Run the command with --help.',
+    found: `${/[.?!)]$/.test(found) ? found : `${found}.`}${meant}`,
+    todo: `Run gridmill ${command === undefined ? '' : `${command.name} `}--help.`,
   });
 }

@@ -6,6 +6,7 @@ import { brailleChart } from '../report/sparkline.ts';
 import { keyValueTable, metricsTable, tradesTable } from '../report/terminal.ts';
 import { bold, dim, type TextColumn, textTable } from '../report/text-table.ts';
 import { runsControllers } from '../runs/execution-words.ts';
+import { whyIdle } from '../runs/idle-controller.ts';
 import { figuresOf } from '../runs/profile-figures.ts';
 import type { FinishedRun } from '../runs/single-run.ts';
 import { dataJson, executionJson } from '../runs/sweep-run.ts';
@@ -97,10 +98,12 @@ function equityChart(equity: Float64Array, { columns, color }: TextOutput): stri
 }
 
 function tradeList(
-  { run, loadedWindow }: FinishedRun,
+  { run, row, loadedWindow, loadedStrategy }: FinishedRun,
   tradesMax: number,
-  { columns: width, color }: TextOutput,
+  output: TextOutput,
 ): string {
+  const { columns: width, color } = output;
+  const isController = loadedStrategy?.strategy.program?.kind === 'controller';
   const { trades } = run.simulation;
   const { candles } = loadedWindow.window;
   const shown = trades.slice(0, tradesMax);
@@ -112,6 +115,8 @@ function tradeList(
     dateOnly: isDateOnly(candles.timeframe),
   });
   const rest = trades.length - shown.length;
+  const reason = trades.length === 0 && isController ? whyIdle(row.params, loadedWindow.window.history) : undefined;
+  if (reason !== undefined) return `${heading}\n${table}\n${paragraph(reason, output)}`;
   const more = rest > 0 ? `\n${dim(`and ${formatCount(rest)} more: --trades all, or --json`, color)}` : '';
   return `${heading}\n${table}${more}`;
 }

@@ -9,6 +9,7 @@ import type { Host, TextOutput } from './host.ts';
 import { parametersTable, valueText } from './study-output.ts';
 
 const ROWS_SHOWN = 10;
+const OBJECTIVE_MAX = 30;
 
 const left = (heading: string, cells: readonly string[], priority: number): TextColumn => ({
   heading,
@@ -66,7 +67,7 @@ export function studiesTable(entries: readonly StudyEntry[], { columns: width, c
       ),
       left(
         'Objective',
-        entries.map((entry) => text(entry, 'objective').slice(0, 30)),
+        entries.map((entry) => shortened(text(entry, 'objective'))),
         1,
       ),
       rightColumn('Best', entries.map(best), 0),
@@ -119,7 +120,7 @@ function bestTable({ study, top }: StudyState, { columns: width, color }: TextOu
       ),
       ...study.objectives.map((text, o) =>
         rightColumn(
-          text.slice(0, 30),
+          shortened(text),
           rows.map(({ values }) => valueText(study, o, values[o]!)),
           0,
         ),
@@ -133,6 +134,10 @@ function bestTable({ study, top }: StudyState, { columns: width, color }: TextOu
     { width, color },
   );
 }
+
+/** A long objective must not look like a shorter one. */
+const shortened = (objective: string): string =>
+  objective.length <= OBJECTIVE_MAX ? objective : `${objective.slice(0, OBJECTIVE_MAX - 1).trimEnd()}…`;
 
 /** Parameters and barriers of a key, without strategy and arithmetic. */
 const shortKey = (key: string): string => key.split('|').slice(2).join(' ');

@@ -42,7 +42,7 @@ export function studyParts(record: ResultRecord | ManyRecord, study: StudyJson, 
 const objectiveTitle = ({ holdout, objectives }: StudyJson): string =>
   holdout === null
     ? `Objective: ${objectives.join('; ')}`
-    : `Objective: ${objectives.join('; ')}; and on the ${formatPercent(holdout.share)} held out, ${day(holdout.from)} to ${day(holdout.to)}`;
+    : `Objective: ${objectives.join('; ')}; and on the ${formatPercent(holdout.share, 0)} held out, ${day(holdout.from)} to ${day(holdout.to)}`;
 
 const day = (iso: string): string => formatTime(Date.parse(iso), true);
 
@@ -115,7 +115,9 @@ export function valueText({ objectives }: Pick<StudyJson, 'objectives'>, o: numb
   return formatMetric(value, Object.hasOwn(METRICS, text) ? METRICS[text as MetricName].unit : 'ratio');
 }
 
-export function parametersTable({ parameters }: Pick<StudyJson, 'parameters'>, { color, columns }: TextOutput): string {
+/** Of the axes that vary: what is held fixed is said in the head. */
+export function parametersTable(study: Pick<StudyJson, 'parameters'>, { color, columns }: TextOutput): string {
+  const parameters = study.parameters.filter(({ low, high }) => low < high);
   const number = (value: number): string => formatParameter(value);
   return textTable(
     [
@@ -174,7 +176,10 @@ function closingLines(record: ResultRecord | ManyRecord, study: StudyJson): stri
       ({ params, risk, code, error }) =>
         `  ${JSON.stringify({ ...params, ...risk })}: ${code}: ${plainText(error).slice(0, 200)}`,
     );
-    lines.push(`${formatCount(failed)} trials failed, and are not ranked; the first:`, ...shown);
+    lines.push(
+      `${failed === 1 ? '1 trial failed, and is' : `${formatCount(failed)} trials failed, and are`} not ranked; the first:`,
+      ...shown,
+    );
   }
   if (top.length > 0) {
     lines.push(

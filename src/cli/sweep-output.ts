@@ -176,7 +176,8 @@ function timesLine(record: ResultRecord): string {
   const rate = elapsedMs > 0 ? `, ${formatCount(Math.round((scored / elapsedMs) * 1_000))} per second` : '';
   const of = record.partial !== null || scored < variants ? ` of ${formatCount(variants)}` : '';
   const download = downloadMs === null ? '' : `, downloaded in ${formatDuration(downloadMs)}`;
-  const risk = Object.keys(record.grid.risk).length > 0 && record.preselect > 0;
+  // A shortlist that everything fits in has left nothing out.
+  const risk = Object.keys(record.grid.risk).length > 0 && record.preselect > 0 && scored < variants;
   const stages = risk ? ` (shortlist ${formatCount(record.preselect)})` : '';
   return (
     `Scored ${formatCount(scored)}${of} variants${stages} in ${formatDuration(elapsedMs)}${rate}. ` +

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { decimalToNumber } from '../core/decimal.ts';
 import { CONTROLLER_NAMES, fieldsWithoutEffect, readControllerConfig } from './controller-config.ts';
-import { readControllerYaml } from './controller-yaml.ts';
+import { parseControllerYaml } from './controller-yaml.ts';
 
 describe('defaults', () => {
   test.each(CONTROLLER_NAMES)('%s needs nothing but its name', (controller_name) => {
@@ -48,7 +48,8 @@ describe('values', () => {
   });
 
   test('a whole file loads', () => {
-    const config = readControllerYaml(`
+    const config = readControllerConfig(
+      parseControllerYaml(`
 id: grid-btc
 controller_name: grid_strike
 controller_type: generic
@@ -67,7 +68,8 @@ triple_barrier_config:
   open_order_type: 3
   take_profit: 0.001
   stop_loss: null
-`);
+`),
+    );
     expect(config).toMatchObject({ controller_name: 'grid_strike', side: -1, keep_position: false });
     if (config.controller_name !== 'grid_strike') throw new Error('grid_strike');
     expect(decimalToNumber(config.triple_barrier_config.takeProfit!)).toBe(0.001);
@@ -117,8 +119,8 @@ describe('refusals', () => {
   });
 
   test('a file that is no YAML, or no names and values, says so', () => {
-    expect(() => readControllerYaml('a: [1')).toThrow(/must be YAML/);
-    expect(() => readControllerYaml('- a\n- b')).toThrow(/a list/);
-    expect(() => readControllerYaml('')).toThrow(/names and values/);
+    expect(() => parseControllerYaml('a: [1')).toThrow(/must be YAML/);
+    expect(() => parseControllerYaml('- a\n- b')).toThrow(/a list/);
+    expect(() => parseControllerYaml('')).toThrow(/names and values/);
   });
 });

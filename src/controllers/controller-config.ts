@@ -214,7 +214,10 @@ function controllerName(value: unknown): ControllerName {
   if (typeof value === 'string' && names.includes(value)) return value as ControllerName;
   throw new AppError('REQUEST_INVALID', {
     rule: 'controller_name must be a controller that can be back-tested.',
-    found: `${JSON.stringify(value)}.${typeof value === 'string' ? didYouMean(value, names) : ''}`,
+    found:
+      value === undefined
+        ? 'no controller_name.'
+        : `${JSON.stringify(value)}.${typeof value === 'string' ? didYouMean(value, names) : ''}`,
     todo: `Choose one of ${names.join(', ')}.`,
   });
 }

@@ -4,7 +4,7 @@ import type { Decimal } from '../core/decimal.ts';
 import type { DoubleDouble } from '../core/double-double.ts';
 import { doubleOfDecimal, levelOfDecimal } from '../executors/exact-level.ts';
 import type { ExecutorBook } from '../executors/executor-book.ts';
-import type { TripleBarrier } from '../executors/position-executor.ts';
+import type { TripleBarrier } from '../executors/position-order.ts';
 import type { TrailingStop } from './config-fields.ts';
 
 export interface Controller {
@@ -15,8 +15,8 @@ export interface Controller {
   /** Creates and stops executors in `book`, which stands at the close of `bar`. */
   decide(book: ExecutorBook, bar: number): void;
   /**
-   * The first bar from `bar` on at which `decide` may do something while no executor ends; the number of bars when there
-   * is none. Left out by controllers that may act on any bar.
+   * The first bar from `bar` on, up to `nextClose` of the book, at which `decide` may do something; that or the number of
+   * bars when there is none. Left out by controllers that may act on any bar.
    */
   nextBar?(book: ExecutorBook, bar: number): number;
 }

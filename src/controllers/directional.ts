@@ -44,29 +44,40 @@ export function signalController(signals: Signals, config: SignalRules, open: Op
   const total = doubleOfDecimal(config.total_amount_quote);
   const share = doubleDouble(capacity);
   const cooldownMs = config.cooldown_time * 1000;
+  /** From when on the cooldown of a side counts; Infinity while there is no room on it. */
+  const busyMs = ({ active }: ExecutorBook, isLong: boolean): number => {
+    let count = 0;
+    let latest = 0;
+    for (let k = 0; k < active.length; k++) {
+      const { run, createdMs } = active[k];
+      // A short signal counts every active executor in Hummingbot.
+      if (isLong ? !run.isLong : fixes.shortCapacity && run.isLong) continue;
+      count++;
+      if (createdMs > latest) latest = createdMs;
+    }
+    return count >= capacity ? Number.POSITIVE_INFINITY : latest;
+  };
   return {
     firstBar,
     levels: 0,
-    nextBar(_, bar) {
-      let next = bar;
-      while (next < signal.length && signal[next] === 0) next++;
-      return next;
+    nextBar(book, bar) {
+      const { time } = book.market;
+      const busyLong = busyMs(book, true);
+      const busyShort = busyMs(book, false);
+      const until = Math.min(signal.length, book.nextClose);
+      if (busyLong === busyShort && busyLong === Number.POSITIVE_INFINITY) return until;
+      for (let next = bar; next < until; next++) {
+        const wanted = signal[next];
+        if (wanted !== 0 && time[next] - (wanted > 0 ? busyLong : busyShort) > cooldownMs) return next;
+      }
+      return until;
     },
     decide(book, bar) {
       const wanted = signal[bar];
       if (wanted === 0) return;
       const isLong = wanted > 0;
-      const { active, market: candles } = book;
-      let count = 0;
-      let latest = 0;
-      for (let k = 0; k < active.length; k++) {
-        const { run, createdMs } = active[k];
-        // A short signal counts every active executor in Hummingbot.
-        if (isLong ? !run.isLong : fixes.shortCapacity && run.isLong) continue;
-        count++;
-        if (createdMs > latest) latest = createdMs;
-      }
-      if (count >= capacity || !(candles.time[bar] - latest > cooldownMs)) return;
+      const { market: candles } = book;
+      if (!(candles.time[bar] - busyMs(book, isLong) > cooldownMs)) return;
       open(book, bar, isLong, divideDouble(divideDouble(total, doubleDouble(candles.close[bar])), share));
     },
   };

@@ -26,7 +26,8 @@ import {
   levelOfDouble,
 } from '../executors/exact-level.ts';
 import { activate, type ExecutorBook, isTrading, NO_LEVEL, stopEarly } from '../executors/executor-book.ts';
-import { type ExecutorMarket, lastBarWithin } from '../executors/executor-market.ts';
+import { type ExecutorMarket, firstReach, lastBarWithin } from '../executors/executor-market.ts';
+import type { ExecutorRun } from '../executors/executor-run.ts';
 import type { Fixes } from '../executors/fixes.ts';
 import { simulateOrder } from '../executors/order-executor.ts';
 import { simulatePosition } from '../executors/position-executor.ts';
@@ -46,7 +47,20 @@ interface QuoteLevel {
 }
 
 type MakerConfig = Extract<MarketMakingConfig, { readonly controller_name: 'dman_maker_v2' }>;
-type Open = (book: ExecutorBook, bar: number, level: QuoteLevel, price: DoubleDouble, exact: ExactLevel) => void;
+interface Opening {
+  open(book: ExecutorBook, bar: number, level: QuoteLevel, price: DoubleDouble, exact: ExactLevel): void;
+  /** Spread of the first order beyond the level's price. */
+  readonly firstSpread: number;
+  readonly timeLimitMs: number;
+  readonly refreshMs: number;
+  /** The executor of each level that rests unfilled. */
+  readonly resting: readonly RestingRun[];
+}
+
+type RestingRun = { -readonly [Name in keyof ExecutorRun]: ExecutorRun[Name] };
+
+/** How much nearer than its order an approximate price is taken, so that its rounding cannot hide a fill. */
+const GUARD = 1e-9;
 
 const ONE = doubleDouble(1);
 const DECIMAL_ONE = decimal('1');
@@ -54,8 +68,9 @@ const DECIMAL_ONE = decimal('1');
 export function marketMakingController(market: ControllerMarket, config: MarketMakingConfig, fixes: Fixes): Controller {
   const quotes = quotesOf(market, config, fixes);
   const levels = quoteLevels(config);
-  const open = config.controller_name === 'dman_maker_v2' ? openDca(config) : openPosition(config);
-  const rebalance = rebalancer(config, levels, quotes);
+  const opening = config.controller_name === 'dman_maker_v2' ? openDca(config, levels) : openPosition(config, levels);
+  const isRebalancing = !config.connector_name.includes('_perpetual') && !config.skip_rebalance;
+  const rebalance = isRebalancing ? rebalancer(config, levels, quotes) : () => undefined;
   const refreshMs = config.executor_refresh_time * 1000;
   const topRefreshMs =
     config.controller_name === 'dman_maker_v2' && config.top_executor_refresh_time !== null
@@ -66,13 +81,25 @@ export function marketMakingController(market: ControllerMarket, config: MarketM
   return {
     firstBar: quotes.firstBar,
     levels: levels.length,
+    nextBar(book, bar) {
+      if (isRebalancing) return bar;
+      for (const level of levels) if (book.levelActive[level.index] === 0) return bar;
+      let next = book.nextClose;
+      for (let k = 0; k < book.active.length; k++) {
+        const { run } = book.active[k];
+        if (run.fillBar >= 0 && run.fillBar < bar) continue;
+        const refresh = refreshBar(book.market, run.createdBar, Math.min(refreshMs, topRefreshMs));
+        if (refresh < next) next = refresh;
+      }
+      return Math.max(bar, next);
+    },
     decide(book, bar) {
       const now = book.market.time[bar];
       if (!Number.isNaN(quotes.reference[bar])) {
         rebalance(book, bar);
         for (const level of levels) {
           if (book.levelActive[level.index] > 0 || now - book.levelStopMs[level.index] < cooldownMs) continue;
-          quote(book, bar, level, quotes, open);
+          if (!rests(book, bar, level, quotes, opening)) quote(book, bar, level, quotes, opening);
         }
       }
       stopEarly(book, bar, ({ run, createdMs, level }) => {
@@ -107,7 +134,59 @@ function quoteLevels(config: MarketMakingConfig): readonly QuoteLevel[] {
   ];
 }
 
-function quote(book: ExecutorBook, bar: number, level: QuoteLevel, quotes: Quotes, open: Open): void {
+const restingRun = (level: QuoteLevel): RestingRun => ({
+  kind: 'position_executor',
+  isLong: level.isLong,
+  levelId: level.id,
+  entryPrice: null,
+  amount: null,
+  createdBar: -1,
+  createdMs: Number.NaN,
+  fillBar: -1,
+  fillPrice: Number.NaN,
+  closeBar: -1,
+  closeMs: Number.NaN,
+  closeType: 'TIME_LIMIT',
+  closePrice: Number.NaN,
+  netPnlPct: 0,
+  netPnlQuote: 0,
+  feesQuote: 0,
+  filledQuote: 0,
+  averagePrice: Number.NaN,
+  heldQuote: 0,
+  roundTripCost: 0,
+  marks: null,
+  stages: null,
+});
+
+/**
+ * Lets an order rest that surely fills on no bar before it is stopped, and says whether it did: most orders of a market
+ * maker do so, and are only counted. Where every executor is kept, or stops wait for later fills, there is none.
+ */
+function rests(book: ExecutorBook, bar: number, level: QuoteLevel, quotes: Quotes, opening: Opening): boolean {
+  const { market, fixes } = book;
+  if (book.keepUnfilled || !fixes.entryBarScan || !fixes.limitFillPrice || !fixes.dcaTiming) return false;
+  const distance = level.spread * (quotes.spread === null ? 1 : quotes.spread[bar]);
+  const side = level.isLong ? -1 : 1;
+  const price = quotes.reference[bar] * (1 + side * distance) * (1 + side * opening.firstSpread) * (1 - side * GUARD);
+  if (!(price > 0)) return false;
+  const end = lastBarWithin(market, bar, opening.timeLimitMs);
+  const until = Math.min(end, refreshBar(market, bar, opening.refreshMs));
+  const reached = level.isLong
+    ? firstReach(market, bar + 1, until, price, Number.POSITIVE_INFINITY)
+    : firstReach(market, bar + 1, until, Number.NEGATIVE_INFINITY, price);
+  if (reached <= until) return false;
+  // A level has one executor at a time, and nothing keeps this one: each level has a single record of them.
+  const run = opening.resting[level.index];
+  run.createdBar = bar;
+  run.createdMs = market.time[bar];
+  run.closeBar = end;
+  run.closeMs = market.time[end];
+  activate(book, run, market.time[bar], level.index);
+  return true;
+}
+
+function quote(book: ExecutorBook, bar: number, level: QuoteLevel, quotes: Quotes, { open }: Opening): void {
   const reference = quotes.reference[bar];
   const multiplier = quotes.spread === null ? 1 : quotes.spread[bar];
   const distance = multiplyDouble(doubleDouble(level.spread), doubleDouble(multiplier));
@@ -128,10 +207,10 @@ function decimalPrice(reference: number, level: QuoteLevel, multiplier: number):
 const refreshBar = (market: ExecutorMarket, bar: number, refreshMs: number): number =>
   refreshMs === 0 ? bar + 1 : lastBarWithin(market, bar, refreshMs) + 1;
 
-function openPosition(config: MarketMakingConfig): Open {
+function openPosition(config: MarketMakingConfig, levels: readonly QuoteLevel[]): Opening {
   const barrier = barrierOf(config);
   const refreshMs = config.executor_refresh_time * 1000;
-  return (book, bar, level, price, exact) => {
+  const open: Opening['open'] = (book, bar, level, price, exact) => {
     const { market, tradeCost, fixes } = book;
     const order = {
       isLong: level.isLong,
@@ -144,10 +223,11 @@ function openPosition(config: MarketMakingConfig): Open {
     };
     activate(book, simulatePosition(market, bar, order, tradeCost, fixes), market.time[bar], level.index);
   };
+  return { open, firstSpread: 0, timeLimitMs: barrier.timeLimitMs, refreshMs, resting: levels.map(restingRun) };
 }
 
 /** dman_maker_v2: each level is a DCA executor that goes on from the level's price. */
-function openDca(config: MakerConfig): Open {
+function openDca(config: MakerConfig, levels: readonly QuoteLevel[]): Opening {
   const spreads = config.dca_spreads.map(doubleOfDecimal);
   const whole = config.dca_amounts.reduce(addDecimal, decimal('0'));
   const parts = config.dca_amounts.map((amount) => doubleOfDecimal(divideDecimal(amount, whole)));
@@ -164,7 +244,7 @@ function openDca(config: MakerConfig): Open {
     timeLimitMs: (config.time_limit ?? 0) * 1000,
   };
   const refreshMs = config.executor_refresh_time * 1000;
-  return (book, bar, level, price) => {
+  const open: Opening['open'] = (book, bar, level, price) => {
     const amount = divideDouble(level.amountQuote, price);
     const prices = spreads.map((spread) =>
       multiplyDouble(price, addDouble(ONE, level.isLong ? negateDouble(spread) : spread)),
@@ -175,6 +255,8 @@ function openDca(config: MakerConfig): Open {
     const run = simulateDca(book.market, bar, order, book.tradeCost, book.fixes);
     activate(book, run, book.market.time[bar], level.index);
   };
+  const resting = levels.map(restingRun);
+  return { open, firstSpread: spreads[0].hi, timeLimitMs: barriers.timeLimitMs, refreshMs, resting };
 }
 
 /** Keeps the base currency that all sell levels need, on spot markets. */
@@ -183,7 +265,6 @@ function rebalancer(
   levels: readonly QuoteLevel[],
   quotes: Quotes,
 ): (book: ExecutorBook, bar: number) => void {
-  if (config.connector_name.includes('_perpetual') || config.skip_rebalance) return () => undefined;
   const needed = levels
     .filter((level) => !level.isLong)
     .map((level) => level.amountQuote)

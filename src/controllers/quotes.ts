@@ -1,7 +1,7 @@
 // Reference price and spread multiplier of the market-making controllers, on every base bar.
 import type { Fixes } from '../executors/fixes.ts';
 import type { MarketMakingConfig } from './controller-config.ts';
-import { type ControllerMarket, columnOf, intervalView } from './controller-market.ts';
+import { type ControllerMarket, columnOf, type IntervalView, intervalView } from './controller-market.ts';
 import { macdLines, rangeShare } from './pandas-indicators.ts';
 import { firstKept } from './signals.ts';
 
@@ -34,7 +34,19 @@ function dynamicQuotes(market: ControllerMarket, config: DynamicConfig, fixes: F
       return fixes.windowStatistics ? shiftSoFar(macd, histogram, range) : shiftOfWindow(macd, histogram, range);
     },
   );
-  const { readable } = view;
+  const firstBar = fixes.warmUp ? market.from : firstKept(market, view, shiftWarmUp(shift, natr_length));
+  const laid = `quotes ${macd_fast} ${macd_slow} ${macd_signal} ${natr_length} ${view.key} ${fixes.windowStatistics}`;
+  return { ...columnOf(market, laid, () => onBaseBars(market, view, shift, range, fixes)), firstBar };
+}
+
+/** Prices and spreads on base bars; NaN where there is no candle yet. */
+function onBaseBars(
+  market: ControllerMarket,
+  { readable, candles: { close } }: IntervalView,
+  shift: Float64Array,
+  range: Float64Array,
+  fixes: Fixes,
+): Pick<Quotes, 'reference' | 'spread'> {
   const base = market.executors.close;
   const reference = new Float64Array(readable.length).fill(Number.NaN);
   const spread = new Float64Array(readable.length).fill(Number.NaN);
@@ -45,8 +57,7 @@ function dynamicQuotes(market: ControllerMarket, config: DynamicConfig, fixes: F
     reference[i] = (fixes.closedCandles ? base[i] : close[k]) * (1 + shift[k]);
     spread[i] = range[k];
   }
-  const firstBar = fixes.warmUp ? market.from : firstKept(market, view, shiftWarmUp(shift, natr_length));
-  return { reference, spread, firstBar };
+  return { reference, spread };
 }
 
 /** A shift that is NaN on every bar leaves no bar at all. */

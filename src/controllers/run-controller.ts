@@ -4,6 +4,7 @@ import { decimalToNumber } from '../core/decimal.ts';
 import { AppError } from '../core/errors.ts';
 import {
   advance,
+  type BookScratch,
   createBook,
   type ExecutorBook,
   type ExecutorRecord,
@@ -35,6 +36,8 @@ export interface ControllerRunOptions {
   readonly keepSeries?: boolean;
   /** Whether executors that never filled are kept, or only counted. Default true. */
   readonly keepUnfilled?: boolean;
+  /** Memory for `pnl`, which the next run with it writes again; every run has its own when left out. */
+  readonly scratch?: BookScratch;
 }
 
 /** A run before it is summed up. */
@@ -126,6 +129,7 @@ function execute(market: ControllerMarket, controller: Controller, options: Cont
     levels: controller.levels,
     keepSeries: options.keepSeries === true,
     keepUnfilled: options.keepUnfilled !== false,
+    scratch: options.scratch,
   });
   for (let bar = firstBar; bar < executors.barCount; bar++) {
     advance(book, bar);

@@ -87,6 +87,8 @@ export const LIMITS = {
   memberMessagesMax: 10_000,
   /** Points of a grid whose constraint a fenced process is asked about. */
   fencedPointsMax: 16_777_216,
+  /** … and points of a grid for which it is asked what a bar strategy declares; beyond, at its edges only. */
+  fencedInitsMax: 4096,
   /** Remarks of scoring threads about a strategy, passed on to the user. */
   remarksMax: 16,
   /** Characters of one of them. */

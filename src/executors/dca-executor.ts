@@ -166,6 +166,7 @@ function assemble(
     heldQuote: 0,
     roundTripCost,
     marks,
+    stages: null,
   };
 }
 

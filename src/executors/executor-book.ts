@@ -16,7 +16,7 @@ export interface ActiveExecutor {
 }
 
 /** An executor that ended. Times are epoch ms, shares fractions, amounts quote currency unless named otherwise. */
-export type ExecutorRecord = Omit<ExecutorRun, 'marks' | 'roundTripCost'>;
+export type ExecutorRecord = Omit<ExecutorRun, 'marks' | 'stages' | 'roundTripCost'>;
 
 /** One value per bar of the run. Amounts in quote currency. */
 export interface PnlSeries {
@@ -72,10 +72,24 @@ export interface BookOptions {
   readonly keepSeries: boolean;
   /** Whether executors that never filled are kept, or only counted. */
   readonly keepUnfilled: boolean;
+  /** Memory of the book's columns; its own when left out. */
+  readonly scratch?: BookScratch | undefined;
 }
+
+/** Columns that one run after the other writes: two arrays of the size of the market cost more than a short run. */
+export interface BookScratch {
+  readonly pnl: Float64Array;
+  readonly openPnl: Float64Array;
+}
+
+export const createBookScratch = ({ barCount }: ExecutorMarket): BookScratch => ({
+  pnl: new Float64Array(barCount),
+  openPnl: new Float64Array(barCount),
+});
 
 export function createBook(market: ExecutorMarket, options: BookOptions): ExecutorBook {
   const bars = market.barCount - options.firstBar;
+  const { scratch } = options;
   const column = (): Float64Array => new Float64Array(bars);
   const wantsOpen = options.fixes.sharpe || options.fixes.drawdown;
   return {
@@ -91,8 +105,9 @@ export function createBook(market: ExecutorMarket, options: BookOptions): Execut
     pendingHolds: [],
     levelActive: new Int32Array(options.levels),
     levelStopMs: new Float64Array(options.levels).fill(Number.NEGATIVE_INFINITY),
-    pnl: column(),
-    openPnl: wantsOpen ? new Float64Array(market.barCount) : null,
+    // Every bar of it is written; open executors are added up, from zero.
+    pnl: scratch?.pnl.subarray(0, bars) ?? column(),
+    openPnl: wantsOpen ? (scratch?.openPnl.fill(0) ?? new Float64Array(market.barCount)) : null,
     series: options.keepSeries
       ? {
           executorRealized: column(),
@@ -177,7 +192,7 @@ function end(book: ExecutorBook, executor: ActiveExecutor, closeBar: number): vo
   }
   if (book.openPnl !== null) addOpenPnl(book.market, run, closeBar, book.openPnl);
   // Marks were for the way here; a run may leave a hundred thousand executors.
-  book.ended.push(run.marks === null ? run : { ...run, marks: null });
+  book.ended.push(run.marks === null && run.stages === null ? run : { ...run, marks: null, stages: null });
 }
 
 /** One that never filled booked nothing: it is only counted. */
@@ -204,6 +219,7 @@ function stopped(market: ExecutorMarket, run: ExecutorRun, bar: number): Executo
     averagePrice: mark.averagePrice,
     heldQuote: 0,
     marks: null,
+    stages: null,
   };
 }
 

@@ -62,7 +62,20 @@ export interface ExecutorRun {
   /** Share of notional that a mark deducts: both sides' trade cost. */
   readonly roundTripCost: number;
   readonly marks: MarkColumns | null;
+  /** What a corrected DCA executor held, from each bar with a fill on; its marks follow from it. Null for all others. */
+  readonly stages: readonly HeldStage[] | null;
 }
+
+/** Held from the close of `bar` on, before costs. */
+export interface HeldStage {
+  readonly bar: number;
+  readonly base: number;
+  readonly quote: number;
+}
+
+/** base × price against what was paid, both sides' costs charged at once. */
+export const stageNet = (base: number, quote: number, price: number, isLong: boolean, roundTripCost: number): number =>
+  (isLong ? base * price - quote : quote - base * price) - roundTripCost * quote;
 
 export const markColumns = (rows: number): MarkColumns => ({
   netPnlPct: new Float64Array(rows),
@@ -91,8 +104,11 @@ export function markExecutor(market: ExecutorMarket, run: ExecutorRun, bar: numb
       averagePrice: run.marks.averagePrice[row],
     };
   }
+  if (run.stages !== null && bar >= run.fillBar) return markStages(market, run, run.stages, bar);
   if (run.fillBar < 0 || bar < run.fillBar || run.amount === null) {
-    return { netPnlPct: 0, netPnlQuote: 0, feesQuote: 0, filledQuote: 0, averagePrice: run.averagePrice };
+    // Before its first fill a DCA executor is known by its first price alone.
+    const averagePrice = run.stages === null ? run.averagePrice : (run.entryPrice ?? run.averagePrice);
+    return { netPnlPct: 0, netPnlQuote: 0, feesQuote: 0, filledQuote: 0, averagePrice };
   }
   const filledQuote = run.amount * run.fillPrice;
   const netPnlPct = positionReturn(market, run, bar);
@@ -105,10 +121,39 @@ export function markExecutor(market: ExecutorMarket, run: ExecutorRun, bar: numb
   };
 }
 
+function markStages(
+  market: ExecutorMarket,
+  { isLong, roundTripCost }: ExecutorRun,
+  stages: readonly HeldStage[],
+  bar: number,
+): ExecutorMark {
+  let last = stages.length - 1;
+  while (stages[last].bar > bar) last--;
+  const { base, quote } = stages[last];
+  const net = stageNet(base, quote, market.close[bar], isLong, roundTripCost);
+  return {
+    netPnlPct: net / quote,
+    netPnlQuote: net,
+    feesQuote: roundTripCost * quote,
+    filledQuote: quote,
+    averagePrice: quote / base,
+  };
+}
+
 /** Adds the unrealised P&L at the closes of bars [created, until) to `out`, one value per bar. */
 export function addOpenPnl(market: ExecutorMarket, run: ExecutorRun, until: number, out: Float64Array): void {
   if (run.marks !== null) {
     for (let bar = run.createdBar; bar < until; bar++) out[bar] += run.marks.netPnlQuote[bar - run.createdBar];
+    return;
+  }
+  if (run.stages !== null) {
+    for (let s = 0; s < run.stages.length; s++) {
+      const { bar: from, base, quote } = run.stages[s];
+      const to = s + 1 < run.stages.length ? Math.min(until, run.stages[s + 1].bar) : until;
+      for (let bar = from; bar < to; bar++) {
+        out[bar] += stageNet(base, quote, market.close[bar], run.isLong, run.roundTripCost);
+      }
+    }
     return;
   }
   if (run.fillBar < 0 || run.amount === null || run.kind === 'order_executor') return;

@@ -5,7 +5,8 @@ import type { CloseType, ExecutorRun } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
 import { type GridLevels, type GridOrder, gridLevels, type TradingRules } from './grid-levels.ts';
 import { createMarkRows, type MarkRows, pushMark } from './mark-rows.ts';
-import { better, limitPrice } from './position-executor.ts';
+import { limitPrice } from './position-executor.ts';
+import { better } from './position-exit.ts';
 
 export interface GridFill {
   readonly bar: number;
@@ -232,6 +233,7 @@ function finish(
     heldQuote: closeType === 'POSITION_HOLD' ? left : 0,
     roundTripCost: 2 * book.tradeCost,
     marks: columns,
+    stages: null,
     levels: book.levels,
     fills: book.fills,
   };

@@ -55,6 +55,7 @@ export function simulateOrder(
     heldQuote: filled,
     roundTripCost: tradeCost,
     marks: null,
+    stages: null,
   };
 }
 

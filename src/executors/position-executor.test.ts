@@ -4,7 +4,8 @@ import { CORRECTED, EXACT, exactWith, minutes, type Row } from '../../test/fixtu
 import { decimal } from '../core/decimal.ts';
 import { levelOfDecimal, levelOfNumber } from './exact-level.ts';
 import type { Fixes } from './fixes.ts';
-import { type PositionOrder, simulatePosition, type TripleBarrier } from './position-executor.ts';
+import { simulatePosition } from './position-executor.ts';
+import type { PositionOrder, TripleBarrier } from './position-order.ts';
 
 const NONE: TripleBarrier = { stopLoss: null, takeProfit: null, timeLimitMs: 0, trailing: null };
 const fraction = (text: string) => levelOfDecimal(decimal(text));

@@ -1,37 +1,10 @@
 // The position executor: one entry at the market or a limit, and the triple barrier with a trailing stop.
-import type { ExactLevel } from './exact-level.ts';
-import { type ExecutorMarket, lastBarWithin } from './executor-market.ts';
-import type { CloseType, ExecutorRun } from './executor-run.ts';
+import { type ExecutorMarket, firstReach, lastBarWithin } from './executor-market.ts';
+import type { ExecutorRun } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
-
-/** Barriers as fractions of the entry price. `null` and 0 mean that there is none. */
-export interface TripleBarrier {
-  readonly stopLoss: number | null;
-  readonly takeProfit: ExactLevel | null;
-  /** Milliseconds from creation; 0 is none. */
-  readonly timeLimitMs: number;
-  readonly trailing: { readonly activation: ExactLevel; readonly delta: number } | null;
-}
-
-export interface PositionOrder {
-  readonly isLong: boolean;
-  readonly levelId: string | null;
-  /** Base units. */
-  readonly amount: number;
-  readonly entry: 'market' | 'limit';
-  /** The limit; for market entries only the price that is reported. */
-  readonly price: ExactLevel;
-  readonly barrier: TripleBarrier;
-  /** Who made it stops it when nothing filled up to this bar: the corrected executor looks at no later one. */
-  readonly fillBy?: number;
-}
-
-interface Exit {
-  bar: number;
-  closeType: CloseType;
-  /** Price booked; NaN for the close of the bar. */
-  price: number;
-}
+import { findLevelExit } from './level-exit.ts';
+import { better, type Exit, timeLimit, worse } from './position-exit.ts';
+import type { PositionOrder } from './position-order.ts';
 
 /**
  * Simulates one executor created at the close of bar `bar`, to its end. `tradeCost` is the share of notional paid per
@@ -51,11 +24,14 @@ export function simulatePosition(
   const roundTripCost = 2 * tradeCost;
   if (fillBar < 0) return closed(market, bar, order, -1, Number.NaN, timeLimit(end), roundTripCost);
   const fillPrice = entryPrice(market, fillBar, order, fixes);
-  const exit = findExit(market, bar, fillBar, fillPrice, end, order, roundTripCost, fixes);
+  const { entryBarScan, takeProfitPrice, trailingPrice, stopPrice, tieOrder } = fixes;
+  // Under all of these fixes only highs and lows end a position: the search steps over bars that reach nothing.
+  const isByLevels = entryBarScan && takeProfitPrice && trailingPrice && stopPrice && tieOrder;
+  const exit = isByLevels
+    ? findLevelExit(market, fillBar, fillPrice, end, order, roundTripCost, fixes.limitFillPrice)
+    : findExit(market, bar, fillBar, fillPrice, end, order, roundTripCost, fixes);
   return closed(market, bar, order, fillBar, fillPrice, exit, roundTripCost);
 }
-
-const timeLimit = (bar: number): Exit => ({ bar, closeType: 'TIME_LIMIT', price: Number.NaN });
 
 /** The first bar at which the limit fills, -1 if none up to `end`. */
 export function findLimitFill(
@@ -66,14 +42,17 @@ export function findLimitFill(
   fixes: Fixes,
 ): number {
   const from = fixes.entryBarScan ? bar + 1 : bar;
-  if (order.isLong) {
-    const price = fixes.limitFillPrice ? market.low : market.close;
-    const limit = order.price.atMost;
-    for (let i = from; i <= end; i++) if (price[i] <= limit) return i;
+  const { isLong, price } = order;
+  if (fixes.limitFillPrice) {
+    const lower = isLong ? price.atMost : Number.NEGATIVE_INFINITY;
+    const found = firstReach(market, from, end, lower, isLong ? Number.POSITIVE_INFINITY : price.atLeast);
+    return found <= end ? found : -1;
+  }
+  const { close } = market;
+  if (isLong) {
+    for (let i = from; i <= end; i++) if (close[i] <= price.atMost) return i;
   } else {
-    const price = fixes.limitFillPrice ? market.high : market.close;
-    const limit = order.price.atLeast;
-    for (let i = from; i <= end; i++) if (price[i] >= limit) return i;
+    for (let i = from; i <= end; i++) if (close[i] >= price.atLeast) return i;
   }
   return -1;
 }
@@ -162,12 +141,6 @@ function findExit(
   return timeLimit(end);
 }
 
-export const better = (open: number, level: number, isLong: boolean): number =>
-  isLong ? Math.max(open, level) : Math.min(open, level);
-
-export const worse = (open: number, level: number, isLong: boolean): number =>
-  isLong ? Math.min(open, level) : Math.max(open, level);
-
 function closed(
   market: ExecutorMarket,
   bar: number,
@@ -210,5 +183,6 @@ function closed(
     heldQuote: 0,
     roundTripCost,
     marks: null,
+    stages: null,
   };
 }

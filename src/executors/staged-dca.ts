@@ -1,15 +1,17 @@
 // The corrected DCA executor: stages fill one after the other while it is open, each counting from its own fill.
 import type { DoubleDouble } from '../core/double-double.ts';
 import type { DcaOrder } from './dca-order.ts';
-import { levelOfDouble } from './exact-level.ts';
-import type { ExecutorMarket } from './executor-market.ts';
-import type { CloseType, ExecutorRun, MarkColumns } from './executor-run.ts';
+import { type ExactLevel, levelOfDouble } from './exact-level.ts';
+import { type ExecutorMarket, firstReach } from './executor-market.ts';
+import { type CloseType, type ExecutorRun, type HeldStage, stageNet } from './executor-run.ts';
 import type { Fixes } from './fixes.ts';
-import { createMarkRows, type MarkRows, pushMark } from './mark-rows.ts';
-import { better, limitPrice, worse } from './position-executor.ts';
+import { limitPrice } from './position-executor.ts';
+import { better, worse } from './position-exit.ts';
 
 interface Book {
   stages: number;
+  /** Level of the stage that fills next; of the last one once all are filled. */
+  next: ExactLevel;
   quote: number;
   base: number;
   fillBar: number;
@@ -45,6 +47,7 @@ export function simulateStagedDca(
   const roundTripCost = 2 * tradeCost;
   const book: Book = {
     stages: 0,
+    next: levelOfDouble(order.prices[0]),
     quote: 0,
     base: 0,
     fillBar: -1,
@@ -58,41 +61,67 @@ export function simulateStagedDca(
     activation: share(order.trailing?.activation ?? null),
     delta: order.trailing?.delta.hi ?? 0,
   };
-  // Most orders of a market maker never fill: they need no marks.
-  let marks: MarkRows | undefined;
+  // Most orders of a market maker never fill: they hold nothing.
+  let stages: HeldStage[] | null = null;
+  // Under all of these fixes nothing happens on a bar that reaches none of the levels.
+  const { entryBarScan, limitFillPrice, takeProfitPrice, trailingPrice } = fixes;
+  const isByLevels = entryBarScan && limitFillPrice && takeProfitPrice && trailingPrice;
   let exit: Exit = { bar: end, closeType: 'TIME_LIMIT', price: market.close[end] };
   const { fillBy = end } = order;
-  for (let i = bar; i <= end; i++) {
-    if (i > fillBy && book.stages === 0) break;
+  for (let i = isByLevels ? bar + 1 : bar; i <= end; i++) {
+    if (isByLevels) i = nextReach(market, i, book.stages === 0 ? Math.min(end, fillBy) : end, order, book, shares);
+    if (i > end || (i > fillBy && book.stages === 0)) break;
     const held = book.stages;
     const isComplete = held === order.prices.length;
     // Targets see what was held before the bar; the stop also what filled inside it, for prices pass it last.
     if (i > bar || !fixes.entryBarScan) fillStages(market, i, order, book, fixes);
     const found = book.stages === 0 ? undefined : findExit(market, i, order, book, shares, held, isComplete, fixes);
-    if (book.stages > 0) {
-      marks ??= unfilledRows(i - bar, order.prices[0].hi);
-      const { quote, base } = book;
-      const net = netQuote(book, market.close[i], order.isLong, roundTripCost);
-      pushMark(marks, net, quote, roundTripCost * quote, quote / base);
+    if (book.stages > held) {
+      stages ??= [];
+      stages.push({ bar: i, base: book.base, quote: book.quote });
     }
     if (found === undefined) continue;
     exit = found;
     break;
   }
-  return closeRun(market, bar, order, book, exit, marks?.columns ?? null, roundTripCost);
+  return closeRun(market, bar, order, book, exit, stages, roundTripCost);
 }
 
-function unfilledRows(rows: number, price: number): MarkRows {
-  const marks = createMarkRows();
-  for (let row = 0; row < rows; row++) pushMark(marks, 0, 0, 0, price);
-  return marks;
+/** The first bar from `from` on that reaches a level of the open executor; beyond `end` when there is none. */
+function nextReach(
+  market: ExecutorMarket,
+  from: number,
+  end: number,
+  order: DcaOrder,
+  book: Book,
+  shares: Shares,
+): number {
+  const { isLong } = order;
+  const side = isLong ? 1 : -1;
+  const never = side * Number.POSITIVE_INFINITY;
+  const isComplete = book.stages === order.prices.length;
+  const even = book.quote / book.base;
+  const next = isComplete ? even * (1 - side * shares.stop) : isLong ? book.next.atMost : book.next.atLeast;
+  const stop = book.isArmed ? book.best * (1 - side * shares.delta) : Number.NaN;
+  const target = book.stages === 0 ? Number.NaN : even * (1 + side * shares.target);
+  const start = book.isArmed ? book.best : even * (1 + side * shares.activation);
+  const watched = book.stages === 0 ? Number.NaN : start;
+  return isLong
+    ? firstReach(market, from, end, higher(next, stop, -never), lower(target, watched, never))
+    : firstReach(market, from, end, higher(target, watched, never), lower(next, stop, -never));
 }
+
+const higher = (a: number, b: number, none: number): number =>
+  Math.max(Number.isNaN(a) ? none : a, Number.isNaN(b) ? none : b);
+
+const lower = (a: number, b: number, none: number): number =>
+  Math.min(Number.isNaN(a) ? none : a, Number.isNaN(b) ? none : b);
 
 function fillStages(market: ExecutorMarket, bar: number, order: DcaOrder, book: Book, fixes: Fixes): void {
   const { isLong } = order;
   const reach = fixes.limitFillPrice ? (isLong ? market.low : market.high) : market.close;
   while (book.stages < order.prices.length) {
-    const level = levelOfDouble(order.prices[book.stages]);
+    const level = book.next;
     if (isLong ? reach[bar] > level.atMost : reach[bar] < level.atLeast) return;
     const price = fixes.limitFillPrice ? limitPrice(market, bar, isLong, level.value) : market.close[bar];
     const quote = order.amounts[book.stages].hi;
@@ -105,6 +134,7 @@ function fillStages(market: ExecutorMarket, bar: number, order: DcaOrder, book: 
     }
     book.best = Number.NaN;
     book.isArmed = false;
+    if (book.stages < order.prices.length) book.next = levelOfDouble(order.prices[book.stages]);
   }
 }
 
@@ -170,21 +200,17 @@ function trail(
   return undefined;
 }
 
-/** base × price against what was paid, both sides' costs charged at once. */
-const netQuote = (book: Book, price: number, isLong: boolean, roundTripCost: number): number =>
-  (isLong ? book.base * price - book.quote : book.quote - book.base * price) - roundTripCost * book.quote;
-
 function closeRun(
   market: ExecutorMarket,
   bar: number,
   order: DcaOrder,
   book: Book,
   exit: Exit,
-  marks: MarkColumns | null,
+  stages: readonly HeldStage[] | null,
   roundTripCost: number,
 ): ExecutorRun {
   const isFilled = book.stages > 0;
-  const net = isFilled ? netQuote(book, exit.price, order.isLong, roundTripCost) : 0;
+  const net = isFilled ? stageNet(book.base, book.quote, exit.price, order.isLong, roundTripCost) : 0;
   return {
     kind: 'dca_executor',
     isLong: order.isLong,
@@ -206,6 +232,7 @@ function closeRun(
     averagePrice: isFilled ? book.quote / book.base : order.prices[0].hi,
     heldQuote: 0,
     roundTripCost,
-    marks,
+    marks: null,
+    stages,
   };
 }

@@ -4,7 +4,7 @@ import { isAppError } from '../core/errors.ts';
 import type { IndicatorFacts } from './indicator.contract.ts';
 import { indicatorContract } from './indicator.contract.ts';
 import type { IndicatorName } from './registry.ts';
-import { checkParams, INDICATORS, indicatorNamed } from './registry.ts';
+import { checkParams, INDICATORS } from './registry.ts';
 
 const NONE = Number.NaN;
 
@@ -65,13 +65,6 @@ describe('The registry', () => {
       expect(definition.name).toBe(name);
       expect(new Set(definition.outputs).size).toBe(definition.outputs.length);
       expect(FACTS[definition.name].flat.length).toBe(definition.outputs.length);
-    }
-  });
-
-  test('finds an indicator by name and refuses an unknown one with the list of names', () => {
-    expect(indicatorNamed('rsi')).toBe(INDICATORS.rsi);
-    for (const name of ['nope', 'toString', '']) {
-      expect(() => indicatorNamed(name)).toThrow(/Choose one of sma, ema/);
     }
   });
 

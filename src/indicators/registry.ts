@@ -50,18 +50,6 @@ export const INDICATORS: Readonly<Record<IndicatorName, IndicatorDefinition>> = 
   zscore: zscoreDefinition,
 };
 
-/** Looks an indicator up by name. Errors: REQUEST_INVALID. */
-export function indicatorNamed(name: string): IndicatorDefinition {
-  if (!Object.hasOwn(INDICATORS, name)) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: 'An indicator must be one of the known ones.',
-      found: `"${name}".`,
-      todo: `Choose one of ${Object.keys(INDICATORS).join(', ')}.`,
-    });
-  }
-  return INDICATORS[name as IndicatorName];
-}
-
 /** Accepts `params` for `definition`, or says which one is wrong. Errors: REQUEST_INVALID. */
 export function checkParams(definition: IndicatorDefinition, params: readonly number[]): void {
   const signature = `${definition.name}(${definition.params.map((param) => param.name).join(', ')})`;

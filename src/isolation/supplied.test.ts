@@ -39,12 +39,56 @@ test('each place is flagged once', () => {
   expect(flags[0]).toMatch(/^Math\.random at .*supplied\.test\.ts:\d+:\d+: /);
 });
 
+/** Definitions that hand back what they were given. */
+const DEFINITIONS = {
+  defineStrategy: (input: unknown) => input,
+  defineBarStrategy: (input: unknown) => input,
+  customColumn: (...args: readonly unknown[]) => args[3],
+};
+
 test('a strategy function begins with the chance of its parameters, whatever ran before', () => {
   const supplied = createSupplied(() => undefined);
-  const entry = suppliedEntry({ defineStrategy: (input: unknown) => input, customColumn: () => undefined }, supplied);
+  const entry = suppliedEntry(DEFINITIONS, supplied);
   const define = entry['defineStrategy'] as (input: object) => { compute: (candles: unknown, p: object) => number };
   const { compute } = define({ compute: () => supplied.random() });
   const [one, two] = [compute({}, { n: 1 }), compute({}, { n: 2 })];
   expect(compute({}, { n: 1 })).toBe(one);
+  expect(compute({}, { m: 5, n: 1 })).toBe(compute({}, { n: 1, m: 5 }));
   expect(one).not.toBe(two);
+});
+
+test('a bar strategy begins with the chance of its parameters and goes on with it from bar to bar', () => {
+  const supplied = createSupplied(() => undefined);
+  const entry = suppliedEntry(DEFINITIONS, supplied);
+  type Bars = { init: (context: object) => number; onBar: () => number };
+  const { init, onBar } = (entry['defineBarStrategy'] as (input: object) => Bars)({
+    init: () => supplied.random(),
+    onBar: () => supplied.random() + supplied.Date.now(),
+  });
+  const run = (n: number) => [init({ parameters: { n } }), onBar(), onBar()];
+  const first = run(1);
+  expect(new Set(first).size).toBe(3);
+  expect(run(2)).not.toEqual(first);
+  supplied.random();
+  expect(run(1)).toEqual(first);
+});
+
+test('a column that is computed in the middle of a run takes nothing of its chance', () => {
+  const supplied = createSupplied(() => undefined);
+  const entry = suppliedEntry(DEFINITIONS, supplied);
+  const compute = (entry['customColumn'] as (...args: unknown[]) => (data: unknown, values: unknown) => number)(
+    'own',
+    [],
+    [],
+    () => supplied.random() + supplied.Date.now(),
+  );
+  const run = (isCached: boolean) => {
+    supplied.restart('run');
+    const before = supplied.random();
+    const column = isCached ? undefined : compute([], [5]);
+    return { seen: [before, supplied.random(), supplied.Date.now()], column };
+  };
+  const whole = run(false);
+  expect(run(true).seen).toEqual(whole.seen);
+  expect(run(false).column).toBe(whole.column);
 });

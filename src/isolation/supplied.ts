@@ -27,6 +27,8 @@ export interface Supplied {
   readonly getRandomValues: <T extends ArrayBufferView>(view: T) => T;
   /** Begins the stream and the clock again, as they are for this text. */
   readonly restart: (text: string) => void;
+  /** Runs `work` with a stream and a clock of its own, as they are for this text; then those that were go on. */
+  readonly apart: <T>(text: string, work: () => T) => T;
   /** Says at whose place strategy code asked for something that only looks like chance or time. */
   readonly flag: (name: string, caller: (...args: never[]) => unknown) => void;
 }
@@ -39,7 +41,7 @@ const SITES_MAX = 16;
 
 /** `onFlag` hears one sentence per call site. */
 export function createSupplied(onFlag: (sentence: string) => void): Supplied {
-  let prng: Prng = createPrng(0);
+  let prng: Prng = createPrng(textSeed(''));
   let ticks = 0;
   const sites = new Set<string>();
   const calls = new Map<string, number>();
@@ -52,6 +54,10 @@ export function createSupplied(onFlag: (sentence: string) => void): Supplied {
     if (sites.has(site)) return;
     sites.add(site);
     onFlag(`${site}: strategies get neither chance nor time; it gave a value that depends on the variant alone.`);
+  };
+  const restart = (text: string): void => {
+    prng = createPrng(textSeed(text));
+    ticks = 0;
   };
   // The clock stands at 1970 and moves by a millisecond per look, so that a loop that waits for it ends.
   const now = (): number => ++ticks;
@@ -96,9 +102,15 @@ export function createSupplied(onFlag: (sentence: string) => void): Supplied {
     performanceNow,
     randomUUID,
     getRandomValues,
-    restart(text) {
-      prng = createPrng(textSeed(text));
-      ticks = 0;
+    restart,
+    apart(text, work) {
+      const before = { prng, ticks };
+      restart(text);
+      try {
+        return work();
+      } finally {
+        ({ prng, ticks } = before);
+      }
     },
     flag,
   };
@@ -118,30 +130,48 @@ function textSeed(text: string): number {
 
 type Callable = (...args: readonly unknown[]) => unknown;
 
-/** The exports for strategies, with chance and clock begun again before each function of theirs runs for a variant. */
+/**
+ * The exports for strategies. A function of signals begins with the chance and the clock of its variant, and so does a
+ * bar strategy at its init; its bars go on with them. A column has its own: whether it is computed now, or was for another
+ * variant, is nothing that the strategy may notice.
+ */
 export function suppliedEntry(
   entry: Readonly<Record<string, unknown>>,
-  { restart }: Supplied,
+  { restart, apart }: Supplied,
 ): Readonly<Record<string, unknown>> {
   const defineStrategy = entry['defineStrategy'] as Callable;
+  const defineBarStrategy = entry['defineBarStrategy'] as Callable;
   const customColumn = entry['customColumn'] as Callable;
-  const perVariant =
-    (compute: Callable, name = ''): Callable =>
-    (data, parameters) => {
-      restart(`${name}${JSON.stringify(parameters)}`);
-      return compute(data, parameters);
-    };
   return {
     ...entry,
-    defineStrategy(input: Readonly<Record<string, unknown>> | undefined) {
-      const compute = input?.['compute'];
-      return defineStrategy(
-        typeof compute === 'function' ? { ...input, compute: perVariant(compute as Callable) } : input,
-      );
-    },
+    defineStrategy: (input: unknown) =>
+      defineStrategy(
+        withMember(input, 'compute', (compute) => (data, parameters) => {
+          restart(textOf(parameters));
+          return compute(data, parameters);
+        }),
+      ),
+    defineBarStrategy: (input: unknown) =>
+      defineBarStrategy(
+        withMember(input, 'init', (init) => (context) => {
+          restart(textOf((context as { readonly parameters: unknown }).parameters));
+          return init(context);
+        }),
+      ),
     customColumn(name: unknown, inputs: unknown, parameters: unknown, compute: unknown) {
-      const own = typeof compute === 'function' ? perVariant(compute as Callable, String(name)) : compute;
-      return customColumn(name, inputs, parameters, own);
+      const own: Callable = (data, values) =>
+        apart(`${String(name)}${JSON.stringify(values)}`, () => (compute as Callable)(data, values));
+      return customColumn(name, inputs, parameters, typeof compute === 'function' ? own : compute);
     },
   };
+}
+
+/** Parameters by name: in whatever order somebody has put them together, they are the same variant. */
+const textOf = (parameters: unknown): string =>
+  JSON.stringify(Object.entries(parameters as object).sort(([a], [b]) => (a < b ? -1 : 1)));
+
+/** A strategy as it is handed to its definition, with one of its functions replaced; anything else as it is. */
+function withMember(input: unknown, name: string, replaced: (member: Callable) => Callable): unknown {
+  const member = (input as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+  return typeof member === 'function' ? { ...(input as object), [name]: replaced(member as Callable) } : input;
 }

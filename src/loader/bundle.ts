@@ -7,9 +7,7 @@ import { didYouMean } from '../core/nearest-name.ts';
 import { deniedModule } from '../isolation/denied-modules.ts';
 import { type ForbiddenKind, forbidden } from '../isolation/forbidden.ts';
 import { SUPPLIED_BANNER, SUPPLIED_DEFINES } from '../isolation/supplied.ts';
-
-/** Where the bundled module finds the exports of the running package. */
-export const ENTRY_SYMBOL = 'gridmill.entry';
+import { ENTRY_SYMBOL } from './entry-symbol.ts';
 
 export interface Bundle {
   /** ECMAScript module text with an inline source map. */

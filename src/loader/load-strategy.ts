@@ -9,7 +9,8 @@ import { didYouMean } from '../core/nearest-name.ts';
 import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts';
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
-import { bundleStrategy, ENTRY_SYMBOL } from './bundle.ts';
+import { bundleStrategy } from './bundle.ts';
+import { ENTRY_SYMBOL } from './entry-symbol.ts';
 import { type AttachedModel, attachModels } from './model-files.ts';
 import { strategyFailure } from './strategy-failure.ts';
 

@@ -8,8 +8,6 @@ import { timeframeMs } from '../market/timeframe.ts';
  */
 export type Calendar = 'continuous' | 'equity-sessions';
 
-export const CALENDARS: readonly Calendar[] = ['continuous', 'equity-sessions'];
-
 const DAY_MS = 86_400_000;
 const YEAR_DAYS = 365;
 const YEAR_SESSIONS = 252;

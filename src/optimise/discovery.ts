@@ -3,8 +3,8 @@ import { createPrng } from '../core/prng.ts';
 import { sobolPoints } from './plain-samplers.ts';
 import { createRefiner } from './refine.ts';
 import type { Proposal, Sampler, ToldTrial } from './sampler.ts';
-import { pointKey, type Space, trialSeed, Visited } from './space.ts';
-import { createLadder, type Ladder } from './standing.ts';
+import { type Space, trialSeed, Visited } from './space.ts';
+import { createLadder, type Judged, type Ladder } from './standing.ts';
 
 /** One in so many goes on to the next window. */
 export const HALVING_FACTOR = 3;
@@ -13,7 +13,9 @@ const REFINE_SHARE = 0.2;
 
 interface Rung {
   readonly ladder: Ladder;
-  readonly promoted: Set<string>;
+  readonly promoted: Set<Judged>;
+  /** Size of the ladder when nothing on it was left to go on: there is no use in looking before it grows. */
+  searched: number;
 }
 
 /** How many points begin on the shortest window, so that all windows and the refinement fit `trials`. */
@@ -40,6 +42,7 @@ export function createDiscoverySampler(
     (): Rung => ({
       ladder: createLadder(objectives),
       promoted: new Set(),
+      searched: 0,
     }),
   );
   const sampled = new Visited(space);
@@ -53,14 +56,17 @@ export function createDiscoverySampler(
 
   const promotion = (): Proposal | undefined => {
     for (let k = last - 1; k >= 0; k--) {
-      const { ladder, promoted } = rungs[k]!;
+      const rung = rungs[k]!;
+      const { ladder, promoted } = rung;
       if (2 * ladder.size < Math.max(2, Math.floor(toBegin / HALVING_FACTOR ** k))) continue;
-      for (const { point } of ladder.best(Math.max(1, Math.floor(ladder.size / HALVING_FACTOR)))) {
-        const key = pointKey(point);
-        if (promoted.has(key)) continue;
-        promoted.add(key);
+      if (ladder.size === rung.searched) continue;
+      for (const trial of ladder.best(Math.max(1, Math.floor(ladder.size / HALVING_FACTOR)))) {
+        if (promoted.has(trial)) continue;
+        promoted.add(trial);
+        const { point } = trial;
         if (k + 1 < last || finished.take(point)) return { point, rung: k + 1 };
       }
+      rung.searched = ladder.size;
     }
     return undefined;
   };

@@ -5,7 +5,8 @@ import { LIMITS } from '../core/limits.ts';
 import type { GuardFolders } from '../isolation/guards.ts';
 import type { Candles } from '../market/candles.ts';
 import type { SharedModels } from '../models/model-file.ts';
-import type { Axis } from '../strategy/parameters.ts';
+import type { Column, Condition } from '../strategy/expression.ts';
+import type { Axis, ParameterValues } from '../strategy/parameters.ts';
 import type { Strategy } from '../strategy/strategy.ts';
 import type { FastMemoryPlan, SharedFastMemory } from '../sweep/fast-memory.ts';
 import type { Grid } from '../sweep/grid.ts';
@@ -107,9 +108,21 @@ export interface DescribeRequest {
   readonly parameters: Readonly<Record<string, Axis>>;
 }
 
+/** What a bar strategy declares, for those who plan with it. */
+export interface BarsDescription {
+  readonly models: readonly Column[];
+  /** For the points that were tried and did not fail. */
+  readonly points: readonly {
+    readonly parameters: ParameterValues;
+    readonly declared: readonly (Column | Condition)[];
+  }[];
+}
+
 /** A strategy without its functions. */
 export interface StrategyDescription
   extends Pick<Strategy, 'name' | 'description' | 'parameters' | 'risk' | 'signals'> {
+  /** Of a bar strategy; its functions stay where they are. */
+  readonly bars: BarsDescription | undefined;
   /** One bit per point of the grid, lowest first: whether the constraint lets it be. Undefined without a constraint. */
   readonly allowed: Uint8Array | undefined;
 }
@@ -122,11 +135,22 @@ export function readDescription(
   if (said !== undefined && ('unfit' in said || 'remark' in said)) return said;
   const { described } = (message ?? {}) as { readonly described?: Partial<StrategyDescription> };
   if (typeof described !== 'object' || described === null) return undefined;
-  const { name, description, parameters, risk, signals, allowed } = described;
+  const { name, description, parameters, risk, signals, allowed, bars } = described;
   if (typeof name !== 'string' || typeof description !== 'string') return undefined;
   if (typeof parameters !== 'object' || parameters === null) return undefined;
+  if (bars !== undefined && !isBars(bars)) return undefined;
   const bits = allowed instanceof Uint8Array ? allowed : undefined;
-  return { described: { name, description, parameters, risk: risk ?? {}, signals, allowed: bits } };
+  return { described: { name, description, parameters, risk: risk ?? {}, signals, bars, allowed: bits } };
+}
+
+function isBars(value: unknown): value is BarsDescription {
+  const { models, points } = (value ?? {}) as Partial<BarsDescription>;
+  const isNode = (node: unknown): boolean => typeof node === 'object' && node !== null;
+  const isPoint = (point: unknown): boolean => {
+    const { parameters, declared } = (point ?? {}) as Partial<BarsDescription['points'][number]>;
+    return isNode(parameters) && Array.isArray(declared) && declared.every(isNode);
+  };
+  return Array.isArray(models) && models.every(isNode) && Array.isArray(points) && points.every(isPoint);
 }
 
 /** Reads a message from a thread; undefined when it is none of ours, as strategy code may post its own. */

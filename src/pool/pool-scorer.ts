@@ -13,8 +13,10 @@ import { startThread } from './thread.ts';
 export type { StrategyRef } from './messages.ts';
 
 export interface PoolScorerOptions {
-  /** Scoring threads; 1 scores in the calling thread. */
+  /** Scoring threads; 1 scores in the calling thread, unless they are to be apart. */
   readonly workers: number;
+  /** Scores beside the calling thread also where one thread is enough: for code that runs behind guards. */
+  readonly apart?: boolean;
   /** Undefined for a strategy that exists only in the calling thread: then that thread scores, and a note says so. */
   readonly strategyRef: StrategyRef | undefined;
   /** Hears what the user should know, as one sentence. */
@@ -41,7 +43,7 @@ export function createPoolScorer(options: PoolScorerOptions): (context: ScoringC
     const { grid, stop, memory } = context;
     const workers = Math.min(wanted, context.workers ?? wanted, memory?.plan.threads ?? wanted);
     const { processes } = options;
-    if (workers === 1 && processes === undefined) return scoreInThread(context);
+    if (workers === 1 && processes === undefined && options.apart !== true) return scoreInThread(context);
     if (strategyRef === undefined) {
       options.onNote('The strategy is not a built-in and not from a file, so one thread scores it instead of a pool.');
       return scoreInThread(context);

@@ -1,10 +1,11 @@
 // What every member of a pool is told once, whatever it runs in.
+
+import { shareCandles } from '../market/shared-candles.ts';
 import { shareModels } from '../models/model-file.ts';
 import { modelFilesOf } from '../strategy/model-expressions.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 import type { ScoringContext } from '../sweep/score.ts';
 import type { PoolSetup, StrategyRef } from './messages.ts';
-import { shareCandles } from './shared-candles.ts';
 import { strategyIdentity } from './strategy-identity.ts';
 
 export function threadSetup(context: ScoringContext, strategyRef: StrategyRef): PoolSetup {

@@ -47,6 +47,8 @@ test('one variant is listed cell by cell beside the best of each, without a colu
   const table = cellsTable(rows[0]!, cells, options);
   expect(table).toMatch(/^Cell +Market +Return +Trades +Best here +by$/m);
   expect(table).toMatch(/^ +2 +ETH +-50\.00% +4 +-50\.00% +fast 5$/m);
+  const without = cells.map((cell) => ({ ...cell, best: null }));
+  expect(cellsTable(rows[0]!, without, options)).toMatch(/^Cell +Market +Return +Trades$/m);
   const windows = cells.map((cell) => ({ ...cell, market: 'BTC', window: `w${cell.cell}` }));
   expect(cellsTable(rows[0]!, windows, options)).toMatch(/^Cell +Window +Return/m);
 });

@@ -127,18 +127,22 @@ export function cellsTable(row: ManyRow, cells: readonly ManyTableCell[], option
         : []),
       value(rankedBy, 0),
       ...others.map((name, i) => value(name, 4 + i)),
-      valueColumn(
-        'Best here',
-        cells.map(({ cell, best }) => best?.cells[cell - 1]?.[rankedBy] ?? null),
-        rankedBy,
-        2,
-        options,
-      ),
-      textColumn(
-        'by',
-        bests.map((best) => (best === null ? NO_VALUE : plainText(variantText(best)))),
-        9,
-      ),
+      ...(bests.every((best) => best === null)
+        ? []
+        : [
+            valueColumn(
+              'Best here',
+              cells.map(({ cell, best }) => best?.cells[cell - 1]?.[rankedBy] ?? null),
+              rankedBy,
+              2,
+              options,
+            ),
+            textColumn(
+              'by',
+              bests.map((best) => (best === null ? NO_VALUE : plainText(variantText(best)))),
+              9,
+            ),
+          ]),
     ],
     options,
   );

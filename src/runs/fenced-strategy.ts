@@ -15,15 +15,14 @@ import {
   withModels,
 } from '../loader/load-strategy.ts';
 import { strategyFailure } from '../loader/strategy-failure.ts';
-import { ModelFile } from '../models/model-file.ts';
 import { type ModuleRef, readDescription, type StrategyDescription, unpackError } from '../pool/messages.ts';
 import { PROCESS_FILE } from '../pool/process-setup.ts';
-import type { CustomColumn } from '../strategy/expression.ts';
 import { modelFilesOf } from '../strategy/model-expressions.ts';
 import type { Axis } from '../strategy/parameters.ts';
-import { defineStrategy, type Strategy } from '../strategy/strategy.ts';
-import { baseIndexOf } from '../sweep/grid.ts';
+import type { Strategy } from '../strategy/strategy.ts';
+import { runsCode } from '../strategy/strategy-code.ts';
 import { moduleRef, readableFor } from './module-ref.ts';
+import { standIn } from './strategy-stand-in.ts';
 
 export interface FencedOptions extends LoaderOptions {
   readonly storeRoot: string;
@@ -105,71 +104,15 @@ function describedBy(
   });
 }
 
-/** Errors: STRATEGY_INVALID for a description that no strategy would give. */
-function standIn(described: StrategyDescription, given: FencedOptions['parameters']): Strategy {
-  const { name, description, parameters, risk, signals, allowed } = described;
-  const axes = Object.entries(parameters).map(([axis, { values }]) => ({
-    name: axis,
-    values: given[axis]?.values ?? values,
-  }));
-  const constraint =
-    allowed === undefined
-      ? undefined
-      : (point: Readonly<Record<string, number>>): boolean => {
-          const index = baseIndexOf({ axes }, point);
-          return ((allowed[index >> 3] ?? 0) & (1 << (index & 7))) !== 0;
-        };
-  const head = { name, description, parameters, risk, constraint };
-  if (signals === undefined) return defineStrategy({ ...head, compute: elsewhere });
-  for (const node of nodesOf(signals)) {
-    if (isCustom(node)) Object.assign(node, { compute: elsewhere });
-    // What came as data gets its class back.
-    const { model } = node as { readonly model?: { readonly file?: ModelFile } };
-    if (model?.file !== undefined) {
-      const { kind, path, features } = model.file;
-      Object.assign(model, { file: new ModelFile(kind, String(path), Number(features)) });
-    }
-  }
-  return defineStrategy({ ...head, signals: () => signals });
-}
-
-function elsewhere(): never {
-  throw new AppError('STRATEGY_FORBIDDEN', {
-    rule: 'With --isolate process strategy code runs in fenced processes only.',
-    found: 'a call of it in the process that plans.',
-    todo: 'Leave out what needs it here, such as --report.',
-  });
-}
-
 /** What the fences lack on this system, one sentence each. */
 export const fenceNotes = (): string[] => probeBoundary().missing.map((phrase) => `--isolate process: ${phrase}.`);
 
 /** Errors: REQUEST_INVALID when a report would have to run code of a fenced strategy here. */
 export function checkReportable(strategy: Strategy): void {
-  if (!needsCode(strategy)) return;
+  if (!runsCode(strategy)) return;
   throw new AppError('REQUEST_INVALID', {
     rule: 'With --isolate process no code of a strategy runs in the process that writes reports.',
-    found: `--report for ${strategy.name}, whose signals are code.`,
+    found: `--report for ${strategy.name}, which is code.`,
     todo: 'Leave out --report; the ranking is printed and stored all the same.',
   });
-}
-
-/** Whether running a variant calls functions of the strategy: conditions over indicators do not. */
-function needsCode({ compute, program, signals }: Strategy): boolean {
-  return compute !== undefined || program !== undefined || nodesOf(signals).some(isCustom);
-}
-
-/** Columns with a function of their own. */
-const isCustom = (node: object): boolean => (node as Partial<CustomColumn>).kind === 'custom';
-
-/** All objects of an expression, each once. */
-function nodesOf(signals: unknown): object[] {
-  const nodes = new Set<object>();
-  const visit = (node: unknown): void => {
-    if (typeof node !== 'object' || node === null || nodes.has(node)) return;
-    nodes.add(node);
-    for (const member of Object.values(node)) visit(member);
-  };
-  visit(signals);
-  return [...nodes];
 }

@@ -1,6 +1,6 @@
 // What a sweep over many cells leaves behind: one JSON-safe record, and the view of one of its cells as a plain sweep.
 import { AppError } from '../core/errors.ts';
-import { METRIC_NAMES, type MetricName, type Metrics } from '../metrics/metrics.ts';
+import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import type { Across } from '../sweep/many-across.ts';
 import type { ManyRow } from '../sweep/many-request.ts';
 import type { ScoringEngine } from '../sweep/request.ts';
@@ -171,10 +171,6 @@ function noSuchCell({ cells }: ManyRecord, number: number | undefined): AppError
         todo: `Choose one of ${list}.`,
       });
 }
-
-/** The value of a row in a cell. */
-export const valueIn = (row: ManyRow, cell: number, metric: MetricName): number | null =>
-  row.cells[cell - 1]?.[metric] ?? null;
 
 export const windowsPerMarket = ({ cells, markets }: Pick<ManyRecord, 'cells' | 'markets'>): number =>
   Math.round(cells.length / markets.length);

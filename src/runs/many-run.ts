@@ -15,6 +15,7 @@ import { type LoadedCandles, loadCandles } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ManyRecord } from './many-record.ts';
 import { marketNames } from './market-list.ts';
+import { scoresApart, strategyPlace } from './module-ref.ts';
 import {
   executionJson,
   gridJson,
@@ -23,7 +24,6 @@ import {
   type SweepLimits,
   type SweepSelection,
   strategyJson,
-  strategyPlace,
 } from './sweep-run.ts';
 import { parseWindows, spanText, splitWindows, type TimeSpan } from './window-list.ts';
 import { cutWindow, type LoadedWindow, type WindowSelection, windowBounds } from './window-selection.ts';
@@ -188,6 +188,7 @@ export async function finishMany(
     onProgress: limits.onProgress,
     budgetBytes: limits.budgetBytes,
     workers: limits.workers,
+    apart: scoresApart(prepared.loadedStrategy),
     createScorer: createPoolScorer({
       workers: limits.workers,
       ...strategyPlace(prepared.loadedStrategy, context),

@@ -19,6 +19,19 @@ export function checkParameters(strategy: Strategy, given: Axes): void {
   checkValues(strategy, { ...strategy.parameters, ...given });
 }
 
+/** Results show barriers beside the parameters, under these names. */
+const BARRIER_OPTIONS: Readonly<Record<string, string>> = {
+  stopLoss: '--stop-loss',
+  takeProfit: '--take-profit',
+  trailingStop: '--trailing',
+  timeLimit: '--time-limit',
+};
+
+function barrierHint(name: string): string {
+  const option = Object.hasOwn(BARRIER_OPTIONS, name) ? BARRIER_OPTIONS[name] : undefined;
+  return option === undefined ? '' : ` A barrier has an option of its own: ${option}.`;
+}
+
 function checkNames({ name: strategyName, parameters }: Strategy, given: Axes): void {
   const names = Object.keys(parameters);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
@@ -26,7 +39,7 @@ function checkNames({ name: strategyName, parameters }: Strategy, given: Axes): 
   throw new AppError('GRID_INVALID', {
     rule: '--set must name a parameter of the strategy.',
     found: `"${unknown}".${didYouMean(unknown, names)}`,
-    todo: `${strategyName} has: ${names.join(', ') || 'none'}.`,
+    todo: `${strategyName} has: ${names.join(', ') || 'none'}.${barrierHint(unknown)}`,
   });
 }
 

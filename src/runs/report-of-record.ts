@@ -57,7 +57,7 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
     counts: {
       variants: record.variants,
       scored: record.scored,
-      preselect: hasRisk(record) && record.study === undefined ? record.preselect : undefined,
+      preselect: leftSomeOut(record) ? record.preselect : undefined,
       partial: record.partial ?? undefined,
     },
     timing: { computeMs: record.elapsedMs, downloadMs: record.downloadMs ?? undefined },
@@ -72,6 +72,10 @@ function reportData(record: ResultRecord, id: string, strategy: Strategy, loaded
 
 export const isFree = ({ feeRate, fixedFee, slippage }: ExecutionJson['costs']): boolean =>
   feeRate === 0 && fixedFee === 0 && slippage === 0;
+
+/** A shortlist that everything fits in has left nothing out. */
+const leftSomeOut = (record: ResultRecord): boolean =>
+  hasRisk(record) && record.study === undefined && record.preselect > 0 && record.scored < record.variants;
 
 export const hasRisk = (record: Pick<ResultRecord, 'grid'>): boolean => Object.keys(record.grid.risk).length > 0;
 

@@ -30,14 +30,25 @@ test('gives each row back as it came, nulls and missing barriers included', () =
 });
 
 test('beyond the limit keeps an even share that depends on the order of rows alone', () => {
-  for (const count of [10, 11, 20, 21, 64, 1_000]) {
-    const rows = filled(count, 10);
-    const kept = Array.from({ length: rows.count }, (_, i) => rows.row(i).params['fast']!);
-    const stride = kept[1]!;
-    expect(kept).toEqual(kept.map((_, i) => i * stride));
-    expect(kept.length).toBeGreaterThan(4);
-    expect(kept.length).toBeLessThanOrEqual(10);
-    expect(count - kept.at(-1)!).toBeLessThanOrEqual(stride);
+  for (const count of [1_000, 1_001, 2_500, 5_000, 20_000]) {
+    const keptOf = (rows: RowColumns) => Array.from({ length: rows.count }, (_, i) => rows.row(i).params['fast']!);
+    const kept = keptOf(filled(count, 1_000));
+    expect(kept).toEqual(keptOf(filled(count, 1_000)));
+    expect(kept).toEqual([...kept].sort((a, b) => a - b));
+    expect(kept.length).toBeGreaterThan(400);
+    expect(kept.length).toBeLessThanOrEqual(1_000);
+    const mean = kept.reduce((sum, value) => sum + value, 0) / kept.length;
+    expect(Math.abs(mean / count - 0.5)).toBeLessThan(0.08);
+  }
+});
+
+test('a share of a grid holds every value of its axes, whatever their lengths', () => {
+  for (const length of [2, 4, 8, 64]) {
+    const rows = filled(4_096, 1_000);
+    const digits = (place: number) => [place % length, Math.floor(place / length) % length] as const;
+    const kept = Array.from({ length: rows.count }, (_, i) => digits(rows.row(i).params['fast']!));
+    expect(new Set(kept.map(([fast]) => fast)).size).toBe(length);
+    expect(new Set(kept.map(([, slow]) => slow)).size).toBe(length);
   }
 });
 
@@ -46,9 +57,16 @@ test('a heatmap says when it shows a share, and names the barriers that were var
   expect(whole).toMatchObject({ paramNames: ['fast', 'stopLoss'], total: 10, capped: false });
   expect(whole.params[1]).toEqual(Array(10).fill(0.02));
   expect(whole.metrics.sharpe).toEqual(Array(10).fill(null));
-  const part = filled(25, 10).toGrid('sqn', [], 25);
-  expect(part).toMatchObject({ paramNames: ['fast'], total: 25, capped: true });
-  expect(part.capRule).toContain('One in 4');
-  expect(part.params[0]).toEqual([0, 4, 8, 12, 16, 20, 24]);
-  expect(part.metrics.sqn).toHaveLength(7);
+  const part = filled(2_500, 1_000).toGrid('sqn', [], 2_500);
+  expect(part).toMatchObject({ paramNames: ['fast'], total: 2_500, capped: true });
+  expect(part.capRule).toContain('About one in 4');
+  expect(part.metrics.sqn).toHaveLength(part.params[0]!.length);
+  expect(part.metrics.sqn![1]).toBeCloseTo(part.params[0]![1]! + METRIC_NAMES.indexOf('sqn') / 100, 2);
+});
+
+test('a heatmap of rows that are all kept is bounded', () => {
+  const { params, capRule } = filled(50_000).toGrid('totalReturn', [], 50_000);
+  expect(params[0]!.length).toBeGreaterThan(10_000);
+  expect(params[0]!.length).toBeLessThanOrEqual(20_000);
+  expect(capRule).toContain('About one in 4');
 });

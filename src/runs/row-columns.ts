@@ -4,6 +4,7 @@ import { REPORT_LIMITS, type ReportGrid } from '../report/report-data.ts';
 import type { Barriers } from '../simulate/simulation.ts';
 import { type Grid, indicatorVariantKey, RISK_PARAMETERS, variantKey } from '../sweep/grid.ts';
 import type { ScoredRow } from '../sweep/request.ts';
+import { isSampled } from '../sweep/row-sink.ts';
 
 /** Metrics that a heatmap offers, besides the one rows are ranked by. */
 const GRID_METRICS: readonly MetricName[] = [
@@ -20,8 +21,9 @@ const GRID_METRICS: readonly MetricName[] = [
 type KeyNames = Pick<Grid, 'strategyName' | 'arithmetic'>;
 
 /**
- * Takes rows as they are scored. Beyond `limit` rows every other one is dropped and from then on twice as many are
- * passed over, so that what is left is spread evenly over the grid and depends on the order of rows alone.
+ * Takes rows as they are scored. Beyond `limit` rows half of them are dropped and from then on twice as many are passed
+ * over. Which ones is drawn from their places in the order of rows, so that the same rows leave the same ones, and
+ * scattered, so that no axis of a grid loses every other value.
  */
 export class RowColumns {
   readonly #names: KeyNames;
@@ -31,13 +33,14 @@ export class RowColumns {
   #values = new Float64Array(0);
   #count = 0;
   #seen = 0;
-  #stride = 1;
+  /** One in so many of those that came is kept. */
+  #share = 1;
   /** One in so many scored rows comes here at all. */
   #every = 1;
 
   /** Bytes at most while `rows` rows are taken, by what the buffers hold when they grow. */
   static bytesOf(rows: number, paramNames: readonly string[], limit = Number.POSITIVE_INFINITY): number {
-    const width = paramNames.length + RISK_PARAMETERS.length + METRIC_NAMES.length;
+    const width = 1 + paramNames.length + RISK_PARAMETERS.length + METRIC_NAMES.length;
     return Math.min(rows, limit) * width * 8 * 3;
   }
 
@@ -45,7 +48,7 @@ export class RowColumns {
     this.#names = names;
     this.#paramNames = paramNames;
     this.#limit = limit;
-    this.#width = paramNames.length + RISK_PARAMETERS.length + METRIC_NAMES.length;
+    this.#width = 1 + paramNames.length + RISK_PARAMETERS.length + METRIC_NAMES.length;
   }
 
   /** Rows kept. */
@@ -56,14 +59,12 @@ export class RowColumns {
   /** Takes a row of which there is one in `every`. */
   push(row: ScoredRow, every = 1): void {
     this.#every = every;
-    const index = this.#seen++;
-    if (index % this.#stride !== 0) return;
-    if (this.#count >= this.#limit) {
-      this.#halve();
-      if (index % this.#stride !== 0) return;
-    }
+    const place = this.#seen++;
+    while (isSampled(place, this.#share) && this.#count >= this.#limit) this.#halve();
+    if (!isSampled(place, this.#share)) return;
     this.#reserve();
     let at = this.#count++ * this.#width;
+    this.#values[at++] = place;
     for (const name of this.#paramNames) this.#values[at++] = row.params[name] ?? Number.NaN;
     for (const name of RISK_PARAMETERS) this.#values[at++] = row.risk[name] ?? Number.NaN;
     for (const name of METRIC_NAMES) this.#values[at++] = row.metrics[name] ?? Number.NaN;
@@ -71,7 +72,7 @@ export class RowColumns {
 
   /** Row `index` of those kept, as it came. */
   row(index: number): ScoredRow {
-    let at = index * this.#width;
+    let at = index * this.#width + 1;
     const take = (): number => this.#values[at++]!;
     const params = Object.fromEntries(this.#paramNames.map((name) => [name, take()]));
     const risk: Barriers = Object.fromEntries(
@@ -89,15 +90,19 @@ export class RowColumns {
 
   /** What a heatmap needs: parameters, the barriers that were varied, and a few metrics. `scored` rows in all. */
   toGrid(rank: MetricName, riskNames: readonly string[], scored: number): ReportGrid {
-    const step = Math.max(1, Math.ceil(this.#count / REPORT_LIMITS.gridRowsMax));
-    const rows = Array.from({ length: Math.ceil(this.#count / step) }, (_, i) => i * step);
+    let share = this.#share;
+    let rows = Array.from({ length: this.#count }, (_, i) => i);
+    while (rows.length > REPORT_LIMITS.gridRowsMax) {
+      share *= 2;
+      rows = rows.filter((row) => isSampled(this.#placeOf(row), share));
+    }
     const column = (offset: number): (number | null)[] =>
       rows.map((row) => nullable(this.#values[row * this.#width + offset]!));
     const risks = RISK_PARAMETERS.filter((name) => riskNames.includes(name));
-    const riskOffset = this.#paramNames.length;
+    const riskOffset = 1 + this.#paramNames.length;
     const metricOffset = riskOffset + RISK_PARAMETERS.length;
     const metrics = [...new Set([rank, ...GRID_METRICS])];
-    const every = this.#every * this.#stride * step;
+    const every = this.#every * share;
     const capped = rows.length < this.#seen || this.#every > 1;
     const columns = metrics.map((name) => {
       const values = column(metricOffset + METRIC_NAMES.indexOf(name)).map(shortened);
@@ -106,7 +111,7 @@ export class RowColumns {
     return {
       paramNames: [...this.#paramNames, ...risks],
       params: [
-        ...this.#paramNames.map((_, i) => column(i)),
+        ...this.#paramNames.map((_, i) => column(1 + i)),
         ...risks.map((name) => column(riskOffset + RISK_PARAMETERS.indexOf(name))),
       ],
       // A large sweep computes only the metrics that its ranking needs; a map without a value would be empty.
@@ -117,17 +122,24 @@ export class RowColumns {
       ),
       total: scored,
       capped,
-      ...(capped ? { capRule: `One in ${every} scored variants is drawn, evenly over the grid.` } : {}),
+      ...(capped ? { capRule: `About one in ${every} scored variants is drawn, evenly over the grid.` } : {}),
     };
   }
 
   #halve(): void {
-    this.#stride *= 2;
-    const kept = Math.ceil(this.#count / 2);
-    for (let i = 1; i < kept; i++) {
-      this.#values.copyWithin(i * this.#width, 2 * i * this.#width, (2 * i + 1) * this.#width);
+    this.#share *= 2;
+    const width = this.#width;
+    let kept = 0;
+    for (let i = 0; i < this.#count; i++) {
+      if (isSampled(this.#placeOf(i), this.#share)) {
+        this.#values.copyWithin(kept++ * width, i * width, (i + 1) * width);
+      }
     }
     this.#count = kept;
+  }
+
+  #placeOf(index: number): number {
+    return this.#values[index * this.#width]!;
   }
 
   #reserve(): void {

@@ -2,22 +2,15 @@
 import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import type { Metrics } from '../metrics/metrics.ts';
-import { shareModels } from '../models/model-file.ts';
 import { parameterSummaries } from '../optimise/parameter-summary.ts';
 import { runStudy, type StudyOutcome, type StudyProgress } from '../optimise/run-study.ts';
 import { barriersAt, parametersOf } from '../optimise/space.ts';
 import type { Judged } from '../optimise/standing.ts';
 import { marketsOf } from '../optimise/study.ts';
-import { strategyIdentity } from '../pool/strategy-identity.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import { enterRunning } from '../store/running-registry.ts';
-import { modelFilesOf } from '../strategy/model-expressions.ts';
-import { runInThread } from '../trials/run-in-thread.ts';
-import { hasFailed, type RunTrials } from '../trials/trial.ts';
-import { createTrialScorer } from '../trials/trial-scorer.ts';
-import { createThreadTurboPool } from '../turbo/thread-turbo-pool.ts';
+import { hasFailed } from '../trials/trial.ts';
 import type { ManyRecord } from './many-record.ts';
-import { strategyRef } from './module-ref.ts';
 import type { ResultRecord } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
 import type { StudyState, TakenStudy } from './study-files.ts';
@@ -25,6 +18,7 @@ import type { HoldoutJson, StudyJson } from './study-json.ts';
 import { planStudy, type StudyPlan } from './study-plan.ts';
 import type { PreparedStudy, StudySelection } from './study-prepare.ts';
 import { objectiveValues, studyRecord } from './study-record.ts';
+import { openTrialRunner, poolWorkers, type StudyPool, type TrialRunner } from './study-runner.ts';
 import type { RunContext } from './sweep-run.ts';
 
 export interface StudyLimits {
@@ -33,8 +27,8 @@ export interface StudyLimits {
   /** Memory of the machine, or of the container this process is in. */
   readonly machineBytes: number;
   readonly residentBytes: number;
-  /** Threads of the turbo pool; the calling thread scores when left out. */
-  readonly turbo?: { readonly workers: number; readonly batchSize?: number };
+  /** Workers of the turbo pool; when left out one worker runs code of the user's, and the calling thread all else. */
+  readonly turbo?: StudyPool;
   readonly top: number;
   readonly save: boolean;
   readonly onNote: (note: string) => void;
@@ -58,22 +52,25 @@ export async function finishStudy(
   context: RunContext,
 ): Promise<FinishedStudy> {
   const { turbo, budgetBytes, residentBytes, onNote } = limits;
+  const workers = poolWorkers(prepared.loadedStrategy, turbo, context);
   const plan = planStudy({
     residentBytes,
+    peakBytes: context.peakBytes?.() ?? residentBytes,
     budgetBytes,
-    workers: turbo?.workers ?? 0,
+    workers,
     bars: Math.max(...prepared.markets.map(({ search }) => search.window.history.barCount)),
     cells: prepared.cells.length,
     trials: selection.trials ?? OPEN_ENDED_TRIALS,
+    runsPrograms: prepared.loadedStrategy.strategy.program !== undefined,
   });
-  const granted = { memoryBytes: budgetBytes ?? plan.bytesPredicted, workers: turbo?.workers ?? 1, label: taken.name };
+  const granted = { memoryBytes: budgetBytes ?? plan.bytesPredicted, workers: Math.max(1, workers), label: taken.name };
   const leave = enterRunning(context.storeRoot, granted, limits.machineBytes);
   try {
     for (const note of prepared.notes) onNote(note);
     if (taken.open.log.damaged > 0) {
       onNote(`${taken.open.log.damaged} records of the study's log are damaged; their trials are run again.`);
     }
-    const runner = await openRunner(prepared, plan, limits, context);
+    const runner = await openTrialRunner(prepared, plan, { turbo, budgetBytes, onNote }, context);
     try {
       return await runAndRecord(prepared, selection, taken, { ...limits, plan, runner }, context);
     } finally {
@@ -84,65 +81,11 @@ export async function finishStudy(
   }
 }
 
-interface Runner {
-  readonly run: RunTrials;
-  usefulShare(): number | null;
-  close(): Promise<void>;
-}
-
-/** The candles of a study by market, whole: in shared memory, so that threads read the same ones. */
-const candlesOf = ({ markets }: PreparedStudy) =>
-  Object.fromEntries(markets.map(({ market, loaded }) => [market, loaded.candles]));
-
-async function openRunner(
-  prepared: PreparedStudy,
-  { cacheBytes }: StudyPlan,
-  { turbo, budgetBytes, onNote }: StudyLimits,
-  { clock, storeRoot }: RunContext,
-): Promise<Runner> {
-  const { loadedStrategy, execution, cells, request } = prepared;
-  const { strategy } = loadedStrategy;
-  const candles = candlesOf(prepared);
-  if (turbo === undefined) {
-    const scorer = createTrialScorer({
-      strategy,
-      execution,
-      cells,
-      candlesOf: (market) => candles[market]!,
-      cacheBytes,
-    });
-    return { run: runInThread(scorer, clock), usefulShare: () => null, close: async () => undefined };
-  }
-  const pool = createThreadTurboPool({
-    ...turbo,
-    clock,
-    onNote,
-    ...(budgetBytes === undefined ? {} : { recycleRssMb: budgetBytes / 2 ** 20 }),
-  });
-  try {
-    const run = await pool.open({
-      strategyRef: strategyRef(loadedStrategy, storeRoot),
-      name: strategy.name,
-      identity: strategyIdentity(strategy),
-      models: shareModels(modelFilesOf(strategy)),
-      execution,
-      cells,
-      markets: candles,
-      cacheBytes,
-      seed: request.seed,
-    });
-    return { run, usefulShare: () => pool.status().usefulShare, close: () => pool.close() };
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
-}
-
 async function runAndRecord(
   prepared: PreparedStudy,
   selection: StudySelection,
   taken: TakenStudy,
-  limits: StudyLimits & { readonly plan: StudyPlan; readonly runner: Runner },
+  limits: StudyLimits & { readonly plan: StudyPlan; readonly runner: TrialRunner },
   context: RunContext,
 ): Promise<FinishedStudy> {
   const { request } = prepared;
@@ -237,7 +180,7 @@ async function heldOut(
   prepared: PreparedStudy,
   { holdout }: StudySelection,
   { rows }: StudyOutcome,
-  { runner, stop }: { readonly runner: Runner; readonly stop: StopToken },
+  { runner, stop }: { readonly runner: TrialRunner; readonly stop: StopToken },
 ): Promise<HoldoutJson | null> {
   const { request, markets } = prepared;
   const windows = markets.map((market) => market.holdout);

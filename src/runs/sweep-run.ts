@@ -4,7 +4,7 @@ import type { StopToken } from '../core/cancel.ts';
 import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
-import { createPoolScorer, type PoolScorerOptions } from '../pool/pool-scorer.ts';
+import { createPoolScorer } from '../pool/pool-scorer.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
 import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
@@ -19,7 +19,7 @@ import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
-import { readableFor, strategyRef } from './module-ref.ts';
+import { type Isolation, scoresApart, strategyPlace } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
 import { RowColumns } from './row-columns.ts';
@@ -35,13 +35,11 @@ export interface RunContext extends CandleContext {
   readonly peakBytes?: () => number;
   /** Hears, one sentence per place, where a strategy asked for chance or time when it was loaded or run here. */
   readonly onFlag?: (sentence: string) => void;
-  /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps. Default `thread`. */
+  /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps and studies. Default `thread`. */
   readonly isolate?: Isolation;
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
 }
-
-export type Isolation = 'thread' | 'process';
 
 export interface GridSelection {
   readonly parameters: Readonly<Record<string, Axis>>;
@@ -134,10 +132,7 @@ export async function prepareStrategy(
   context: RunContext,
 ) {
   const { parameters, risk, ...ranking } = selection.grid;
-  const loaded =
-    context.isolate === 'process'
-      ? await loadFenced(selection, context)
-      : await loadNamedStrategy(selection.strategy, context);
+  const loaded = await loadIsolated(selection.strategy, parameters, context);
   const loadedStrategy = withParameters(loaded, Object.keys(parameters));
   const { strategy, strategyHash } = loadedStrategy;
   const execution = await strategyExecution(selection.execution, strategy, { parameters, risk }, context);
@@ -147,10 +142,15 @@ export async function prepareStrategy(
   return { loadedStrategy, policies: selection.window.policies ?? {}, request, grid };
 }
 
-async function loadFenced({ strategy, grid }: Pick<SweepSelection, 'strategy' | 'grid'>, context: RunContext) {
+/** As the context asks for: here, or told of by a fenced process that is asked about a grid of these axes. */
+export async function loadIsolated(
+  reference: string,
+  parameters: Readonly<Record<string, Axis>>,
+  context: RunContext,
+): Promise<LoadedStrategy> {
+  if (context.isolate !== 'process') return loadNamedStrategy(reference, context);
   const { loadFencedStrategy } = await import('./fenced-strategy.ts');
-  const cacheFolder = strategyCache(context.storeRoot);
-  return loadFencedStrategy(strategy, { ...context, cacheFolder, parameters: grid.parameters });
+  return loadFencedStrategy(reference, { ...context, cacheFolder: strategyCache(context.storeRoot), parameters });
 }
 
 /** Errors: those of runSweep. A sweep that is stopped early is no error: its record says so. */
@@ -177,6 +177,7 @@ export async function finishSweep(
     hostBytes: hostBytes(grid, limits.keepAllRows),
     peakBytes: context.peakBytes,
     workers: limits.workers,
+    apart: scoresApart(prepared.loadedStrategy),
     checkpoint:
       limits.checkpointFolder === undefined
         ? undefined
@@ -208,17 +209,6 @@ function checkpointPort(folder: string): CheckpointPort {
     save: (checkpoint) => file.save(checkpoint as unknown as Json),
     clear: () => file.clear(),
   };
-}
-
-/** Where pools find the strategy, and what they run it in. */
-export function strategyPlace(
-  loaded: LoadedStrategy,
-  { storeRoot, isolate }: Pick<RunContext, 'storeRoot' | 'isolate'>,
-): Pick<PoolScorerOptions, 'strategyRef' | 'processes'> {
-  const ref = strategyRef(loaded, storeRoot);
-  // What is built in is ours, and needs no fence.
-  if (isolate !== 'process' || !('moduleUrl' in ref)) return { strategyRef: ref };
-  return { strategyRef: ref, processes: { readable: readableFor(ref) } };
 }
 
 function resultRecord(

@@ -1,5 +1,6 @@
 // Execution profiles: complete, named sets of fill assumptions, as data.
 import { AppError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest-name.ts';
 import type { Arithmetic } from '../indicators/arithmetic.ts';
 import type { Costs, Direction, Sizing } from './terms.ts';
 
@@ -134,7 +135,7 @@ export function profileNamed(name: string): Profile {
   const profile = (PROFILES as Readonly<Record<string, Profile | undefined>>)[name];
   if (profile === undefined || !Object.hasOwn(PROFILES, name)) {
     throw new AppError('PROFILE_UNKNOWN', {
-      found: `"${name}".`,
+      found: `"${name}".${didYouMean(name, Object.keys(PROFILES))}`,
       todo: `Choose one of ${Object.keys(PROFILES).join(', ')}.`,
     });
   }

@@ -5,6 +5,7 @@ import { configurator } from '../controllers/controller-strategy.ts';
 import { controllerTotal, type ExecutedRun, executeController, summarized } from '../controllers/run-controller.ts';
 import { assert } from '../core/assert.ts';
 import { AppError } from '../core/errors.ts';
+import { createBookScratch } from '../executors/executor-book.ts';
 import { executorProfile, type Fixes } from '../executors/fixes.ts';
 import { parseTradingRules, type TradingRules } from '../executors/grid-levels.ts';
 import type { ExecutorSummary } from '../executors/summary.ts';
@@ -26,6 +27,7 @@ export function createControllerRunner(options: VariantRunnerOptions, program: C
   const market = createControllerMarket(window.history, { from: window.from, columnBytes: options.cacheBytes });
   const configOf = configurator(program.given);
   const tradingRules = tradingRulesOf(execution.instrument);
+  const scratch = createBookScratch(market.executors);
   const exposedBars = exposureCounter(window.candles.barCount);
   let config: ControllerConfig | undefined;
   let last: ExecutedRun | undefined;
@@ -41,6 +43,7 @@ export function createControllerRunner(options: VariantRunnerOptions, program: C
         fixes,
         tradingRules,
         keepUnfilled: false,
+        scratch,
       });
       return simulationOf(last, market, config, fixes, options, exposedBars);
     },

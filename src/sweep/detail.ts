@@ -35,8 +35,3 @@ export function detailFor(metrics: Iterable<MetricName>): RowDetail {
   for (const metric of metrics) level = Math.max(level, LEVELS.indexOf(LEVEL_OF[metric] ?? 'full'));
   return LEVELS[level]!;
 }
-
-/** Whether rows of this detail hold the metric. */
-export function holds(detail: RowDetail, metric: MetricName): boolean {
-  return LEVELS.indexOf(LEVEL_OF[metric] ?? 'full') <= LEVELS.indexOf(detail);
-}

@@ -100,7 +100,7 @@ function checkedRisk(name: RiskParameter, axis: Axis): Axis {
 }
 
 /** Decodes a base index in [0, basePoints) into parameter values. */
-export function parametersAt(grid: Grid, baseIndex: number): ParameterValues {
+export function parametersAt(grid: Pick<Grid, 'axes'>, baseIndex: number): ParameterValues {
   return decode(grid.axes, baseIndex);
 }
 

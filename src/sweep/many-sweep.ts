@@ -22,7 +22,10 @@ import { nearbyFirst } from './visiting-order.ts';
 
 /** As SweepHost, for all cells. Nothing here but `engine` changes results. */
 export interface ManyHost
-  extends Pick<SweepHost, 'stop' | 'clock' | 'budgetBytes' | 'workers' | 'createScorer' | 'engine' | 'batchSize'> {
+  extends Pick<
+    SweepHost,
+    'stop' | 'clock' | 'budgetBytes' | 'workers' | 'apart' | 'createScorer' | 'engine' | 'batchSize'
+  > {
   readonly onProgress?: (progress: ManyProgress) => void;
   /** Most variants of one part of the grid; fewer are taken where memory asks for it. */
   readonly partVariants?: number;

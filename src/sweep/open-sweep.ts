@@ -19,6 +19,8 @@ export interface PlanHost {
   readonly budgetBytes?: number;
   /** Scoring threads that `createScorer` would like to have; the plan may grant fewer. Default 1. */
   readonly workers?: number;
+  /** Whether `createScorer` scores in other threads than the calling one, also where the plan grants one. */
+  readonly apart?: boolean;
   /** Grants all of them, also where the sweep is over before they have started. */
   readonly allWorkers?: boolean;
   /** Who scores: the fast engine wherever it covers the request (`auto`, the default), or the one that is named. */
@@ -80,6 +82,7 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
     budgetBytes: host.budgetBytes,
     engine: choice.engine,
     workers: host.workers,
+    apart: host.apart,
     variants: host.allWorkers === true ? undefined : toScore,
     columnBytesMax: host.columnBytesMax,
     keptRows: request.top + (grid.riskAxes.length === 0 ? 0 : request.preselect),

@@ -96,3 +96,11 @@ describe('columns of the normative engine', () => {
     expect(three - two).toBeLessThan(two - one);
   });
 });
+
+test('one thread beside the calling one costs a thread, and a copy of the candles for it', () => {
+  const [here, beside, two] = [plan(), plan({ apart: true }), plan({ workers: 2 })];
+  expect(beside.workers).toBe(1);
+  expect(beside.bytes.threads).toBeGreaterThan(here.bytes.threads + 30 * 2 ** 20);
+  expect(beside.bytes.candles).toBe(two.bytes.candles);
+  expect(beside.bytesMinimum).toBeGreaterThan(here.bytesMinimum);
+});

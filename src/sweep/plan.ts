@@ -95,6 +95,8 @@ export interface PlanOptions {
   readonly engine?: EngineName;
   /** Scoring threads wanted; default 1. */
   readonly workers?: number;
+  /** Scores beside the calling thread also where one thread is enough. */
+  readonly apart?: boolean;
   /** Variants to be scored, where known: a short sweep is done before further threads have started. */
   readonly variants?: number;
   /** Most bytes of finished columns, however much room there is. */
@@ -134,7 +136,7 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
   // The calling thread handles the rows of all.
   const heapBytes = (workers: number): number =>
     Math.min(HEAP_BYTES, LEAST_HEAP_BYTES + variants * HEAP_BYTES_PER_VARIANT) +
-    (workers > 1 ? workers * THREAD_HEAP_BYTES : 0);
+    (isBeside(workers, options) ? workers * THREAD_HEAP_BYTES : 0);
   const threadBytes = (workers: number): number => costs.threadBytes(workers) + heapBytes(workers);
   const runtimeBytes = runtimeBytesOf(window, options);
   const models = modelFilesOf(strategy);
@@ -209,15 +211,19 @@ function runtimeBytesOf({ history }: Window, { residentBytes }: PlanOptions): nu
   return Math.max(0, residentBytes - history.barCount * COLUMNS_PER_CANDLE * 8) + LATER_BYTES;
 }
 
-/** Threads read their own shared copy of the candles; a lone thread reads those that were loaded. */
-const candleBytesOf =
-  (bars: number) =>
-  (workers: number): number =>
-    bars * COLUMNS_PER_CANDLE * 8 * (workers > 1 ? 2 : 1);
+/** Whether other threads than the calling one score. */
+const isBeside = (workers: number, { apart = false }: PlanOptions): boolean => workers > 1 || apart;
 
-function rowBytesOf(variantsPerBatch: number, { keptRows = 0, hostBytes = 0 }: PlanOptions) {
+/** Threads read their own shared copy of the candles; a calling thread that scores reads those that were loaded. */
+const candleBytesOf =
+  (bars: number, options: PlanOptions) =>
+  (workers: number): number =>
+    bars * COLUMNS_PER_CANDLE * 8 * (isBeside(workers, options) ? 2 : 1);
+
+function rowBytesOf(variantsPerBatch: number, options: PlanOptions) {
+  const { keptRows = 0, hostBytes = 0 } = options;
   const batchBytes = variantsPerBatch * METRIC_NAMES.length * 8;
-  const inHand = (workers: number): number => (workers > 1 ? workers * BATCHES_IN_HAND : 1) * ROW_COPIES;
+  const inHand = (workers: number): number => (isBeside(workers, options) ? workers * BATCHES_IN_HAND : 1) * ROW_COPIES;
   return (workers: number): number => inHand(workers) * batchBytes + keptRows * KEPT_ROW_BYTES + hostBytes;
 }
 
@@ -243,9 +249,9 @@ function fastCosts(strategy: Strategy, grid: Grid, window: Window, options: Plan
   const sourceBytes = sources.length * columnBytes;
   return {
     columnBytes: all.slots * columnBytes,
-    threadBytes: (workers) => workers * (perThread + (workers > 1 ? THREAD_BYTES : 0)),
+    threadBytes: (workers) => workers * (perThread + (isBeside(workers, options) ? THREAD_BYTES : 0)),
     cacheBytes,
-    candleBytes: (workers) => candleBytesOf(bars)(workers) + sourceBytes,
+    candleBytes: (workers) => candleBytesOf(bars, options)(workers) + sourceBytes,
     rowBytes: rowBytesOf(groupVariants, options),
     leastColumns,
     usefulBytes: (workers) => Math.min(all.slots, workers * slots + USEFUL_COLUMNS) * columnBytes,
@@ -282,9 +288,9 @@ function normativeCosts(strategy: Strategy, grid: Grid, window: Window, options:
   const variantsPerBatch = Math.max(1, Math.min(NORMATIVE_VARIANTS, grid.basePoints * grid.riskPoints));
   return {
     columnBytes,
-    threadBytes: (workers) => workers * (perThread + (workers > 1 ? THREAD_BYTES : 0)),
+    threadBytes: (workers) => workers * (perThread + (isBeside(workers, options) ? THREAD_BYTES : 0)),
     cacheBytes: 0,
-    candleBytes: candleBytesOf(bars),
+    candleBytes: candleBytesOf(bars, options),
     rowBytes: rowBytesOf(variantsPerBatch, options),
     leastColumns: 0,
     // A thread that keeps less than half of what it needs computes more than it scores.

@@ -12,11 +12,6 @@ import { type ExpressionNode, type Graph, type GraphNode, inputsOf, isConditionN
  * error shows where the variant is run.
  */
 export function programGraph(strategy: Strategy, program: BarProgram): Graph {
-  const axes = Object.entries(strategy.parameters);
-  const at = (changed?: string): ParameterValues =>
-    Object.fromEntries(
-      axes.map(([name, { values }]) => [name, (name === changed ? values[1] : undefined) ?? values[0]!]),
-    );
   const keysAt = (parameters: ParameterValues): Map<string, ExpressionNode> | undefined => {
     try {
       return declaredGraph(strategy, program, parameters);
@@ -24,15 +19,29 @@ export function programGraph(strategy: Strategy, program: BarProgram): Graph {
       return undefined;
     }
   };
-  const first = keysAt(at());
+  const points = neighbours(strategy.parameters);
+  const first = keysAt(points.first);
   const graph = new Map<string, GraphNode>();
   if (first === undefined) return graph;
-  const others = axes.filter(([, { values }]) => values.length > 1).map(([name]) => [name, keysAt(at(name))] as const);
+  const others = points.changed.map(({ name, parameters }) => [name, keysAt(parameters)] as const);
   for (const [key, node] of first) {
     const parameters = others.filter(([, keys]) => keys !== undefined && !keys.has(key)).map(([name]) => name);
     graph.set(key, { node, isCondition: isConditionNode(node), parameters: parameters.sort() });
   }
   return graph;
+}
+
+/** The point of all first values, and those where one axis has its second. */
+export function neighbours(parameters: Strategy['parameters']): {
+  readonly first: ParameterValues;
+  readonly changed: readonly { readonly name: string; readonly parameters: ParameterValues }[];
+} {
+  const axes = Object.entries(parameters);
+  const first = Object.fromEntries(axes.map(([name, { values }]) => [name, values[0]!]));
+  const changed = axes
+    .filter(([, { values }]) => values.length > 1)
+    .map(([name, { values }]) => ({ name, parameters: { ...first, [name]: values[1]! } }));
+  return { first, changed };
 }
 
 /** Every node below what init declares, by key, inputs first. Errors: whatever init throws. */

@@ -127,8 +127,12 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
     target = strategy.compute!(candles, declaredOnly(strategy.name, 'compute', parameters));
   } catch (cause) {
     if (isAppError(cause, 'STRATEGY_INVALID') || isAppError(cause, 'STRATEGY_FORBIDDEN')) throw cause;
-    const values = JSON.stringify(parameters);
-    throw failed(`compute of ${strategy.name} threw for ${values}: ${String(cause)}.`, 'Fix the function.', cause);
+    throw new AppError('STRATEGY_FAILED', {
+      rule: 'A signal function must not throw.',
+      found: `compute of ${strategy.name} threw for ${JSON.stringify(parameters)}: ${String(cause)}${placeOf(cause)}.`,
+      todo: 'Correct the function, or leave such parameters out by a constraint.',
+      cause,
+    });
   }
   if (!(target instanceof Int8Array) || target.length !== candles.barCount) {
     const length = ArrayBuffer.isView(target) ? ` of length ${(target as Int8Array).length}` : '';
@@ -138,6 +142,12 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
   const wrong = target.findIndex((value) => value < -1 || value > 1);
   if (wrong >= 0) throw failed(`${target[wrong]} at bar ${wrong}.`, 'Use +1 long, 0 neutral, -1 short.');
   return target;
+}
+
+/** Where in the strategy's file, as far as the stack tells: it names lines before compilation where source maps are on. */
+function placeOf(cause: unknown): string {
+  const line = cause instanceof Error ? cause.stack?.match(/\(?([^()\s]+\.[cm]?[jt]s:\d+:\d+)\)?$/m)?.[1] : undefined;
+  return line === undefined ? '' : `, at ${line}`;
 }
 
 /** Adds the view on closed candles of higher timeframes that signal functions read. */

@@ -1,5 +1,6 @@
 // Tests of scoring trials: the numbers of a run alone, whatever they are scored with, and failures that stay alone.
 import { expect, test } from 'vitest';
+import { controllerStrategy } from '../controllers/controller-strategy.ts';
 import { syntheticCandles } from '../market/synthetic.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { PROFILES } from '../simulate/profiles.ts';
@@ -79,4 +80,18 @@ test('a bar strategy that throws at some bar fails alone, and the others are run
   expect(outcomes[1]).toMatchObject({ code: 'STRATEGY_FAILED', error: expect.stringContaining('bar 70') });
   const { metrics } = runVariant({ ...execution, strategy }, createWindow(candles), { n: 3 }, {});
   expect(outcomes[2]).toMatchObject({ metrics });
+});
+
+test("a controller's trials hold its own figures when they are asked for, and the same standard metrics without", () => {
+  const controller = PROFILES['hummingbot-corrected'];
+  const setup = { ...execution, ...controller.defaults, profile: controller };
+  const strategy = controllerStrategy({ controller_name: 'bollinger_v1', total_amount_quote: 1000, bb_length: 20 });
+  const outcomeOf = (ownMetrics: boolean) => {
+    const options = { strategy, execution: setup, cells, candlesOf: () => candles, cacheBytes: 1e8, ownMetrics };
+    return createTrialScorer(options).score([{ cell: 0, parameters: {}, barriers: {} }])[0]!;
+  };
+  const asked = outcomeOf(true);
+  if (hasFailed(asked)) throw new Error(asked.error);
+  expect(asked.profileMetrics).toHaveProperty('net_pnl_quote');
+  expect(outcomeOf(false)).toEqual({ metrics: asked.metrics });
 });

@@ -58,8 +58,8 @@ export function createTrialScorer(options: TrialScorerOptions): TrialScorer {
       const { window, runner } = cellAt(trial.cell);
       runner!.select(trial.parameters);
       const simulation = runner!.run(trial.barriers);
-      const own = runner!.profileMetrics(simulation);
       const metrics = metricsOf(simulation, execution, window);
+      const own = options.ownMetrics === true ? runner!.profileMetrics(simulation) : undefined;
       return own === undefined ? { metrics } : { metrics, profileMetrics: own };
     } catch (error) {
       return trialFailure(error);

@@ -24,7 +24,7 @@ export interface TrialSpec {
 
 export interface TrialRow {
   readonly metrics: Metrics;
-  /** The profile's own metric set, where it names one besides the standard set. */
+  /** The profile's own metric set, where it names one besides the standard set and the execution asks for it. */
   readonly profileMetrics?: ProfileMetrics;
 }
 
@@ -48,6 +48,8 @@ export const hasFailed = (outcome: TrialOutcome): outcome is TrialFailure => 'er
 export interface TrialExecution {
   readonly execution: ExecutionRequest;
   readonly cells: readonly TrialCell[];
+  /** Whether rows hold the profile's own metric set too, where it names one. Default false: studies rank by the standard set. */
+  readonly ownMetrics?: boolean;
 }
 
 export interface RunTrials {

@@ -1,10 +1,10 @@
 // The turbo pool: workers that live as long as the pool and run trials of any setup, each trial failing alone.
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { shareCandles } from '../market/shared-candles.ts';
 import type { Death } from '../pool/members.ts';
 import { NOT_SCORING, unpackError } from '../pool/messages.ts';
 import { nameOfRef } from '../pool/resolve-strategy.ts';
-import { shareCandles } from '../pool/shared-candles.ts';
 import { hasFailed, type TrialFailure, type TrialOutcome } from '../trials/trial.ts';
 import { BATCHES_PER_WORKER, BatchSize } from './batch-size.ts';
 import type { BatchPart } from './messages.ts';
@@ -101,9 +101,21 @@ class Turbo implements TurboPool {
     const { strategyRef, identity, cells, models = [], cacheBytes = DEFAULT_CACHE_BYTES, seed } = setup;
     const { name = nameOfRef(strategyRef) } = setup;
     const execution = plain(setup.execution);
+    const { ownMetrics = false } = setup;
     const id = ++this.#ids;
     const open: OpenSetup = {
-      message: { id, strategyRef, name, identity, execution, cells, markets: shared(setup), models, cacheBytes },
+      message: {
+        id,
+        strategyRef,
+        name,
+        identity,
+        execution,
+        cells,
+        ownMetrics,
+        markets: shared(setup),
+        models,
+        cacheBytes,
+      },
       seed,
       batchSize: new BatchSize(this.#options.batchSize),
       opened: createResolvers<void>(),

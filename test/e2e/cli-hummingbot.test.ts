@@ -205,7 +205,7 @@ describe('instruments', () => {
     expect(without.stderr).toContain('No steps of binance_perpetual BTC-USDT are known');
     place.write('exchangeInfo.json', EXCHANGE_INFO);
     const imported = await place.run('data', 'instruments', 'import', 'exchangeInfo.json', '--exchange', 'binance');
-    expect(imported.stdout).toContain('1 instruments');
+    expect(imported.stdout).toContain('1 instrument,');
     expect(imported.stdout).toContain('BTCUSDT_OPTION');
     const shown = await place.run('data', 'instruments', 'show', 'binance', '--symbol', 'BTC-USDT');
     expect(shown.stdout).toMatch(/BTCUSDT\s+0\.1\s+0\.001\s+100\s+0\.001/);

@@ -62,7 +62,8 @@ test.each([
   expect(json<SweepJson>(fenced).scored).toBe(json<SweepJson>(free).scored);
   expect(json<SweepJson>(fenced).resultHash).toBe(json<SweepJson>(free).resultHash);
   expect(json<SweepJson>(one).resultHash).toBe(json<SweepJson>(free).resultHash);
-  // Without the fence the same file leaves its marks.
+  // Without fence and guards the same file leaves its marks.
+  await place.run('run', file, '--data', 'data/btc.csv', '--set', 'fast=3', '--set', 'slow=5', '--json');
   expect(marks.filter((mark) => !existsSync(mark))).toEqual([]);
 });
 
@@ -90,7 +91,7 @@ export default defineStrategy({ name: 'conditions', parameters: { n: range(2, 9)
     'x.html',
   );
   expect(refused).toMatchObject({ exitCode: 2 });
-  expect(refused.stdout).toContain('whose signals are code');
+  expect(refused.stdout).toContain('--report for code, which is code');
 });
 
 test.each([

@@ -211,14 +211,18 @@ describe('interruptions', () => {
     '2',
   ];
 
+  async function untilLogExceeds(log: string, bytes: number): Promise<void> {
+    const begunMs = performance.now();
+    while (!(existsSync(log) && statSync(log).size > bytes) && performance.now() - begunMs < 60_000) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
   test('kill -9 in the middle, and the study goes on to the hash of one that was left alone', async () => {
     const whole = json<Study>(await place.run(...slow, '--study', 'whole', '--json'));
     const { child, ended } = place.start([...slow, '--study', 'killed', '--json']);
     const log = join(place.home, 'studies/killed/trials.log');
-    const begunMs = performance.now();
-    while (!(existsSync(log) && statSync(log).size > 8_000) && performance.now() - begunMs < 60_000) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await untilLogExceeds(log, 8_000);
     child.kill('SIGKILL');
     expect((await ended).signal).toBe('SIGKILL');
     const resumed = await place.run('optimize', '--resume', 'killed', '--json');
@@ -236,8 +240,12 @@ describe('interruptions', () => {
       /PARTIAL: stopped by the deadline; ranking and hash hold the first \d+ trials in order/,
     );
     expect(late.stdout).toContain('gridmill optimize --resume stopped --turbo');
+    const log = join(place.home, 'studies/stopped/trials.log');
+    const { size } = statSync(log);
     const { child, ended } = place.start(named);
-    setTimeout(() => child.kill('SIGINT'), 1_000);
+    // Once it writes trials it is past its start, and hears the signal.
+    await untilLogExceeds(log, size);
+    child.kill('SIGINT');
     const interrupted = await ended;
     expect([interrupted.exitCode, interrupted.signal]).toEqual([130, null]);
     const done = json<Study>(await place.run(...named, '--json'));
@@ -267,6 +275,19 @@ describe('mistakes', () => {
     const { error } = json<{ error: { code: string; message: string } }>(result);
     expect(error.code).toBe(code);
     expect(JSON.stringify(error)).toMatch(text);
+  });
+
+  test('a long objective is cut with a mark, and what is held fixed is no row of the best tenth', async () => {
+    const objective = 'sharpe - 0.5*maxDrawdown + 0.1*winRate';
+    const fixed = ['--set', 'fast=2..40', '--set', 'slow=90', '--study', 'long'];
+    const study = await place.run(
+      ...['optimize', 'sma-cross', '--data', 'btc.csv', ...fixed],
+      ...['--mode', 'random', '--iter', '30', '--objective', objective],
+    );
+    expect(study.stdout).toMatch(/^fast +\d.*%$/m);
+    expect(study.stdout).not.toMatch(/^slow +90 +90/m);
+    expect((await place.run('studies')).stdout).toContain('sharpe - 0.5*maxDrawdown + 0.…');
+    expect((await place.run('studies', 'remove', 'long')).exitCode).toBe(0);
   });
 
   test('an unknown study, another request under its name, options that --resume does not take', async () => {

@@ -214,6 +214,21 @@ describe('a bad strategy file says where and what', () => {
     expect(result.exitCode).toBe(4);
   });
 
+  test('one that leaves a failing promise behind', async () => {
+    const source = BODY.replace(
+      'signals: (p) => (',
+      "signals: (p) => (void Promise.reject(new Error('nobody waits')), ",
+    );
+    place.write('stray.ts', HEAD + source);
+    const result = await place.run('sweep', 'stray.ts', '--data', 'btc.csv');
+    expect(result.stderr).toContain(
+      'error [STRATEGY_FAILED]: Strategy code must not leave a promise behind that fails.',
+    );
+    expect(result.stderr).toContain('nobody waits');
+    expect(result.stderr).not.toContain('node:internal');
+    expect(result.exitCode).toBe(4);
+  });
+
   test('one that is too large', async () => {
     place.write('big.ts', `${HEAD}export const text = '${'x'.repeat(8_400_000)}';\n${BODY}`);
     const result = await place.run('sweep', 'big.ts', '--data', 'btc.csv');

@@ -14,7 +14,7 @@ import { createGrid } from '../../src/sweep/grid.ts';
 import type { SweepRequest } from '../../src/sweep/request.ts';
 import { createWindow } from '../../src/sweep/window.ts';
 import { testCandles, testClock, testRequest } from '../synthetic-request.ts';
-import { strategyFile, sweep, temporaryFolder } from './pool-fixtures.ts';
+import { misbehavingStrategy, strategyFile, sweep, temporaryFolder } from './pool-fixtures.ts';
 
 const candles = testCandles(500, 5);
 const folder = temporaryFolder();
@@ -23,31 +23,7 @@ const VARIANTS = 39;
 
 /** A sound strategy of 39 variants; in scoring threads `misdeed` runs at the start of each variant. */
 async function badStrategy(name: string, misdeed: string, atImport = '') {
-  const source = `
-import { isMainThread, parentPort, threadId } from 'node:worker_threads';
-import { existsSync, writeFileSync } from 'node:fs';
-import { defineStrategy, range } from 'gridmill';
-/** True the first time anywhere that this mark is asked for. */
-function once(mark: unknown): boolean {
-  const file = ${JSON.stringify(join(folder.path, `${name}-`))} + mark;
-  if (existsSync(file)) return false;
-  writeFileSync(file, '');
-  return true;
-}
-let calls = 0;
-if (!isMainThread) { ${atImport} }
-export default defineStrategy({
-  name: ${JSON.stringify(name)},
-  parameters: { bars: range(2, ${VARIANTS + 1}) },
-  compute(candles, { bars }) {
-    calls++;
-    if (!isMainThread) { ${misdeed} }
-    const out = new Int8Array(candles.barCount);
-    for (let i = bars; i < out.length; i++) out[i] = candles.close[i] > candles.close[i - bars] ? 1 : 0;
-    return out;
-  },
-});`;
-  const { strategyRef, ...own } = await strategyFile(folder.path, name, source);
+  const { strategyRef, ...own } = await misbehavingStrategy(folder.path, name, VARIANTS, misdeed, atImport);
   const request: SweepRequest = { ...testRequest('sma-cross', { top: VARIANTS }), ...own };
   // In the calling thread the strategy behaves: this is the result that all the misdeeds must not change.
   const { hash } = await sweep(request, candles);

@@ -62,3 +62,34 @@ export async function strategyFile(folder: string, name: string, source: string)
   const strategyRef: StrategyRef = { moduleUrl: loaded.moduleUrl! };
   return { strategy, strategyHash, strategyRef };
 }
+
+/**
+ * A sound strategy of so many variants; in scoring threads `misdeed` runs at the start of each variant, and `atImport`
+ * when the file is loaded. Both may ask `once(mark)`, which is true the first time anywhere.
+ */
+export function misbehavingStrategy(folder: string, name: string, variants: number, misdeed: string, atImport: string) {
+  const source = `
+import { isMainThread, parentPort, threadId } from 'node:worker_threads';
+import { existsSync, writeFileSync } from 'node:fs';
+import { defineStrategy, range } from 'gridmill';
+function once(mark: unknown): boolean {
+  const file = ${JSON.stringify(join(folder, `${name}-`))} + mark;
+  if (existsSync(file)) return false;
+  writeFileSync(file, '');
+  return true;
+}
+let calls = 0;
+if (!isMainThread) { ${atImport} }
+export default defineStrategy({
+  name: ${JSON.stringify(name)},
+  parameters: { bars: range(2, ${variants + 1}) },
+  compute(candles, { bars }) {
+    calls++;
+    if (!isMainThread) { ${misdeed} }
+    const out = new Int8Array(candles.barCount);
+    for (let i = bars; i < out.length; i++) out[i] = candles.close[i] > candles.close[i - bars] ? 1 : 0;
+    return out;
+  },
+});`;
+  return strategyFile(folder, name, source);
+}

@@ -6,7 +6,7 @@ import { parseTimeframe } from '../../src/market/timeframe.ts';
 import { reportMetrics } from '../../src/report/metric-notes.ts';
 import type { ReportData } from '../../src/report/report-data.ts';
 import { reportCandles, reportDetail } from '../../src/report/report-detail.ts';
-import { GridCollector } from '../../src/report/report-grid.ts';
+import { RowColumns } from '../../src/runs/row-columns.ts';
 import { PROFILES } from '../../src/simulate/profiles.ts';
 import { BUILT_IN_STRATEGIES } from '../../src/strategy/builtin/index.ts';
 import { choice, range } from '../../src/strategy/parameters.ts';
@@ -58,9 +58,10 @@ export async function sampleReport(options: SampleOptions = {}): Promise<ReportD
     ...options.request,
   };
   const window = createWindow(candles);
-  const grid = new GridCollector(request.rank);
+  const names = { strategyName: strategy.name, arithmetic: profile.arithmetic };
+  const rows = new RowColumns(names, Object.keys(request.parameters ?? {}));
   const clock = createFakeClock();
-  const outcome = await runSweep(request, { window, stop: NEVER_STOP, clock, onRow: (row) => grid.add(row) });
+  const outcome = await runSweep(request, { window, stop: NEVER_STOP, clock, onRow: (row) => rows.push(row) });
   const variants = outcome.top.slice(0, details).map((row) => {
     const { simulation } = runVariant(request, window, row.params, row.risk);
     return { rank: row.rank, trades: simulation.trades, equity: simulation.equity };
@@ -103,7 +104,7 @@ export async function sampleReport(options: SampleOptions = {}): Promise<ReportD
     timing: { computeMs: 2_834 },
     metricDefinitions: reportMetrics(),
     rows: outcome.top,
-    grid: grid.grid(),
+    grid: rows.toGrid(request.rank, Object.keys(request.risk ?? {}), outcome.scored),
     details: variants.map((variant) => reportDetail(variant, window.candles, request.initialCash)),
     candles: reportCandles(window.candles, variants),
     reproduce: `gridmill run ${strategy.name} --data synthetic.csv --result best.json --row {row}`,

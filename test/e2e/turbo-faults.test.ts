@@ -5,7 +5,7 @@ import { type AppError, isAppError } from '../../src/core/errors.ts';
 import { hasFailed, type TrialFailure, type TrialSpec } from '../../src/trials/trial.ts';
 import type { TurboPool } from '../../src/turbo/turbo-port.ts';
 import { testClock } from '../synthetic-request.ts';
-import { strategyFile, temporaryFolder } from './pool-fixtures.ts';
+import { misbehavingStrategy, temporaryFolder } from './pool-fixtures.ts';
 import { closePools, run, testPool, testSetup, textOf } from './turbo-fixtures.ts';
 
 const folder = temporaryFolder();
@@ -24,30 +24,7 @@ const LIMITED = { workers: 2, heapMb: 24 };
 
 /** A sound strategy of which `misdeed` runs in threads, at the start of each trial. */
 async function strategyRef(name: string, misdeed: string, atImport = '') {
-  const source = `
-import { isMainThread, parentPort } from 'node:worker_threads';
-import { existsSync, writeFileSync } from 'node:fs';
-import { defineStrategy, range } from 'gridmill';
-function once(mark: unknown): boolean {
-  const file = ${JSON.stringify(`${folder.path}/${name}-`)} + mark;
-  if (existsSync(file)) return false;
-  writeFileSync(file, '');
-  return true;
-}
-let calls = 0;
-if (!isMainThread) { ${atImport} }
-export default defineStrategy({
-  name: ${JSON.stringify(name)},
-  parameters: { bars: range(2, ${TRIALS + 1}) },
-  compute(candles, { bars }) {
-    calls++;
-    if (!isMainThread) { ${misdeed} }
-    const out = new Int8Array(candles.barCount);
-    for (let i = bars; i < out.length; i++) out[i] = candles.close[i] > candles.close[i - bars] ? 1 : 0;
-    return out;
-  },
-});`;
-  return (await strategyFile(folder.path, name, source)).strategyRef;
+  return (await misbehavingStrategy(folder.path, name, TRIALS, misdeed, atImport)).strategyRef;
 }
 
 /** What every trial comes to when nothing goes wrong. */

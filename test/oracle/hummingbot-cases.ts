@@ -5,7 +5,7 @@ import { decimal } from '../../src/core/decimal.ts';
 import { levelOfDecimal } from '../../src/executors/exact-level.ts';
 import { createExecutorMarket, type ExecutorMarket } from '../../src/executors/executor-market.ts';
 import type { TradingRules } from '../../src/executors/grid-levels.ts';
-import type { PositionOrder, TripleBarrier } from '../../src/executors/position-executor.ts';
+import type { PositionOrder, TripleBarrier } from '../../src/executors/position-order.ts';
 import { type Candles, createCandles, sliceCandles } from '../../src/market/candles.ts';
 import { parseTimeframe } from '../../src/market/timeframe.ts';
 import { readShared } from './oracle.ts';

@@ -43,7 +43,7 @@ export function cellsSection(page: ManyPage): HTMLElement {
     note.replaceChildren(
       curves.length === 0
         ? `Curves are stored for the first ${formatCount(new Set(data.curves.map((curve) => curve.rank)).size)} rows only.`
-        : 'All charts share one scale; the thin line is buy and hold, the dotted one the initial cash. Choose a cell for the command that runs it.',
+        : 'All charts share one scale; the thin line is buy and hold, which may leave it, the dotted one the initial cash. Choose a cell for the command that runs it.',
     );
     write();
   });

@@ -44,10 +44,13 @@ export function matrixSection(page: ManyPage): HTMLElement {
     el(
       'p',
       { class: 'footnote' },
-      `${formatCount(rows.length)} rows, ${formatCount(cells.length)} cells. A row good in one column only was lucky there. The last row is the best variant of each cell alone, which nobody could have known; it shows what was to be had.${more}`,
+      `${formatCount(rows.length)} rows, ${formatCount(cells.length)} cells. A row good in one column only was lucky there.${hasBests(page) ? ' The last row is the best variant of each cell alone, which nobody could have known; it shows what was to be had.' : ''}${more}`,
     ),
   );
 }
+
+/** A study does not look for the best of a cell by itself. */
+const hasBests = ({ data }: ManyPage): boolean => data.cells.some(({ best }) => best !== null);
 
 function mark(scroll: HTMLElement, rank: number): void {
   for (const line of scroll.querySelectorAll<HTMLElement>('tr[data-rank]')) {
@@ -94,7 +97,7 @@ function matrixTable(page: ManyPage, metric: ReportMetric): HTMLElement {
     { class: 'matrix' },
     el('thead', {}, ...headRows(page, headings)),
     el('tbody', {}, ...rows.map(line)),
-    el('tfoot', {}, bestLine(page, headings.length, metric, scale)),
+    hasBests(page) && el('tfoot', {}, bestLine(page, headings.length, metric, scale)),
   );
 }
 

@@ -19,7 +19,7 @@ export function masthead({ data }: Page): HTMLElement {
     `${market.label}, ${market.timeframe}`,
     `${formatTime(market.from, dateOnly)} to ${formatTime(market.to, dateOnly)} UTC`,
     `${formatCount(market.bars)} bars`,
-    counts.variants === 1 ? '1 variant' : `${formatCount(counts.variants)} variants`,
+    variantsText(counts),
     `profile ${data.profile.name}`,
   ];
   return el(
@@ -30,6 +30,12 @@ export function masthead({ data }: Page): HTMLElement {
     el('p', { class: 'facts' }, ...facts.map((fact) => el('span', {}, fact))),
     ...banners(market.synthetic, counts),
   );
+}
+
+function variantsText({ scored, variants }: ReportData['counts']): string {
+  if (variants === 1) return '1 variant';
+  const all = `${formatCount(variants)} variants`;
+  return scored < variants ? `${formatCount(scored)} of ${all}` : all;
 }
 
 export function banners(synthetic: boolean, counts: ReportData['counts']): HTMLElement[] {

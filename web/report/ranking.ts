@@ -9,6 +9,10 @@ import { copyButton } from './clipboard.ts';
 import { rowsAsCsv } from './csv.ts';
 import { metricText, type Page, RISKS, riskText } from './page.ts';
 
+/** So many columns of parameters fit beside the first metrics. */
+const FEW_PARAMETERS = 5;
+const LEADING_METRICS = 4;
+
 export function rankingSection(page: Page): HTMLElement {
   const { data, selection, paramNames } = page;
   const table = new DataTable<ReportRow>({
@@ -102,5 +106,8 @@ function rankingColumns(page: Page): TableColumn<ReportRow>[] {
       tone: (row) => (SIGNED_METRICS.has(metric.name) ? signClass(row.metrics[metric.name]) : ''),
     }),
   );
-  return [rank, ...params, ...risks, ...metrics];
+  const varied = [...params, ...risks];
+  // A study varies a dozen parameters: what came of them must not lie beyond the right edge.
+  const leading = varied.length > FEW_PARAMETERS ? LEADING_METRICS : 0;
+  return [rank, ...metrics.slice(0, leading), ...varied, ...metrics.slice(leading)];
 }

@@ -9,7 +9,7 @@ import { type CommandContext, examples } from '../command.ts';
 import { refuseOptions } from '../given-options.ts';
 import type { OptimizeOptions } from '../optimize-options.ts';
 import { axis, bytes, duration, numberAtLeast, share, shareAxis, wholeNumber } from '../option-values.ts';
-import { addDataOptions, addExecutionOptions } from '../options.ts';
+import { addDataOptions, addExecutionOptions, isolateOption } from '../options.ts';
 import { collectSearchAxes, searchAxis } from '../search-axes.ts';
 
 /** What says how fast a study runs and where it goes, never what it finds: these may change when it is resumed. */
@@ -18,6 +18,7 @@ const HOST_OPTIONS = [
   'turbo',
   'workers',
   'batchSize',
+  'isolate',
   'memory',
   'deadline',
   'top',
@@ -132,6 +133,7 @@ function addHostOptions(command: Command): void {
       'with --turbo: trials handed to a worker at once (default: by their time)',
       wholeNumber('--batch-size', 1, LIMITS.batchTrialsMax),
     )
+    .addOption(isolateOption())
     .option('--memory <bytes>', 'refuse rather than exceed this: 512MB, 2GB', bytes('--memory'))
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m; --resume goes on', duration('--deadline'))
     .optionsGroup('Output:')

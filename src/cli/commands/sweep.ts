@@ -1,11 +1,12 @@
 // gridmill sweep: backtests a grid and prints the ranked variants.
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import type { GridSelection, Isolation, SweepSelection } from '../../runs/sweep-run.ts';
+import type { Isolation } from '../../runs/module-ref.ts';
+import type { GridSelection, SweepSelection } from '../../runs/sweep-run.ts';
 import type { Across } from '../../sweep/many-across.ts';
 import type { MetricCondition } from '../../sweep/metric-condition.ts';
 import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../../sweep/request.ts';
@@ -22,6 +23,7 @@ import {
   barrierNotes,
   type DataOptions,
   type GridOptions,
+  isolateOption,
   modelMemoryOption,
   riskAxes,
 } from '../options.ts';
@@ -92,11 +94,7 @@ export function define(command: Command, { host, action }: CommandContext): void
       wholeNumber('--workers', 1, LIMITS.workersMax),
     )
     .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
-    .addOption(
-      new Option('--isolate <how>', 'run a strategy file behind guards against accidents, or in fenced processes')
-        .choices(['thread', 'process'])
-        .default('thread'),
-    )
+    .addOption(isolateOption())
     .addOption(modelMemoryOption())
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
@@ -136,11 +134,13 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const stop = createStopSource(host.clock, options.deadline);
   const [
     { prepareSweep, finishSweep, hostBytes },
+    { scoresApart },
     { parseObjectives },
     { parseWhere },
     { checkStoreWritable, outputPath },
   ] = await Promise.all([
     import('../../runs/sweep-run.ts'),
+    import('../../runs/module-ref.ts'),
     import('../../runs/metric-name.ts'),
     import('../../runs/where-text.ts'),
     import('../../runs/output-file.ts'),
@@ -181,6 +181,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
       peakBytes: host.peakBytes,
       hostBytes: hostBytes(prepared.grid, files.allResults !== undefined),
       workers: options.workers ?? host.cores,
+      apart: scoresApart(prepared.loadedStrategy),
     });
     const { printEstimate } = await import('../estimate-output.ts');
     printEstimate(estimate, options.json === true, host);
