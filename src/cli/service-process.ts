@@ -6,7 +6,7 @@ import type { Surroundings } from '../api/surroundings.ts';
 import { type JobDesk, openJobDesk } from '../compute/job-desk.ts';
 import type { Machine, MachineLimits } from '../compute/machine.ts';
 import { AppError } from '../core/errors.ts';
-import { LEASE_DEFAULTS, type LeaseSettings } from '../jobs/lease-settings.ts';
+import type { LeaseSettings } from '../jobs/lease-settings.ts';
 import { locateStore, type StoreLocation } from '../jobs/open-store.ts';
 import type { Host } from './host.ts';
 
@@ -62,8 +62,8 @@ function queueLocation({ environment, storeRoot }: Host): StoreLocation {
   return locateStore({ useSqlite: !/^(false|0)$/i.test(useSqlite), databaseUrl, folder: join(storeRoot, 'jobs') });
 }
 
-/** Renewed every second, so that those who follow a job in another process see how far it is. */
+/** Renewed at least every second, so that those who follow a job in another process see how far it is. */
 function leaseSettings(config: ServiceConfig): LeaseSettings {
   const leaseMs = config['jobs.lease_seconds'] * 1000;
-  return { ...LEASE_DEFAULTS, leaseMs, heartbeatMs: 1000, sweepMs: config['jobs.sweep_seconds'] * 1000 };
+  return { leaseMs, heartbeatMs: 750, watchMs: 250, sweepMs: config['jobs.sweep_seconds'] * 1000 };
 }
