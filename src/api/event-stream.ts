@@ -27,7 +27,7 @@ export function openEventStream(raw: ServerResponse): EventStream {
   raw.on('error', () => undefined);
   return {
     send({ id, name, data }, isNeeded) {
-      if (!isNeeded && raw.writableLength > 0) return;
+      if (!isNeeded && raw.writableLength > HTTP_LIMITS.eventBytesMax / 4) return;
       write(`id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
     },
     end: () => void raw.end(),

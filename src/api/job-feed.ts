@@ -55,7 +55,7 @@ export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobF
       state,
       attempts,
       cancelRequested,
-      ...progressView(job.progress),
+      ...progressView(job),
       ...pace,
       error: job.error ?? null,
     };

@@ -21,7 +21,7 @@ export function jobView(job: Job) {
     user: request.user,
     request: request.body,
     partialResultId: request.partialResultId ?? null,
-    progress: progressView(job.progress),
+    progress: progressView(job),
     error: error === undefined ? null : { ...error, rule: ERRORS[error.code].rule },
     createdAt: iso(job.createdAtMs),
     startedAt: iso(job.startedAtMs),
@@ -32,9 +32,10 @@ export function jobView(job: Job) {
 
 const STAGES = ['A', 'B'] as const;
 
-export const progressView = ({ done, total, stage, best }: Job['progress']) => ({
+/** The last report of a job that is done may be from before its end. */
+export const progressView = ({ state, progress: { done, total, stage, best } }: Pick<Job, 'state' | 'progress'>) => ({
   stage: stage === undefined ? null : (STAGES[stage - 1] ?? null),
-  scored: done,
+  scored: state === 'done' ? Math.max(done, total) : done,
   total: total === 0 ? null : total,
   best: best ?? null,
 });
