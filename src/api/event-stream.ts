@@ -1,5 +1,5 @@
 // One client that listens: server-sent events with heartbeats, for as long as it takes them.
-import type { ServerResponse } from 'node:http';
+import type { FastifyReply } from 'fastify';
 import { HTTP_LIMITS } from './limits.ts';
 
 export interface EventStream {
@@ -11,7 +11,7 @@ export interface EventStream {
 }
 
 /** Takes the answer over. A client that does not take its events is cut off: it may come back with Last-Event-ID. */
-export function openEventStream(raw: ServerResponse): EventStream {
+export function openEventStream(raw: FastifyReply['raw']): EventStream {
   raw.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',

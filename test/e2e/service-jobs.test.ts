@@ -15,7 +15,7 @@ import {
 const SWEEP = {
   strategy: 'sma-cross',
   data: 'lab/MADE/1m',
-  parameters: { fast: '2..40:1', slow: '41..700:1' },
+  parameters: { fast: '2..40:1', slow: '41..500:1' },
   risk: { stopLoss: [0.01, 0.02, 0.03] },
   preselect: 0,
 };
@@ -39,7 +39,7 @@ const hasScored = ({ state, progress }: JobJson): boolean => state === 'running'
 
 beforeAll(async () => {
   place = await createServicePlace(20_000);
-  const grid = ['--set', 'fast=2..40:1', '--set', 'slow=41..700:1', '--stop-loss', '0.01,0.02,0.03'];
+  const grid = ['--set', 'fast=2..40:1', '--set', 'slow=41..500:1', '--stop-loss', '0.01,0.02,0.03'];
   const told = await place.run('sweep', 'sma-cross', '--data', SWEEP.data, ...grid, '--preselect', '0', '--json');
   expect(told.exitCode, told.stderr).toBe(0);
   expected = json<{ resultHash: string }>(told).resultHash;
@@ -129,7 +129,7 @@ describe('one service', () => {
   test('a budget below what the job asks for fails it with the numbers', async () => {
     const { id } = await submit(service, { ...SWEEP, budget: { variantsMax: 100 } });
     const { error } = await service.until(id, isEnded);
-    expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', found: '77,220 variants.' });
+    expect(error).toMatchObject({ code: 'LIMIT_EXCEEDED', found: '53,820 variants.' });
   });
 
   test('what cannot be a job is refused when it is submitted', async () => {
