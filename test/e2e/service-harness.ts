@@ -1,6 +1,6 @@
 // Starts the built service and its workers in folders of their own, and asks them as a script does.
 import type { ChildProcess } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { createWorkplace, csvOf, minuteCandles, type Workplace } from './cli-harness.ts';
@@ -53,8 +53,11 @@ async function firstLine(child: ChildProcess, ended: Promise<{ readonly stderr: 
 }
 
 /** Signals reach the process itself: bin/gridmill.mjs starts no other. */
-export async function startWorker(place: Workplace): Promise<{ stop(signal?: NodeJS.Signals): Promise<void> }> {
-  const { child, ended } = place.start(['worker', ...CONFIG]);
+export async function startWorker(
+  place: Workplace,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<{ stop(signal?: NodeJS.Signals): Promise<void> }> {
+  const { child, ended } = place.start(['worker', ...CONFIG], environment);
   await firstLine(child, ended);
   return {
     async stop(signal = 'SIGTERM') {
@@ -64,8 +67,12 @@ export async function startWorker(place: Workplace): Promise<{ stop(signal?: Nod
   };
 }
 
-export async function startService(place: Workplace, ...args: readonly string[]): Promise<RunningService> {
-  const { child, ended } = place.start(['serve', '--port', '0', ...CONFIG, ...args]);
+export async function startService(
+  place: Workplace,
+  args: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningService> {
+  const { child, ended } = place.start(['serve', '--port', '0', ...CONFIG, ...args], environment);
   const address = /http:\/\/[^ ]+/.exec(await firstLine(child, ended))![0];
   const ask = async <T>(path: string, init: RequestInit = {}): Promise<Answer<T>> => {
     const answer = await fetch(`${address}${path}`, init);
@@ -140,8 +147,10 @@ export async function follow(
   return events;
 }
 
-/** Variants that the checkpoint of a job says were scored. */
+/** Variants that the checkpoint of a job says were scored; 0 where there is none yet. */
 export function checkpointed(place: Workplace, id: string): number {
-  const bytes = readFileSync(join(place.home, 'jobs', 'progress', id, 'sweep.checkpoint'), 'latin1');
+  const path = join(place.home, 'jobs', 'progress', id, 'sweep.checkpoint');
+  if (!existsSync(path)) return 0;
+  const bytes = readFileSync(path, 'latin1');
   return Number(/"scored":(\d+)/.exec(bytes)?.[1]);
 }
