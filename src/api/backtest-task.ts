@@ -1,6 +1,6 @@
 // From the body of a request to the task that is computed.
 
-import type { ComputeShare, ComputeTask } from '../compute/task.ts';
+import type { ComputeShare, RunTask, SweepTask } from '../compute/task.ts';
 import { AppError } from '../core/errors.ts';
 import { parseObjectives } from '../runs/metric-name.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
@@ -11,7 +11,7 @@ import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../sweep/request.ts';
 import type { AxisInput, BacktestBody } from './schemas.ts';
 
 /** Errors: REQUEST_INVALID, GRID_INVALID. */
-export function backtestTask(body: BacktestBody, share: ComputeShare): ComputeTask {
+export function backtestTask(body: BacktestBody, share: ComputeShare): SweepTask | RunTask {
   const { kind = 'sweep' } = body;
   const selection = sweepSelection(body);
   if (kind === 'sweep') return { kind, selection, share, save: body.save ?? true };

@@ -75,6 +75,14 @@ export const SETTINGS = {
     2 ** 20,
     Number.MAX_SAFE_INTEGER,
   ),
+  'jobs.concurrency': number(
+    'jobs that one process runs at once; 0 leaves them to workers',
+    1,
+    0,
+    LIMITS.runnerJobsMax,
+  ),
+  'jobs.lease_seconds': number('silence after which a job is given to another runner', 20, 2, 3600, false),
+  'jobs.sweep_seconds': number('between two looks for jobs whose runner is gone', 5, 0.1, 60, false),
   'backtest.max_bytes_all': number(
     'most bytes of all computations together; those of one job when left out',
     undefined,

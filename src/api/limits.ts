@@ -13,6 +13,16 @@ export const HTTP_LIMITS = {
   connectionsMax: 256,
   /** Milliseconds after its deadline that a sweep has to answer with what it has; then it is ended. */
   stopGraceMs: 1_500,
+  /** Clients that follow jobs at once. */
+  listenersMax: 100,
+  /** Events of one job kept for those who come back. */
+  jobEventsKept: 256,
+  /** Bytes that wait for a client that does not take its events; beyond, it is cut off. */
+  eventBytesMax: 262_144,
+  /** Milliseconds between two signs of life on a stream of events. */
+  eventHeartbeatMs: 10_000,
+  /** Milliseconds after which a browser that lost its stream comes back. */
+  eventRetryMs: 2_000,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
 } as const;

@@ -80,6 +80,64 @@ export const BacktestBody = object({
 });
 export type BacktestBody = Static<typeof BacktestBody>;
 
+const JobBudget = object({
+  variantsMax: optional(Type.Integer({ minimum: 1 })),
+  bytesMax: optional(Type.Integer({ minimum: 1 })),
+  threadsMax: optional(Type.Integer({ minimum: 1, maximum: LIMITS.workersMax })),
+});
+
+const IDEMPOTENCY_KEY = Type.String({
+  pattern: '^[!-~]{1,128}$',
+  description: 'The same key with the same request is the same job.',
+});
+
+/** A back-test and what its job may take. */
+export const JobBody = object({
+  ...BacktestBody.properties,
+  deadlineSeconds: optional(
+    Type.Number({
+      exclusiveMinimum: 0,
+      maximum: LIMITS.jobDeadlineMsMax / 1000,
+      description: 'Running time over all attempts.',
+    }),
+  ),
+  idempotencyKey: optional(IDEMPOTENCY_KEY),
+  priority: optional(Type.Integer({ minimum: -100, maximum: 100, description: 'Higher goes first; default 0.' })),
+  budget: optional(JobBudget),
+});
+export type JobBody = Static<typeof JobBody>;
+
+/** Requests bring further headers. */
+const headers = <P extends Record<string, TSchema>>(properties: P) => Type.Object(properties);
+export const JobHeaders = headers({ 'idempotency-key': optional(IDEMPOTENCY_KEY) });
+export type JobHeaders = Static<typeof JobHeaders>;
+export const EventHeaders = headers({ 'last-event-id': optional(Type.String({ maxLength: 64 })) });
+export type EventHeaders = Static<typeof EventHeaders>;
+
+export const JobParams = object({ id: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$' }) });
+export type JobParams = Static<typeof JobParams>;
+const JobStateName = Type.Union([
+  Type.Literal('queued'),
+  Type.Literal('running'),
+  Type.Literal('done'),
+  Type.Literal('failed'),
+  Type.Literal('cancelled'),
+]);
+export const JobsQuery = object({
+  state: optional(JobStateName),
+  kind: optional(Type.Union([Type.Literal('sweep'), Type.Literal('run')])),
+  before: optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
+  limit: optional(Type.Integer({ minimum: 1, maximum: LIMITS.jobPageMax })),
+});
+export type JobsQuery = Static<typeof JobsQuery>;
+
+export const BacktestQuery = object({
+  handover: optional(
+    Type.Literal('job', { description: 'At the deadline the sweep goes on as a job; the answer is 202 with both.' }),
+  ),
+});
+export type BacktestQuery = Static<typeof BacktestQuery>;
+
 /** Every answer that is no success. */
 export const Problem = object({
   error: object({

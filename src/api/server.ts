@@ -2,7 +2,8 @@
 import swagger from '@fastify/swagger';
 import { Ajv } from 'ajv';
 import fastify, { type FastifyInstance } from 'fastify';
-import { createMachine, type MachineLimits } from '../compute/machine.ts';
+import type { JobDesk } from '../compute/job-desk.ts';
+import { createMachine, type Machine, type MachineLimits } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
 import { type Access, guardAccess } from './access.ts';
 import { HTTP_LIMITS } from './limits.ts';
@@ -10,6 +11,7 @@ import { problemOf } from './problem.ts';
 import { backtestRoutes } from './routes/backtests.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { healthRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { resultRoutes } from './routes/results.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -17,6 +19,8 @@ export interface ServiceOptions {
   readonly surroundings: Surroundings;
   readonly access: Access;
   readonly machine: MachineLimits;
+  /** Opens the queue of jobs, whose runner shares the machine with requests; no jobs are taken when left out. */
+  readonly openDesk?: (machine: Machine) => Promise<JobDesk>;
   /** Where log lines go, one JSON object each; nowhere when left out. */
   readonly log?: { write(line: string): void };
 }
@@ -58,12 +62,16 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       security: [{ token: [] }],
     },
   });
-  const context = { ...options.surroundings, machine: createMachine(options.machine) };
+  const machine = createMachine(options.machine);
+  const desk = await options.openDesk?.(machine);
+  server.addHook('onClose', () => desk?.close());
+  const context = { ...options.surroundings, machine, desk };
   await server.register(async (routes) => {
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
+    if (desk !== undefined) jobRoutes(routes, context, desk);
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
   await server.ready();

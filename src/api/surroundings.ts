@@ -1,4 +1,5 @@
 // What routes need from the process around them.
+import type { JobDesk } from '../compute/job-desk.ts';
 import type { Machine } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
 
@@ -24,4 +25,12 @@ export interface Surroundings {
 
 export interface RouteContext extends Surroundings {
   readonly machine: Machine;
+  /** Absent where the service takes no jobs. */
+  readonly desk: JobDesk | undefined;
 }
+
+/** How long a request waits for its answer: as it asks, up to the service's deadline. */
+export const waitingSeconds = (
+  { deadlineSeconds = Number.POSITIVE_INFINITY }: { readonly deadlineSeconds?: number },
+  { settings }: Pick<Surroundings, 'settings'>,
+): number => Math.min(deadlineSeconds, settings.syncDeadlineSeconds);

@@ -1,11 +1,13 @@
 // The entry of a computing thread: performs the one task it was started for.
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ComputeMessage, ComputeSetup } from '../compute/compute-thread.ts';
+import { type ComputeMessage, type ComputeSetup, PULSE_MS } from '../compute/compute-thread.ts';
 import { performTask } from '../compute/perform.ts';
 import { packError, STOP_REASONS } from '../pool/messages.ts';
 
-const { task, folder, storeRoot, engineVersion, stop } = workerData as ComputeSetup;
+const { task, folder, storeRoot, engineVersion, stop, pulse } = workerData as ComputeSetup;
 const say = (message: ComputeMessage): void => parentPort!.postMessage(message);
+// Timers come late while anything here computes without a pause: that is what the pulse shows.
+setInterval(() => Atomics.add(pulse, 0, 1), PULSE_MS).unref();
 try {
   const answer = await performTask(
     task,

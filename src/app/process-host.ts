@@ -1,4 +1,5 @@
 // The real host: environment, clock, streams, signals. The only file that reads the environment.
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, homedir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -17,8 +18,9 @@ export function createHost(): Host {
     calledAs: calledAs(process.env['GRIDMILL_CALLED_AS']),
     folder: process.cwd(),
     storeRoot: home === undefined || home === '' ? join(homedir(), '.gridmill') : resolve(home),
-    environment: Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('GRIDMILL_'))),
+    environment: Object.fromEntries(Object.entries(process.env).filter(([name]) => isSetting(name))),
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    newId: randomUUID,
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),
     cores: availableParallelism(),
@@ -33,6 +35,9 @@ export function createHost(): Host {
     onInterrupt,
   };
 }
+
+const isSetting = (name: string): boolean =>
+  name.startsWith('GRIDMILL_') || name === 'USE_SQLITE' || name === 'DATABASE_URL';
 
 /** The wrapper of a checkout says how it was called; quoted where a shell needs it. */
 function calledAs(name: string | undefined): string {

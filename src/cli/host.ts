@@ -19,9 +19,11 @@ export interface Host {
   readonly folder: string;
   /** Folder of stored candles, results and caches. */
   readonly storeRoot: string;
-  /** Settings by the names that begin with GRIDMILL_. */
+  /** Settings by the names that begin with GRIDMILL_, and USE_SQLITE and DATABASE_URL. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  /** A text that nobody makes twice, of A-Z a-z 0-9 and hyphens. */
+  readonly newId: () => string;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
   /** Processors this process may use. */

@@ -14,6 +14,8 @@ export interface ComputeSetup {
   readonly engineVersion: string;
   /** One word of shared memory: an index of STOP_REASONS. */
   readonly stop: Int32Array;
+  /** One word of shared memory that the thread counts up as long as it is not held up. */
+  readonly pulse: Int32Array;
 }
 
 export type ComputeMessage =
@@ -26,7 +28,12 @@ export interface Computation<Answer> {
   readonly done: Promise<Answer>;
   /** A sweep answers with what it has by then; whatever does not answer within `graceMs` is ended. */
   stop(reason: StopReason, graceMs: number): void;
+  /** Changes while the thread is not held up by anything for longer than PULSE_MS. */
+  pulse(): number;
 }
+
+/** Between two signs of life. */
+export const PULSE_MS = 250;
 
 const THREAD_FILE = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/thread/compute-thread.js' : '../thread/compute-thread.js',
@@ -39,9 +46,10 @@ export function startComputation<Task extends ComputeTask>(
   events: ComputeEvents = {},
 ): Computation<AnswerTo<Task>> {
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const pulse = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const worker = new Worker(THREAD_FILE, {
     name: 'gridmill-compute',
-    workerData: { ...surroundings, task, stop } satisfies ComputeSetup,
+    workerData: { ...surroundings, task, stop, pulse } satisfies ComputeSetup,
     execArgv: [],
   });
   let endNow: (error: AppError) => void = () => undefined;
@@ -59,6 +67,7 @@ export function startComputation<Task extends ComputeTask>(
   ended.catch(() => undefined);
   return {
     done: ended,
+    pulse: () => Atomics.load(pulse, 0),
     stop(reason, graceMs) {
       Atomics.store(stop, 0, STOP_REASONS.indexOf(reason));
       const found = `a computation still running ${graceMs} ms after the stop; it was ended.`;

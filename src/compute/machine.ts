@@ -46,6 +46,8 @@ export interface Machine {
    * or DEADLINE. Errors: BUSY when the room is full, BUDGET_BYTES and LIMIT_EXCEEDED for what never fits.
    */
   admit(demand: Demand): { readonly granted: Promise<Release>; readonly leave: (reason: StopReason) => void };
+  /** Whether somebody of a higher priority waits for room. */
+  isWantedAbove(priority: number): boolean;
   status(): MachineStatus;
 }
 
@@ -122,6 +124,7 @@ export function createMachine(limits: MachineLimits): Machine {
       });
       return { granted, leave };
     },
+    isWantedAbove: (priority) => waiting.some(({ demand }) => demand.priority > priority),
     status: () => ({
       running,
       waiting: waiting.length,

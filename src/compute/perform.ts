@@ -14,6 +14,7 @@ import { openSweep } from '../sweep/open-sweep.ts';
 import type {
   AnswerTo,
   ComputeEvents,
+  ComputeGuards,
   ComputeShare,
   ComputeTask,
   EstimateAnswer,
@@ -72,7 +73,7 @@ async function sweep(
   const prepared = await prepareSweep(task.selection, context);
   const residentBytes = context.settledBytes();
   const fired = guardsOf(prepared, share, residentBytes, context).find((guard) => guard.fires);
-  if (fired !== undefined) throw guardError(fired);
+  if (fired !== undefined) throw guardError(fired, share.guards!.of);
   const notes: string[] = [];
   const { record } = await finishSweep(
     prepared,
@@ -83,12 +84,14 @@ async function sweep(
       residentBytes,
       keepAllRows: false,
       checkpointFolder,
+      keepCheckpoint: true,
       onNote: (note) => notes.push(note),
       onProgress: events.onProgress,
     },
     context,
   );
-  const resultId = task.save ? saveResult(record, context.storeRoot) : null;
+  const isSaved = task.save === true || (task.save === 'whole' && record.partial === null);
+  const resultId = isSaved ? saveResult(record, context.storeRoot) : null;
   const { heatmap: _, ...answered } = record;
   return { kind: 'sweep', record: answered, resultId, notes };
 }
@@ -152,11 +155,11 @@ function guardsOf(
   ];
 }
 
-function guardError({ guard, asked, limit }: GuardReport): AppError {
+function guardError({ guard, asked, limit }: GuardReport, of: ComputeGuards['of']): AppError {
   const unit = guard === 'variants' ? 'variants' : 'bytes';
   return new AppError(guard === 'variants' ? 'LIMIT_EXCEEDED' : 'BUDGET_BYTES', {
-    rule: `A request that waits for its answer may take at most ${limit.toLocaleString('en')} ${unit}.`,
+    rule: `${of === 'job' ? 'A job' : 'A request that waits for its answer'} may take at most ${limit.toLocaleString('en')} ${unit}.`,
     found: `${asked.toLocaleString('en')} ${unit}.`,
-    todo: 'Submit it as a job, or ask for less.',
+    todo: of === 'job' ? 'Ask for less, or cut it into several.' : 'Submit it as a job, or ask for less.',
   });
 }

@@ -16,6 +16,8 @@ export interface ComputeShare {
 }
 
 export interface ComputeGuards {
+  /** Who is bounded: a client that waits for the answer, or a job. */
+  readonly of: 'request' | 'job';
   /** Most variants of both stages together. */
   readonly variantsMax: number;
   /** Most bytes that the plan may predict for the whole process. */
@@ -26,10 +28,13 @@ export interface SweepTask {
   readonly kind: 'sweep';
   readonly selection: SweepSelection;
   readonly share: ComputeShare;
-  /** A folder that keeps progress, and goes on from the progress kept there. */
+  /**
+   * A folder that keeps progress, and goes on from the progress kept there. It stays when all is done, so that a computation
+   * whose answer is lost is done again in a moment; whoever names it removes it.
+   */
   readonly checkpointFolder?: string;
-  /** Whether the result goes to the result store. */
-  readonly save: boolean;
+  /** Whether the result goes to the result store; `whole`: unless the sweep was cut short. */
+  readonly save: boolean | 'whole';
 }
 
 export interface RunTask {

@@ -9,7 +9,7 @@ import type { ClaimedJob, JobStore } from './job-store.ts';
 
 const OWNER = { runner: 'r1', process: { boot: 'b', namespace: 'n', pid: 7, startTicks: '99' } };
 const ERROR: JobError = { code: 'WORKER_DIED', found: 'it died.', todo: 'Look.' };
-const BEAT = { progress: { done: 3, total: 9 }, spentMs: 1234.5 };
+const BEAT = { progress: { done: 3, total: 9, stage: 2, best: -0.25 }, spentMs: 1234.5 };
 const KINDS = ['sweep', 'other'];
 
 export async function expectError(action: Promise<unknown>, code: ErrorCode): Promise<AppError> {

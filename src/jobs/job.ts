@@ -20,6 +20,10 @@ export interface JobBudget {
 export interface JobProgress {
   readonly done: number;
   readonly total: number;
+  /** Which part of the work this counts, from 1 on. */
+  readonly stage?: number;
+  /** The best found so far, in whatever the job ranks by. */
+  readonly best?: number;
 }
 
 /** Why a job or its last attempt failed; the words of an AppError. */

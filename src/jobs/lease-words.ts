@@ -10,8 +10,11 @@ const STOP = 0;
 const TICKS = 1;
 const DONE = 0;
 const TOTAL = 1;
+const STAGE = 2;
+const BEST = 3;
+const NUMBERS = 4;
 const WORD_BYTES = 8;
-const BYTES = 24;
+const BYTES = WORD_BYTES + NUMBERS * Float64Array.BYTES_PER_ELEMENT;
 
 /** Made anew for each attempt, so that nothing that arrives late can touch the next one. */
 export interface LeaseWords {
@@ -28,7 +31,7 @@ export interface LeaseWords {
 
 export function createLeaseWords(shared = new SharedArrayBuffer(BYTES)): LeaseWords {
   const words = new Int32Array(shared, 0, 2);
-  const numbers = new Float64Array(shared, WORD_BYTES, 2);
+  const numbers = new Float64Array(shared, WORD_BYTES, NUMBERS);
   return {
     shared,
     stop: () => CAUSES[Atomics.load(words, STOP)],
@@ -39,10 +42,20 @@ export function createLeaseWords(shared = new SharedArrayBuffer(BYTES)): LeaseWo
     tick() {
       Atomics.add(words, TICKS, 1);
     },
-    progress: () => ({ done: numbers[DONE]!, total: numbers[TOTAL]! }),
-    setProgress({ done, total }) {
+    progress() {
+      const [stage, best] = [numbers[STAGE]!, numbers[BEST]!];
+      return {
+        done: numbers[DONE]!,
+        total: numbers[TOTAL]!,
+        ...(stage === 0 ? {} : { stage }),
+        ...(stage === 0 || Number.isNaN(best) ? {} : { best }),
+      };
+    },
+    setProgress({ done, total, stage = 0, best = Number.NaN }) {
       numbers[DONE] = done;
       numbers[TOTAL] = total;
+      numbers[STAGE] = stage;
+      numbers[BEST] = best;
     },
   };
 }

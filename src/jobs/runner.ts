@@ -133,6 +133,11 @@ export function startRunner(options: RunnerOptions): Runner {
   const allEnded = async (): Promise<void> => {
     await Promise.all([...active.values()].map(({ ended }) => ended));
   };
+  /** The timer ends with the work: it would keep a process alive that has nothing left to do. */
+  const atMost = async (ms: number, work: Promise<unknown>): Promise<void> => {
+    const done = new AbortController();
+    await Promise.race([work.finally(() => done.abort()), time.sleep(ms, done.signal)]);
+  };
   return {
     wake: () => nudge.abort(),
     isOpen: () => !end.signal.aborted,
@@ -141,10 +146,10 @@ export function startRunner(options: RunnerOptions): Runner {
       end.abort();
       nudge.abort();
       // A claim that is under way may still bring a job.
-      await Promise.race([Promise.all(loops), time.sleep(graceMs)]);
-      if (finishMs > 0) await Promise.race([allEnded(), time.sleep(finishMs)]);
+      await atMost(graceMs, Promise.all(loops));
+      if (finishMs > 0) await atMost(finishMs, allEnded());
       for (const { words } of active.values()) words.setStop('shutdown');
-      await Promise.race([allEnded(), time.sleep(graceMs)]);
+      await atMost(graceMs, allEnded());
       for (const { lease, words } of active.values()) {
         words.setStop('lost');
         keeper.drop(lease);

@@ -25,7 +25,7 @@ export function toJob(row: SqlRow): Job {
     attemptsMax: number(row['attempts_max']),
     token: number(row['token']),
     cancelRequested: number(row['cancel_requested']) === 1,
-    progress: { done: number(row['progress_done']), total: number(row['progress_total']) },
+    progress: toProgress(row),
     error: optionalJson<JobError>(row['error']),
     owner: optionalJson<Owner>(row['owner']),
     createdAtMs: number(row['created_ms']),
@@ -35,6 +35,17 @@ export function toJob(row: SqlRow): Job {
     parentId: optionalText(row['parent_id']),
     shardIndex: optionalNumber(row['shard_index']),
     shardCount: number(row['shard_count']),
+  };
+}
+
+function toProgress(row: SqlRow): Job['progress'] {
+  const stage = optionalNumber(row['progress_stage']);
+  const best = optionalNumber(row['progress_best']);
+  return {
+    done: number(row['progress_done']),
+    total: number(row['progress_total']),
+    ...(stage === undefined ? {} : { stage }),
+    ...(best === undefined ? {} : { best }),
   };
 }
 

@@ -27,6 +27,8 @@ export function schemaOf(dialect: SqlConnection['dialect']): readonly string[] {
       cancel_requested INTEGER NOT NULL DEFAULT 0,
       progress_done ${real} NOT NULL DEFAULT 0,
       progress_total ${real} NOT NULL DEFAULT 0,
+      progress_stage INTEGER,
+      progress_best ${real},
       error TEXT,
       owner TEXT,
       created_ms BIGINT NOT NULL,

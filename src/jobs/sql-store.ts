@@ -147,9 +147,11 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       };
     },
     async renew(lease, { progress, spentMs }) {
-      const sql = `UPDATE gridmill_jobs SET beat = beat + 1, progress_done = $3, progress_total = $4, spent_ms = $5
+      const sql = `UPDATE gridmill_jobs SET beat = beat + 1, progress_done = $3, progress_total = $4, spent_ms = $5,
+        progress_stage = CAST($6 AS INTEGER), progress_best = $7
         WHERE ${HELD} RETURNING cancel_requested`;
-      const values = [lease.jobId, lease.token, progress.done, progress.total, spentMs];
+      const { done, total, stage = null, best = null } = progress;
+      const values = [lease.jobId, lease.token, done, total, spentMs, stage, best];
       const row = await underLease(lease, { sql, values });
       return { cancelRequested: Number(row['cancel_requested']) === 1 };
     },

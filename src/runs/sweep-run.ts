@@ -83,6 +83,8 @@ export interface SweepLimits {
   readonly onProgress?: (progress: SweepProgress) => void;
   /** A folder that keeps progress, and goes on from the progress kept there. */
   readonly checkpointFolder?: string;
+  /** Leaves that folder as it is when all is done; for whoever must hand in the result first. */
+  readonly keepCheckpoint?: boolean;
   /** Keep every scored row, for --all-results. */
   readonly keepAllRows: boolean;
 }
@@ -181,7 +183,10 @@ export async function finishSweep(
     checkpoint:
       limits.checkpointFolder === undefined
         ? undefined
-        : { engineVersion: context.engineVersion, port: checkpointPort(limits.checkpointFolder) },
+        : {
+            engineVersion: context.engineVersion,
+            port: checkpointPort(limits.checkpointFolder, limits.keepCheckpoint),
+          },
     createScorer: createPoolScorer({
       workers: limits.workers,
       ...strategyPlace(prepared.loadedStrategy, context),
@@ -202,12 +207,12 @@ export const hostBytes =
   (rows: number): number =>
     RowColumns.bytesOf(rows, axisNames(grid), keepsAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
 
-function checkpointPort(folder: string): CheckpointPort {
+function checkpointPort(folder: string, isKept = false): CheckpointPort {
   const file = openCheckpointFile(folder);
   return {
     load: () => file.load() as SweepCheckpoint | undefined,
     save: (checkpoint) => file.save(checkpoint as unknown as Json),
-    clear: () => file.clear(),
+    clear: () => (isKept ? undefined : file.clear()),
   };
 }
 

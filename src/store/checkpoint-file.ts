@@ -60,3 +60,21 @@ export function openCheckpointFile(folder: string, disk: Disk = REAL_DISK): Chec
     },
   };
 }
+
+/** Names of the folders in `root`; none where it is absent. */
+export function listCheckpointFolders(root: string, disk: Disk = REAL_DISK): string[] {
+  if (disk.inspect(root) === undefined) return [];
+  return disk.list(root).flatMap(({ name, kind }) => (kind === 'folder' ? [name] : []));
+}
+
+/** Removes a checkpoint with its folder; nothing happens where there is none, or where the folder holds anything else. */
+export function removeCheckpointFolder(folder: string, disk: Disk = REAL_DISK): void {
+  try {
+    removeAbandonedTemps(disk, folder);
+    const path = join(folder, FILE_NAME);
+    if (disk.inspect(path) !== undefined) disk.remove(path);
+    disk.removeFolder(folder);
+  } catch (error) {
+    if (!['ENOENT', 'ENOTEMPTY', 'EEXIST'].includes(systemCode(error) ?? '')) throw error;
+  }
+}

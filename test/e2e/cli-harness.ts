@@ -25,7 +25,10 @@ export interface Workplace {
   /** Runs `gridmill ...args` to its end. */
   run(...args: readonly string[]): Promise<CliResult>;
   /** Starts it and hands out the child with the promise of its end. */
-  start(args: readonly string[]): { readonly child: ChildProcess; readonly ended: Promise<CliResult> };
+  start(
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+  ): { readonly child: ChildProcess; readonly ended: Promise<CliResult> };
   /** Writes a file into the folder and answers its path. */
   write(name: string, content: string): string;
   remove(): void;
@@ -34,12 +37,12 @@ export interface Workplace {
 export function createWorkplace(): Workplace {
   const folder = mkdtempSync(join(tmpdir(), 'gridmill-cli-'));
   const home = join(folder, '.home');
-  const start = (args: readonly string[]) => {
+  const start = (args: readonly string[], environment: Readonly<Record<string, string>> = {}) => {
     const startedMs = performance.now();
     const { FORCE_COLOR: _, ...env } = process.env;
     const child = spawn(process.execPath, [BIN, ...args], {
       cwd: folder,
-      env: { ...env, GRIDMILL_HOME: home, NO_COLOR: '1', COLUMNS: '100' },
+      env: { ...env, GRIDMILL_HOME: home, NO_COLOR: '1', COLUMNS: '100', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const ended = new Promise<CliResult>((resolve, reject) => {

@@ -3,20 +3,30 @@ import type { FastifyInstance } from 'fastify';
 import type { ComputeShare, ComputeTask } from '../../compute/task.ts';
 import { AppError } from '../../core/errors.ts';
 import { backtestTask, sweepSelection } from '../backtest-task.ts';
+import { answerOrHandOver } from '../handover.ts';
 import { problemOf } from '../problem.ts';
-import { AnyJson, BacktestBody, Problem } from '../schemas.ts';
-import type { RouteContext } from '../surroundings.ts';
+import { AnyJson, BacktestBody, BacktestQuery, Problem } from '../schemas.ts';
+import { type RouteContext, waitingSeconds } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
 
 export function backtestRoutes(server: FastifyInstance, context: RouteContext): void {
   const response = { 200: AnyJson, '4xx': Problem, '5xx': Problem };
-  server.post<{ Body: BacktestBody }>(
+  server.post<{ Body: BacktestBody; Querystring: BacktestQuery }>(
     '/api/backtests',
-    { schema: { summary: 'Back-test now and wait for the answer', body: BacktestBody, response } },
+    {
+      schema: {
+        summary: 'Back-test now and wait for the answer',
+        body: BacktestBody,
+        querystring: BacktestQuery,
+        response: { ...response, 202: AnyJson },
+      },
+    },
     async (request, reply) => {
       const { body, user } = request;
       const task = backtestTask(body, syncShare(body, context));
-      const seconds = Math.min(body.deadlineSeconds ?? Number.POSITIVE_INFINITY, context.settings.syncDeadlineSeconds);
+      if (request.query.handover === 'job' && task.kind === 'sweep')
+        return answerOrHandOver(task, request, reply, context);
+      const seconds = waitingSeconds(body, context);
       const answer = await answerWhileWaiting({ task, user, seconds, reply }, context);
       if (answer === undefined) return reply;
       if (answer.kind === 'sweep' && answer.record.partial === 'deadline') {
@@ -46,6 +56,6 @@ function syncShare(body: BacktestBody, { settings }: RouteContext): ComputeShare
   return {
     workers: Math.min(body.maxThreads ?? settings.maxThreads, settings.maxThreads),
     budgetBytes: Math.min(body.memoryBytes ?? bytesMax, bytesMax),
-    guards: { variantsMax: Math.floor(settings.maxVariantsPerCompute / 2), bytesMax },
+    guards: { of: 'request', variantsMax: Math.floor(settings.maxVariantsPerCompute / 2), bytesMax },
   };
 }

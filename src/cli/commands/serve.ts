@@ -18,6 +18,7 @@ interface ServeOptions {
   readonly maxBytes?: number;
   readonly memory?: number;
   readonly waiting?: number;
+  readonly jobs?: number;
 }
 
 const collect = (text: string, earlier: readonly string[] = []): readonly string[] => [...earlier, text];
@@ -57,6 +58,11 @@ export function define(command: Command, { host, action }: CommandContext): void
       bytes('--memory'),
     )
     .option('--waiting <n>', 'requests that may wait for room (default: 8)', wholeNumber('--waiting', 0, 10_000))
+    .option(
+      '--jobs <n>',
+      'jobs it runs at once (default: 1); 0 leaves them to gridmill worker',
+      wholeNumber('--jobs', 0, LIMITS.runnerJobsMax),
+    )
     .addHelpText(
       'after',
       examples(
@@ -78,7 +84,6 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
   const token = host.environment['GRIDMILL_TOKEN'] || undefined;
-  const { resolve } = await import('node:path');
   const { loadConfig } = await import('../service-config.ts');
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
@@ -90,31 +95,17 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
     });
   }
   const { createService } = await import('../../api/server.ts');
-  const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
+  const { machineLimits, openDesk, surroundings } = await import('../service-process.ts');
+  const log = { write: (line: string) => host.stderr.write(line) };
   const service = await createService({
-    surroundings: {
-      engineVersion: host.version,
-      storeRoot: host.storeRoot,
-      strategiesFolder: resolve(host.folder, config['strategies.folder']),
-      clock: host.clock,
-      settings: {
-        syncDeadlineSeconds: config['backtest.sync.sync_deadline_seconds'],
-        maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
-        maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
-        maxComputeBytesTotal,
-      },
-    },
+    surroundings: surroundings(config, host),
     access: {
       tokens: token === undefined ? {} : { token },
       hosts: ['localhost', '127.0.0.1', '::1', ...config['server.host_names'].map((name) => name.toLowerCase())],
     },
-    machine: {
-      threads: host.cores,
-      threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
-      bytes: config['backtest.max_bytes_all'] ?? maxComputeBytesTotal,
-      waitingMax: config['server.waiting_max'],
-    },
-    log: { write: (line) => host.stderr.write(line) },
+    machine: machineLimits(config, host),
+    openDesk: (machine) => openDesk(config, machine, host),
+    log,
   });
   const address = await service.listen({ port: config['server.port'], host: listen });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
@@ -134,4 +125,5 @@ const flagsOf = (options: ServeOptions) => ({
   'backtest.max_variants_per_compute': options.maxVariants,
   'backtest.max_compute_bytes_total': options.maxBytes,
   'backtest.max_bytes_all': options.memory,
+  'jobs.concurrency': options.jobs,
 });

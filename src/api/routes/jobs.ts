@@ -1,0 +1,143 @@
+// Jobs: submitted, listed, followed, cancelled, tried again, and their results.
+import type { FastifyInstance } from 'fastify';
+import type { JobDesk } from '../../compute/job-desk.ts';
+import { AppError } from '../../core/errors.ts';
+import { isEnded, type Job } from '../../jobs/job.ts';
+import { jobNotFound } from '../../jobs/store-errors.ts';
+import { openEventStream } from '../event-stream.ts';
+import { createJobFeeds } from '../job-feed.ts';
+import { jobSubmission, requestOf } from '../job-request.ts';
+import { jobView } from '../job-view.ts';
+import { HTTP_LIMITS } from '../limits.ts';
+import { AnyJson, EventHeaders, JobBody, JobHeaders, JobParams, JobsQuery, Problem } from '../schemas.ts';
+import type { RouteContext } from '../surroundings.ts';
+
+export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: JobDesk): void {
+  const { store } = desk;
+  const { clock } = context;
+  const errors = { '4xx': Problem, '5xx': Problem };
+  const response = { 200: AnyJson, ...errors };
+  const found = async (id: string): Promise<Job> => {
+    const job = await store.get(id);
+    if (job === undefined) throw jobNotFound(id);
+    return job;
+  };
+
+  server.post<{ Body: JobBody; Headers: JobHeaders }>(
+    '/api/jobs',
+    {
+      schema: {
+        summary: 'Submit a back-test as a job',
+        body: JobBody,
+        headers: JobHeaders,
+        response: { 202: AnyJson, ...errors },
+      },
+    },
+    async ({ body, user, headers }, reply) => {
+      const key = headers['idempotency-key'];
+      const submission = jobSubmission(desk.newId(), user, body, key, context.settings);
+      const { job } = await store.submit(submission, clock.wallMs());
+      desk.wake();
+      return reply.status(202).header('location', `/api/jobs/${job.id}`).send(jobView(job));
+    },
+  );
+  server.get<{ Querystring: JobsQuery }>(
+    '/api/jobs',
+    { schema: { summary: 'Jobs, newest first', querystring: JobsQuery, response } },
+    async ({ query }) => {
+      const { jobs, next = null } = await store.list(query);
+      return { jobs: jobs.map(jobView), next };
+    },
+  );
+  const one = (summary: string) => ({ schema: { summary, params: JobParams, response } });
+  server.get<{ Params: JobParams }>('/api/jobs/:id', one('One job'), async ({ params }) =>
+    jobView(await found(params.id)),
+  );
+  server.post<{ Params: JobParams }>('/api/jobs/:id/cancel', one('Ask a job to stop'), async ({ params }) =>
+    jobView(await store.requestCancel(params.id, clock.wallMs())),
+  );
+  server.post<{ Params: JobParams }>(
+    '/api/jobs/:id/retry',
+    one('Queue a failed or cancelled job anew; it goes on from its last checkpoint'),
+    async ({ params }) => {
+      const job = await store.retry(params.id);
+      desk.wake();
+      return jobView(job);
+    },
+  );
+  server.get<{ Params: JobParams }>('/api/jobs/:id/result', one('The result of a job'), async ({ params }) => {
+    const job = await found(params.id);
+    const result = await store.result(job.id);
+    if (result === undefined) throw noResult(job);
+    return { jobId: job.id, ...(result.value as object) };
+  });
+  eventRoute(server, context, desk, found);
+}
+
+/** Errors: BUSY when as many as may listen do. */
+function eventRoute(
+  server: FastifyInstance,
+  { clock }: RouteContext,
+  { store }: JobDesk,
+  found: (id: string) => Promise<Job>,
+): void {
+  const feeds = createJobFeeds(store, clock);
+  const streams = new Set<{ end(): void }>();
+  // A shutdown does not wait for those who listen; they come back by themselves.
+  server.addHook('preClose', async () => {
+    feeds.close();
+    for (const stream of streams) stream.end();
+  });
+  server.get<{ Params: JobParams; Headers: EventHeaders }>(
+    '/api/jobs/:id/events',
+    {
+      schema: {
+        summary: 'What happens to a job, as server-sent events until it ends',
+        params: JobParams,
+        headers: EventHeaders,
+        produces: ['text/event-stream'],
+      },
+    },
+    async ({ params, headers }, reply) => {
+      const job = await found(params.id);
+      if (streams.size >= HTTP_LIMITS.listenersMax) throw tooManyListen(streams.size);
+      const lastId = headers['last-event-id'];
+      // The one answer at which a browser stops coming back.
+      if (isEnded(job.state) && lastId?.endsWith(LAST) === true) return reply.status(204).send();
+      reply.hijack();
+      const stream = openEventStream(reply.raw);
+      streams.add(stream);
+      const leave = feeds.watch(job, lastId, ({ id, name, data, isLast }) => {
+        stream.send({ id: isLast ? `${id}${LAST}` : id, name, data }, name === 'state');
+        if (isLast) stream.end();
+      });
+      stream.onClose(() => {
+        leave();
+        streams.delete(stream);
+      });
+      return reply;
+    },
+  );
+}
+
+const LAST = '.end';
+
+function noResult(job: Job): AppError {
+  const { partialResultId } = requestOf(job);
+  const part =
+    partialResultId === undefined ? '' : ` Result ${partialResultId} has what was scored before it was a job.`;
+  const todo = isEnded(job.state)
+    ? 'Its error says why; it can be tried again.'
+    : 'Follow its events until it is done.';
+  return new AppError('JOB_STATE', {
+    rule: 'A job has a result when it is done.',
+    found: `a job that is ${job.state}.`,
+    todo: `${todo}${part}`,
+  });
+}
+
+const tooManyListen = (count: number): AppError =>
+  new AppError('BUSY', {
+    found: `${count} clients that follow jobs.`,
+    todo: 'Ask for the job itself from time to time.',
+  });
