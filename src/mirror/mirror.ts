@@ -9,7 +9,7 @@ import type { CandleStore } from '../store/candle-store.ts';
 import { SeriesLoader } from './load-series.ts';
 import { type MirrorFolderOptions, openMirrorFolder } from './mirror-folder.ts';
 import { type PreloadReport, preloadSeries } from './preload.ts';
-import { reclaimMemory } from './reclaim.ts';
+import { reclaimMemory } from '../core/reclaim.ts';
 import { type RefreshReport, refreshSeries } from './refresh.ts';
 import { type Snapshot, type SnapshotCounts, Snapshots } from './snapshots.ts';
 
