@@ -13,6 +13,9 @@ export const HTTP_LIMITS = {
   connectionsMax: 256,
   /** Milliseconds after its deadline that a sweep has to answer with what it has; then it is ended. */
   stopGraceMs: 1_500,
+  /** Configurations of one list to run, and bytes of such a list. */
+  configurationsMax: 10_000,
+  configurationsBytesMax: 8_388_608,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
 } as const;

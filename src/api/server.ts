@@ -4,24 +4,31 @@ import { Ajv } from 'ajv';
 import fastify, { type FastifyInstance } from 'fastify';
 import { createMachine, type MachineLimits } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
+import { createWarm, type WarmOptions } from '../warm/warm.ts';
 import { type Access, guardAccess } from './access.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { problemOf } from './problem.ts';
 import { backtestRoutes } from './routes/backtests.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { healthRoutes } from './routes/health.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { resultRoutes } from './routes/results.ts';
+import { warmRoutes } from './routes/warm.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServiceOptions {
   readonly surroundings: Surroundings;
   readonly access: Access;
   readonly machine: MachineLimits;
+  readonly warm: ServiceWarmth;
   /** Where log lines go, one JSON object each; nowhere when left out. */
   readonly log?: { write(line: string): void };
 }
 
-/** Listens to nothing yet. Errors: none of the user's making. */
+/** What is kept between requests; the rest of its options are those of the service. */
+export type ServiceWarmth = Pick<WarmOptions, 'workers' | 'residentBytesMax' | 'mirror' | 'answers'>;
+
+/** Listens to nothing yet. Errors: those of createWarm. */
 export async function createService(options: ServiceOptions): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: HTTP_LIMITS.bodyBytesMax,
@@ -58,12 +65,18 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       security: [{ token: [] }],
     },
   });
-  const context = { ...options.surroundings, machine: createMachine(options.machine) };
+  const { storeRoot, clock, residentBytes } = options.surroundings;
+  const onNote = (note: string): void => server.log.warn(note);
+  const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
+  server.addHook('onClose', () => warm.close());
+  const context = { ...options.surroundings, machine: createMachine(options.machine), warm };
   await server.register(async (routes) => {
+    metricsRoutes(routes, context);
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
+    warmRoutes(routes, context);
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
   await server.ready();

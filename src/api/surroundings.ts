@@ -1,6 +1,7 @@
 // What routes need from the process around them.
 import type { Machine } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Warm } from '../warm/warm.ts';
 
 /** Settings of the service that routes read; docs/api.md names where each comes from. */
 export interface ServiceSettings {
@@ -20,8 +21,13 @@ export interface Surroundings {
   readonly strategiesFolder: string;
   readonly clock: Clock;
   readonly settings: ServiceSettings;
+  /** What `import … from 'gridmill'` means in a strategy. */
+  readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Resident bytes of this process, as the kernel counts them. */
+  readonly residentBytes: () => number;
 }
 
 export interface RouteContext extends Surroundings {
   readonly machine: Machine;
+  readonly warm: Warm;
 }

@@ -1,10 +1,11 @@
 // The entry of a computing thread: performs the one task it was started for.
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ComputeMessage, ComputeSetup } from '../compute/compute-thread.ts';
+import { handedMirror } from '../compute/handed-candles.ts';
 import { performTask } from '../compute/perform.ts';
 import { packError, STOP_REASONS } from '../pool/messages.ts';
 
-const { task, folder, storeRoot, engineVersion, stop } = workerData as ComputeSetup;
+const { task, folder, storeRoot, engineVersion, candles, stop } = workerData as ComputeSetup;
 const say = (message: ComputeMessage): void => parentPort!.postMessage(message);
 try {
   const answer = await performTask(
@@ -13,6 +14,7 @@ try {
       folder,
       storeRoot,
       engineVersion,
+      ...(candles === undefined ? {} : { mirror: handedMirror(candles, storeRoot) }),
       clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
       entry: async () => {
         process.setSourceMapsEnabled(true);

@@ -74,7 +74,10 @@ export type BatchPart = Extract<FromWorker, { part: PackedOutcomes }>;
 /** Reads a message from a worker; undefined when it is none of ours, as strategy code may post its own. */
 export function readFromWorker(message: unknown): FromWorker | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { online, remark, token, opened, collected, notes, part, done, ms, memory, error } = message as Record<string, unknown>;
+  const { online, remark, token, opened, collected, notes, part, done, ms, memory, error } = message as Record<
+    string,
+    unknown
+  >;
   if (typeof token === 'number' && isPacked(error)) return { token, error };
   if (!isMemory(memory)) return undefined;
   if (typeof remark === 'string') return { remark: remark.slice(0, LIMITS.remarkLengthMax), memory };

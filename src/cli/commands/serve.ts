@@ -79,7 +79,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
   const token = host.environment['GRIDMILL_TOKEN'] || undefined;
   const { resolve } = await import('node:path');
-  const { loadConfig } = await import('../service-config.ts');
+  const { loadConfig, serviceWarmth } = await import('../service-config.ts');
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
   if (!LOOPBACK.has(listen) && token === undefined) {
@@ -103,6 +103,8 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
         maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
         maxComputeBytesTotal,
       },
+      entry: host.entry,
+      residentBytes: host.residentBytes,
     },
     access: {
       tokens: token === undefined ? {} : { token },
@@ -114,6 +116,7 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       bytes: config['backtest.max_bytes_all'] ?? maxComputeBytesTotal,
       waitingMax: config['server.waiting_max'],
     },
+    warm: serviceWarmth(config, host.cores),
     log: { write: (line) => host.stderr.write(line) },
   });
   const address = await service.listen({ port: config['server.port'], host: listen });
