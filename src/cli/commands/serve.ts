@@ -1,5 +1,6 @@
 // gridmill serve: the HTTP service, until it is told to stop.
 import { type Command, Option } from 'commander';
+import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type CommandContext, examples } from '../command.ts';
@@ -78,8 +79,7 @@ const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
   const token = host.environment['GRIDMILL_TOKEN'] || undefined;
-  const { resolve } = await import('node:path');
-  const { loadConfig, serviceWarmth } = await import('../service-config.ts');
+  const { loadConfig } = await import('../service-config.ts');
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
   if (!LOOPBACK.has(listen) && token === undefined) {
@@ -89,8 +89,37 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
     });
   }
-  const { createService } = await import('../../api/server.ts');
   const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
+  const bytesAll = config['backtest.max_bytes_all'] ?? maxComputeBytesTotal;
+  const leave = await enterMachine(bytesAll + config['mirror.bytes'], host);
+  try {
+    return await answer(config, token, bytesAll, host);
+  } finally {
+    leave();
+  }
+}
+
+/**
+ * Studies and other services of this store count with what this one may take; a small machine has no more than all of it.
+ * Errors: BUDGET_BYTES with the sums.
+ */
+async function enterMachine(memoryBytes: number, host: Host): Promise<() => void> {
+  const { enterRunning } = await import('../../store/running-registry.ts');
+  const machineBytes = host.machineBytes();
+  const wanted = { memoryBytes: Math.min(memoryBytes, machineBytes), workers: host.cores, label: 'gridmill serve' };
+  return enterRunning(host.storeRoot, wanted, machineBytes);
+}
+
+async function answer(
+  config: ServiceConfig,
+  token: string | undefined,
+  bytesAll: number,
+  host: Host,
+): Promise<undefined> {
+  const { resolve } = await import('node:path');
+  const { serviceWarmth } = await import('../service-config.ts');
+  const { createService } = await import('../../api/server.ts');
+  const listen = config['server.listen'];
   const service = await createService({
     surroundings: {
       engineVersion: host.version,
@@ -101,7 +130,7 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
         syncDeadlineSeconds: config['backtest.sync.sync_deadline_seconds'],
         maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
         maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
-        maxComputeBytesTotal,
+        maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
       },
       entry: host.entry,
       residentBytes: host.residentBytes,
@@ -113,7 +142,7 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
     machine: {
       threads: host.cores,
       threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
-      bytes: config['backtest.max_bytes_all'] ?? maxComputeBytesTotal,
+      bytes: bytesAll,
       waitingMax: config['server.waiting_max'],
     },
     warm: serviceWarmth(config, host.cores),
