@@ -1,5 +1,6 @@
 // Answers kept by what they depend on: in this process, bounded by number, bytes and age, and in a store shared by several.
 import { LRUCache } from 'lru-cache';
+import type { Clock } from '../core/clock.ts';
 import { hashJson, type Json } from '../core/hash.ts';
 import { WARM_LIMITS } from './limits.ts';
 
@@ -13,6 +14,7 @@ export interface RemoteAnswers {
 }
 
 export interface AnswersOptions {
+  readonly clock: Clock;
   readonly entriesMax: number;
   readonly bytesMax: number;
   readonly ttlMs: number;
@@ -48,7 +50,7 @@ export interface AnswerContent {
 
 export const answerKey = (content: AnswerContent): string => hashJson(content as unknown as Json);
 
-export function createAnswers({ entriesMax, bytesMax, ttlMs, remote }: AnswersOptions): Answers {
+export function createAnswers({ clock, entriesMax, bytesMax, ttlMs, remote }: AnswersOptions): Answers {
   const texts = new LRUCache<string, string>({
     max: entriesMax,
     maxSize: bytesMax,
@@ -56,6 +58,8 @@ export function createAnswers({ entriesMax, bytesMax, ttlMs, remote }: AnswersOp
     // A character takes at most two bytes.
     sizeCalculation: (text, key) => 2 * (text.length + key.length),
     ttl: ttlMs,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonicMs() },
   });
   const counts = { hits: 0, remoteHits: 0, misses: 0 };
   return {

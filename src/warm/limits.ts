@@ -9,6 +9,8 @@ export const WARM_LIMITS = {
   answerBytesMax: 8_388_608,
   /** Milliseconds that a shared store of answers has to answer; longer counts as no answer. */
   remoteMsMax: 250,
+  /** Commands that wait for such a store at once. */
+  remoteCommandsMax: 256,
   /** Milliseconds between two attempts to reach it again. */
   remotePauseMs: 2_000,
 } as const;

@@ -16,7 +16,7 @@ export async function connectRedis(url: string, onNote: (note: string) => void):
       url,
       // Without a connection commands fail at once instead of waiting for one.
       disableOfflineQueue: true,
-      commandOptions: { timeout: WARM_LIMITS.remoteMsMax },
+      commandsQueueMaxLength: WARM_LIMITS.remoteCommandsMax,
       socket: {
         connectTimeout: WARM_LIMITS.remotePauseMs,
         reconnectStrategy: () => WARM_LIMITS.remotePauseMs,
@@ -24,6 +24,7 @@ export async function connectRedis(url: string, onNote: (note: string) => void):
     }),
   );
   let isLost = false;
+  let isPaused = false;
   const lose = (): void => {
     if (!isLost) onNote('The shared store of answers does not answer: answers are kept in this process alone.');
     isLost = true;
@@ -37,12 +38,17 @@ export async function connectRedis(url: string, onNote: (note: string) => void):
   // It goes on trying by itself; a first failure is heard as an error event.
   client.connect().catch(lose);
   const quietly = async <T>(ask: () => Promise<T>): Promise<T | undefined> => {
-    if (!client.isReady) return undefined;
+    if (!client.isReady || isPaused) return undefined;
     try {
-      const answered = await ask();
-      if (isLost) find();
+      const answered = await inTime(ask());
+      find();
       return answered;
     } catch {
+      // A server that hangs keeps its connection: it is left alone for a while, so that few requests wait for it.
+      isPaused = true;
+      setTimeout(() => {
+        isPaused = false;
+      }, WARM_LIMITS.remotePauseMs).unref();
       lose();
       return undefined;
     }
@@ -55,6 +61,14 @@ export async function connectRedis(url: string, onNote: (note: string) => void):
       if (client.isOpen) client.destroy();
     },
   };
+}
+
+/** The client's own limit ends when a command is sent. */
+function inTime<T>(answer: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error('no answer in time')), WARM_LIMITS.remoteMsMax);
+    answer.then(resolve, reject).finally(() => clearTimeout(late));
+  });
 }
 
 async function loadPackage() {

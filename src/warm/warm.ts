@@ -64,7 +64,7 @@ export async function createWarm(options: WarmOptions): Promise<Warm> {
   const { preload, bytesMax, tmpfsBytes, refreshEveryMs } = options.mirror;
   const { redisUrl, ...kept } = options.answers;
   const remote = redisUrl === undefined ? undefined : await connectRedis(redisUrl, onNote);
-  const answers = createAnswers({ ...kept, remote });
+  const answers = createAnswers({ ...kept, clock, remote });
   const { workers: count, residentBytesMax } = options;
   const workers = createWarmWorkers({ workers: count, residentBytesMax, clock, onNote, start: createThreadTurboPool });
   const mirror = createMirror({

@@ -53,7 +53,11 @@ const ask = (path: string, body?: unknown, init: RequestInit = {}): Promise<Resp
   fetch(`${address}${path}`, {
     ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
     ...init,
-    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}`, ...init.headers },
+    headers: {
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      authorization: `Bearer ${TOKEN}`,
+      ...init.headers,
+    },
   });
 // biome-ignore lint/suspicious/noExplicitAny: answers are looked at, member by member.
 const answer = async (path: string, body?: unknown): Promise<any> => {
@@ -154,9 +158,9 @@ describe('a list of configurations', () => {
     const write = (length: number): string =>
       place.write(
         'strategies/mine.ts',
-        `import { close, crossover, crossunder, defineStrategy, p, choice, sma } from 'gridmill';
+        `import { close, crossAbove, crossBelow, defineStrategy, choice, sma } from 'gridmill';
         export default defineStrategy({ name: 'mine', parameters: { n: choice(5, 9) },
-          signals: () => ({ enterLong: crossover(close, sma(close, p.n)), exitLong: crossunder(close, sma(close, ${length})) }) });`,
+          signals: (p) => ({ enterLong: crossAbove(close, sma(close, p.n)), exitLong: crossBelow(close, sma(close, ${length})) }) });`,
       );
     const mine = { ...asked, strategy: 'mine.ts', configurations: [{ parameters: { n: 5 } }, {}] };
     write(20);
