@@ -13,6 +13,7 @@ import { catalogRoutes } from './routes/catalog.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { resultRoutes } from './routes/results.ts';
+import { studyRoutes } from './routes/studies.ts';
 import { warmRoutes } from './routes/warm.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -77,6 +78,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
     warmRoutes(routes, context);
+    studyRoutes(routes, context);
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
   await server.ready();

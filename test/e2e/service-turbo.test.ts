@@ -288,6 +288,25 @@ test('a study that does not fit beside the service is refused with the sum of bo
   expect(stderr).toMatch(/wanted \+ 2,\d{3} MB for gridmill serve \(process \d+\) = .* MB, and the machine has/);
 });
 
+test('studies of this store are listed and shown', async () => {
+  const { exitCode, stderr } = await place.run(
+    'optimize',
+    'sma-cross',
+    '--data',
+    KEY,
+    '--iter',
+    '5',
+    '--study',
+    'mine',
+  );
+  expect(exitCode, stderr).toBe(0);
+  const { total, studies } = await answer('/api/studies');
+  expect(total).toBe(1);
+  expect(studies[0]).toMatchObject({ name: 'mine', strategy: 'sma-cross', state: { status: 'finished', done: 5 } });
+  expect((await answer('/api/studies/mine')).state.study.rows.length).toBeGreaterThan(0);
+  expect((await ask('/api/studies/absent')).status).toBe(404);
+});
+
 test('the log has none of its secrets and no bugs', () => {
   expect(log).not.toContain(TOKEN);
   expect(log).not.toContain('"bug"');
