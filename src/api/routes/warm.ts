@@ -32,7 +32,13 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
         if (!reply.raw.writableFinished) leave();
       });
       if (!isStream) return collected(asked, context);
-      const lines = new Readable({ read() {}, destroy: (error, done) => (leave(), done(error)) });
+      const lines = new Readable({
+        read() {},
+        destroy(error, done) {
+          leave();
+          done(error);
+        },
+      });
       await started(asked, lines, request.id, context);
       return reply.type('application/x-ndjson; charset=utf-8').send(lines);
     },
