@@ -89,6 +89,25 @@ export const SETTINGS = {
     2 ** 20,
     Number.MAX_SAFE_INTEGER,
   ),
+  'mirror.preload': names('stored candles that are read when the service starts'),
+  'mirror.bytes': number('most bytes of candles kept in memory', 2 ** 30, 2 ** 20, Number.MAX_SAFE_INTEGER),
+  'mirror.tmpfs': number(
+    'most bytes of mirror files in memory-backed storage, for other processes; 0 writes none',
+    0,
+    0,
+    Number.MAX_SAFE_INTEGER,
+  ),
+  'mirror.refresh_seconds': number('how often the store is looked at for changes; 0 never', 10, 0, 86_400, false),
+  'turbo.workers': number(
+    'workers of the turbo pool, which start with its first request; one per core when left out',
+    undefined,
+    1,
+    LIMITS.workersMax,
+  ),
+  'cache.entries': number('most answers kept', 1_000, 1, 1_000_000),
+  'cache.bytes': number('most bytes of answers kept', 2 ** 27, 2 ** 16, Number.MAX_SAFE_INTEGER),
+  'cache.ttl_seconds': number('how long an answer is kept', 3_600, 1, 30 * 86_400),
+  'cache.redis_url': text('a Redis or Valkey server that keeps answers for several services', ''),
 } as const;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -23,6 +23,9 @@ export const HTTP_LIMITS = {
   eventHeartbeatMs: 10_000,
   /** Milliseconds after which a browser that lost its stream comes back. */
   eventRetryMs: 2_000,
+  /** Configurations of one list to run, and bytes of such a list. */
+  configurationsMax: 10_000,
+  configurationsBytesMax: 8_388_608,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
 } as const;

@@ -5,6 +5,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 import type { JobDesk } from '../compute/job-desk.ts';
 import { createMachine, type Machine, type MachineLimits } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
+import { createWarm, type WarmOptions } from '../warm/warm.ts';
 import { type Access, guardAccess } from './access.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { problemOf } from './problem.ts';
@@ -12,7 +13,10 @@ import { backtestRoutes } from './routes/backtests.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { resultRoutes } from './routes/results.ts';
+import { studyRoutes } from './routes/studies.ts';
+import { warmRoutes } from './routes/warm.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServiceOptions {
@@ -21,11 +25,15 @@ export interface ServiceOptions {
   readonly machine: MachineLimits;
   /** Opens the queue of jobs, whose runner shares the machine with requests; no jobs are taken when left out. */
   readonly openDesk?: (machine: Machine) => Promise<JobDesk>;
+  readonly warm: ServiceWarmth;
   /** Where log lines go, one JSON object each; nowhere when left out. */
   readonly log?: { write(line: string): void };
 }
 
-/** Listens to nothing yet. Errors: none of the user's making. */
+/** What is kept between requests; the rest of its options are those of the service. */
+export type ServiceWarmth = Pick<WarmOptions, 'workers' | 'residentBytesMax' | 'mirror' | 'answers'>;
+
+/** Listens to nothing yet. Errors: those of createWarm. */
 export async function createService(options: ServiceOptions): Promise<FastifyInstance> {
   const server = fastify({
     bodyLimit: HTTP_LIMITS.bodyBytesMax,
@@ -65,13 +73,20 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   const machine = createMachine(options.machine);
   const desk = await options.openDesk?.(machine);
   server.addHook('onClose', () => desk?.close());
-  const context = { ...options.surroundings, machine, desk };
+  const { storeRoot, clock, residentBytes } = options.surroundings;
+  const onNote = (note: string): void => server.log.warn(note);
+  const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
+  server.addHook('onClose', () => warm.close());
+  const context = { ...options.surroundings, machine, desk, warm };
   await server.register(async (routes) => {
+    metricsRoutes(routes, context);
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
     if (desk !== undefined) jobRoutes(routes, context, desk);
+    warmRoutes(routes, context);
+    studyRoutes(routes, context);
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
   await server.ready();

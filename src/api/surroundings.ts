@@ -2,6 +2,7 @@
 import type { JobDesk } from '../compute/job-desk.ts';
 import type { Machine } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Warm } from '../warm/warm.ts';
 
 /** Settings of the service that routes read; docs/api.md names where each comes from. */
 export interface ServiceSettings {
@@ -21,12 +22,17 @@ export interface Surroundings {
   readonly strategiesFolder: string;
   readonly clock: Clock;
   readonly settings: ServiceSettings;
+  /** What `import … from 'gridmill'` means in a strategy. */
+  readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
+  /** Resident bytes of this process, as the kernel counts them. */
+  readonly residentBytes: () => number;
 }
 
 export interface RouteContext extends Surroundings {
   readonly machine: Machine;
   /** Absent where the service takes no jobs. */
   readonly desk: JobDesk | undefined;
+  readonly warm: Warm;
 }
 
 /** How long a request waits for its answer: as it asks, up to the service's deadline. */

@@ -1,7 +1,10 @@
 // A computation for a client that waits: admitted when there is room, ended at a deadline, given up when the client leaves.
 import type { FastifyReply } from 'fastify';
 import { type Computation, startComputation } from '../compute/compute-thread.ts';
+import type { HandedCandles } from '../compute/handed-candles.ts';
 import type { AnswerTo, ComputeTask } from '../compute/task.ts';
+import type { MirroredCandles } from '../mirror/mirror.ts';
+import { handedCandles, storedContent } from '../warm/warm-candles.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import type { RouteContext } from './surroundings.ts';
 
@@ -35,11 +38,14 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   }, seconds * 1000);
   try {
     const release = await granted;
+    const { strategiesFolder: folder, storeRoot, engineVersion } = context;
+    const handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
     try {
-      const { strategiesFolder: folder, storeRoot, engineVersion } = context;
-      computation = startComputation(task, { folder, storeRoot, engineVersion });
+      const candles = handed === undefined ? undefined : [withoutFile(handed.candles)];
+      computation = startComputation(task, { folder, storeRoot, engineVersion, ...(candles && { candles }) });
       return await computation.done;
     } finally {
+      handed?.release();
       release();
     }
   } catch (error) {
@@ -50,6 +56,15 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
     reply.raw.off('close', onClose);
   }
 }
+
+/** The stored candles a task begins with, which threads are handed. */
+export function storedContentOf(task: ComputeTask, storeRoot: string): ReturnType<typeof storedContent> {
+  return 'selection' in task && 'window' in task.selection
+    ? storedContent(task.selection.window, storeRoot)
+    : undefined;
+}
+
+const withoutFile = ({ file: _, ...candles }: MirroredCandles): HandedCandles => candles;
 
 /** A task that runs one variant takes one thread and what its candles take, which no plan foretells. */
 function demandOf(task: ComputeTask): { readonly threads: number; readonly bytes: number } {

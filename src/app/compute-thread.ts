@@ -1,10 +1,11 @@
 // The entry of a computing thread: performs the one task it was started for.
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ComputeMessage, type ComputeSetup, PULSE_MS } from '../compute/compute-thread.ts';
+import { handedMirror } from '../compute/handed-candles.ts';
 import { performTask } from '../compute/perform.ts';
 import { packError, STOP_REASONS } from '../pool/messages.ts';
 
-const { task, folder, storeRoot, engineVersion, stop, pulse } = workerData as ComputeSetup;
+const { task, folder, storeRoot, engineVersion, candles, stop, pulse } = workerData as ComputeSetup;
 const say = (message: ComputeMessage): void => parentPort!.postMessage(message);
 // Timers come late while anything here computes without a pause: that is what the pulse shows.
 setInterval(() => Atomics.add(pulse, 0, 1), PULSE_MS).unref();
@@ -15,6 +16,7 @@ try {
       folder,
       storeRoot,
       engineVersion,
+      ...(candles === undefined ? {} : { mirror: handedMirror(candles, storeRoot) }),
       clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
       entry: async () => {
         process.setSourceMapsEnabled(true);

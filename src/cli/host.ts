@@ -34,6 +34,8 @@ export interface Host {
   readonly machineBytes: () => number;
   /** Processor time of all threads of this process so far, and what is resident now. */
   readonly usage: () => { readonly cpuMs: number; readonly residentBytes: number };
+  /** Resident bytes of this process, as the kernel counts them. */
+  readonly residentBytes: () => number;
   /** Keeps the heap of this process close to what is alive in it, as long as it is called again and again. */
   readonly boundHeap: () => void;
   /** Collects garbage and answers how many bytes of this process are resident then. */

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { type ConfigSources, readConfig, type ServiceConfig } from '../api/config.ts';
+import type { ServiceWarmth } from '../api/server.ts';
 import { AppError } from '../core/errors.ts';
 import type { Host } from './host.ts';
 
@@ -44,4 +45,28 @@ async function parsedFile(path: string, { folder }: Host): Promise<unknown> {
   const [error] = document.errors;
   if (error !== undefined) throw invalid(`${path}: ${error.message.split('\n')[0]}`, error);
   return document.toJS({ maxAliasCount: 100 });
+}
+
+/** What the service keeps between requests. */
+export function serviceWarmth(config: ServiceConfig, cores: number): ServiceWarmth {
+  const bytes = config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'];
+  const mirrorBytes = config['mirror.bytes'];
+  const refreshSeconds = config['mirror.refresh_seconds'];
+  const redisUrl = config['cache.redis_url'];
+  return {
+    workers: config['turbo.workers'] ?? cores,
+    residentBytesMax: bytes + mirrorBytes,
+    mirror: {
+      bytesMax: mirrorBytes,
+      preload: config['mirror.preload'],
+      ...(config['mirror.tmpfs'] === 0 ? {} : { tmpfsBytes: config['mirror.tmpfs'] }),
+      ...(refreshSeconds === 0 ? {} : { refreshEveryMs: refreshSeconds * 1000 }),
+    },
+    answers: {
+      entriesMax: config['cache.entries'],
+      bytesMax: config['cache.bytes'],
+      ttlMs: config['cache.ttl_seconds'] * 1000,
+      ...(redisUrl === '' ? {} : { redisUrl }),
+    },
+  };
 }

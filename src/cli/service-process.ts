@@ -21,6 +21,8 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
     maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
   },
+  entry: host.entry,
+  residentBytes: host.residentBytes,
 });
 
 export const machineLimits = (config: ServiceConfig, host: Host): MachineLimits => ({

@@ -4,6 +4,7 @@ import type { StopReason } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { type PackedError, STOP_REASONS, unpackError } from '../pool/messages.ts';
 import type { SweepProgress } from '../sweep/request.ts';
+import type { HandedCandles } from './handed-candles.ts';
 import type { AnswerTo, ComputeEvents, ComputeTask } from './task.ts';
 
 /** What the thread is told when it starts. */
@@ -12,6 +13,8 @@ export interface ComputeSetup {
   readonly folder: string;
   readonly storeRoot: string;
   readonly engineVersion: string;
+  /** Candles in shared memory, so that the thread need not read them. */
+  readonly candles?: readonly HandedCandles[];
   /** One word of shared memory: an index of STOP_REASONS. */
   readonly stop: Int32Array;
   /** One word of shared memory that the thread counts up as long as it is not held up. */
@@ -42,7 +45,7 @@ const THREAD_FILE = new URL(
 
 export function startComputation<Task extends ComputeTask>(
   task: Task,
-  surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>,
+  surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion' | 'candles'>,
   events: ComputeEvents = {},
 ): Computation<AnswerTo<Task>> {
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));

@@ -3,12 +3,14 @@
 import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
+import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
 import { recordToRun } from '../runs/many-record.ts';
 import { reproduceRow } from '../runs/reproduce.ts';
 import { loadResult, saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
 import type {
@@ -58,6 +60,8 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
       return row(task, context);
     case 'report':
       return report(task, context);
+    case 'trials':
+      return prepareTrials(task.selection, context).then((prepared) => ({ kind: 'trials', prepared }) as const);
     default:
       return unreachable(task);
   }
@@ -93,13 +97,19 @@ async function sweep(
   const isSaved = task.save === true || (task.save === 'whole' && record.partial === null);
   const resultId = isSaved ? saveResult(record, context.storeRoot) : null;
   const { heatmap: _, ...answered } = record;
-  return { kind: 'sweep', record: answered, resultId, notes };
+  const isSelfContained = isAllSaid(prepared.loadedStrategy);
+  return { kind: 'sweep', record: answered, resultId, notes, isSelfContained };
 }
 
 async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
   const finished = await runStrategy(task.selection, context);
-  return { kind: 'run', run: runJson(finished, context, task.withEquity) };
+  const isSelfContained = isAllSaid(finished.loadedStrategy);
+  return { kind: 'run', run: runJson(finished, context, task.withEquity), isSelfContained };
 }
+
+/** Models are files of their own, and controllers read the rules of their instruments. */
+const isAllSaid = (loaded: LoadedStrategy | undefined): boolean =>
+  (loaded?.models ?? []).length === 0 && loaded?.strategy.program?.kind !== 'controller';
 
 async function row(task: RowTask, context: PerformContext): Promise<RowAnswer> {
   const { record } = loadResult(task.resultId, context);

@@ -3,6 +3,7 @@ import type { CandleColumn } from '../market/candles.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
+import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
 import type { SweepEstimate } from '../sweep/estimate.ts';
 import type { SweepProgress } from '../sweep/request.ts';
 
@@ -68,7 +69,13 @@ export interface ReportTask {
   readonly resultId: string;
 }
 
-export type ComputeTask = SweepTask | RunTask | EstimateTask | RowTask | ReportTask;
+/** Loads a strategy file and checks configurations of it, for workers elsewhere to run. */
+export interface TrialsTask {
+  readonly kind: 'trials';
+  readonly selection: TrialBatchSelection;
+}
+
+export type ComputeTask = SweepTask | RunTask | EstimateTask | RowTask | ReportTask | TrialsTask;
 
 export interface SweepAnswer {
   readonly kind: 'sweep';
@@ -76,12 +83,15 @@ export interface SweepAnswer {
   readonly record: Omit<ResultRecord, 'heatmap'>;
   readonly resultId: string | null;
   readonly notes: readonly string[];
+  readonly isSelfContained: boolean;
 }
 
 export interface RunAnswer {
   readonly kind: 'run';
   /** What `gridmill run --json` prints. */
   readonly run: object;
+  /** Whether strategy, candles and request say it all: no model files and no lists of instruments were read. */
+  readonly isSelfContained: boolean;
 }
 
 /** Which guards would fire, with what they compare. */
@@ -111,7 +121,12 @@ export interface ReportAnswer {
   readonly html: string;
 }
 
-export type ComputeAnswer = SweepAnswer | RunAnswer | EstimateAnswer | RowAnswer | ReportAnswer;
+export interface TrialsAnswer {
+  readonly kind: 'trials';
+  readonly prepared: PreparedTrials;
+}
+
+export type ComputeAnswer = SweepAnswer | RunAnswer | EstimateAnswer | RowAnswer | ReportAnswer | TrialsAnswer;
 
 export type AnswerTo<Task extends ComputeTask> = Extract<ComputeAnswer, { readonly kind: Task['kind'] }>;
 

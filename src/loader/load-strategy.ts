@@ -191,6 +191,9 @@ function cachedModuleUrl(code: string, cacheFolder: string): string {
 }
 
 /** SHA-256 over relative path and content of each file, sorted, and over the models; nothing of the machine's folders enters. */
+/** The hash of a strategy file that names no models, before any of its code has run. */
+export const compiledHash = ({ path, files }: CompiledStrategy): string => sourceHash(path, files, []);
+
 function sourceHash(path: string, files: readonly string[], models: readonly AttachedModel[]): string {
   const parts = files
     .map((file) => ({ name: portableName(dirname(path), file), content: readFileSync(file) }))

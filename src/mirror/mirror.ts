@@ -3,13 +3,13 @@ import { assert } from '../core/assert.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import { reclaimMemory } from '../core/reclaim.ts';
 import { type Candles, candlesHash } from '../market/candles.ts';
 import type { QualityReport } from '../market/quality-report.ts';
 import type { CandleStore } from '../store/candle-store.ts';
 import { SeriesLoader } from './load-series.ts';
 import { type MirrorFolderOptions, openMirrorFolder } from './mirror-folder.ts';
 import { type PreloadReport, preloadSeries } from './preload.ts';
-import { reclaimMemory } from './reclaim.ts';
 import { type RefreshReport, refreshSeries } from './refresh.ts';
 import { type Snapshot, type SnapshotCounts, Snapshots } from './snapshots.ts';
 

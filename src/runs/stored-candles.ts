@@ -27,19 +27,18 @@ export function readStored(
   mirror?: CandleMirror,
 ): Stored | { readonly known: readonly string[] } {
   const store = openCandleStore(storeRoot);
-  const keys = store.list().map((entry) => entry.key);
-  const known = keys.map(keyText);
-  const exact = keys.find((key) => keyText(key) === text);
-  const key =
-    exact ??
-    chooseTimeframe(
-      text,
-      keys.filter((one) => `${one.exchange}/${one.symbol}` === text),
-      wanted,
-    );
-  if (key === undefined) return { known };
+  const key = storedKey(text, wanted, store);
+  if (key === undefined) return { known: store.list().map((entry) => keyText(entry.key)) };
   const { candles, quality } = mirror?.get(keyText(key)) ?? readKey(store, key);
   return { key, candles, quality: quality?.defects.map(({ kind, action }) => `${kind}: ${action}`) ?? [] };
+}
+
+/** The stored series that serves a wish, as readStored chooses it; undefined when nothing fits. Errors: REQUEST_INVALID. */
+export function storedKey(text: string, wanted: Timeframe | undefined, store: CandleStore): CandleKey | undefined {
+  const keys = store.list().map((entry) => entry.key);
+  const exact = keys.find((key) => keyText(key) === text);
+  const ofMarket = keys.filter((one) => `${one.exchange}/${one.symbol}` === text);
+  return exact ?? chooseTimeframe(text, ofMarket, wanted);
 }
 
 function readKey(store: CandleStore, key: CandleKey): Pick<MirroredCandles, 'candles' | 'quality'> {

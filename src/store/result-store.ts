@@ -43,6 +43,8 @@ export interface ResultStore {
   write(result: StoredResult, resultHash: string): string;
   /** Reads by id or by the start of one that no other has; verified. Errors: RESULT_NOT_FOUND, RESULT_CORRUPT. */
   read(idPrefix: string): { readonly id: string; readonly result: StoredResult };
+  /** Whether there is a file of this whole id. */
+  has(id: string): boolean;
   /** Removes by id or unique start; answers the id. Errors: RESULT_NOT_FOUND, STORE_UNWRITABLE. */
   remove(idPrefix: string): string;
   /** Keeps the newest `keep` sound results (0 to resultsMax), removes the older ones, and answers their ids. */
@@ -63,6 +65,11 @@ export function openResultStore(root: string, options: ResultStoreOptions = {}):
       reading(root, () => {
         const { id, path } = findResult(disk, root, idPrefix);
         return { id, result: readResultFile(path, disk) };
+      }),
+    has: (id) =>
+      reading(root, () => {
+        const folder = findFolder(disk, root, ['results']);
+        return folder !== undefined && listIds(disk, folder).includes(id);
       }),
     remove: (idPrefix) =>
       writing(root, () => {

@@ -84,7 +84,8 @@ export function createGrid(input: GridInput): Grid {
   };
 }
 
-function checkedRisk(name: RiskParameter, axis: Axis): Axis {
+/** Errors: GRID_INVALID. */
+export function checkedRisk(name: RiskParameter, axis: Axis): Axis {
   const isBars = name === 'timeLimit';
   for (const value of axis.values) {
     const valid = isBars ? Number.isInteger(value) && value >= 0 : value >= 0 && (name === 'takeProfit' || value < 1);

@@ -33,7 +33,9 @@ export type ToWorker =
       readonly stop: Int32Array;
     }
   /** Forget a setup and all that was made for it. */
-  | { readonly release: number };
+  | { readonly release: number }
+  /** Collect garbage, after all that came before. */
+  | { readonly token: number; readonly collect: true };
 
 /** What a worker holds, by its own count. */
 export interface WorkerMemory {
@@ -63,6 +65,7 @@ export type FromWorker =
       readonly ms: number;
       readonly memory: WorkerMemory;
     }
+  | { readonly token: number; readonly collected: true; readonly memory: WorkerMemory }
   /** The setup does not open: the strategy does not load there. */
   | { readonly token: number; readonly error: PackedError };
 
@@ -71,13 +74,17 @@ export type BatchPart = Extract<FromWorker, { part: PackedOutcomes }>;
 /** Reads a message from a worker; undefined when it is none of ours, as strategy code may post its own. */
 export function readFromWorker(message: unknown): FromWorker | undefined {
   if (typeof message !== 'object' || message === null) return undefined;
-  const { online, remark, token, opened, notes, part, done, ms, memory, error } = message as Record<string, unknown>;
+  const { online, remark, token, opened, collected, notes, part, done, ms, memory, error } = message as Record<
+    string,
+    unknown
+  >;
   if (typeof token === 'number' && isPacked(error)) return { token, error };
   if (!isMemory(memory)) return undefined;
   if (typeof remark === 'string') return { remark: remark.slice(0, LIMITS.remarkLengthMax), memory };
   if (online === true) return { online, memory };
   if (typeof token !== 'number') return undefined;
   if (opened === true && isTexts(notes)) return { token, opened, notes, memory };
+  if (collected === true) return { token, collected, memory };
   const outcomes = readOutcomes(part);
   if (outcomes === undefined || typeof done !== 'boolean' || typeof ms !== 'number' || !(ms >= 0)) return undefined;
   return { token, part: outcomes, done, ms, memory };

@@ -10,7 +10,8 @@ import type { TurboPoolOptions } from './turbo-port.ts';
 
 export type Job =
   | { readonly kind: 'open'; readonly token: number; readonly setup: OpenSetup }
-  | { readonly kind: 'batch'; readonly token: number; readonly run: TrialRun; readonly indices: readonly number[] };
+  | { readonly kind: 'batch'; readonly token: number; readonly run: TrialRun; readonly indices: readonly number[] }
+  | { readonly kind: 'collect'; readonly token: number; readonly done: (isCollected: boolean) => void };
 export type BatchJob = Extract<Job, { kind: 'batch' }>;
 
 interface WorkerState {
@@ -144,6 +145,21 @@ export class TrialWorkers {
     for (const worker of this.#members) if (!worker.isEnding) this.#release(worker, id);
   }
 
+  /** Has every worker collect garbage once it has done what it holds; answers how many did. */
+  async collect(): Promise<number> {
+    const answers = [...this.#members]
+      .filter(({ isEnding }) => !isEnding)
+      .map(
+        (worker) =>
+          new Promise<boolean>((done) => {
+            const token = ++this.#tokens;
+            worker.assigned.push({ kind: 'collect', token, done });
+            worker.thread.post({ token, collect: true });
+          }),
+      );
+    return (await Promise.all(answers)).filter((isCollected) => isCollected).length;
+  }
+
   /** Ends workers that are still at a run that is over. */
   endAt(run: TrialRun): void {
     for (const worker of this.#members) {
@@ -161,6 +177,7 @@ export class TrialWorkers {
   async close(): Promise<void> {
     this.giveUp();
     clearInterval(this.#timer);
+    for (const worker of this.#members) this.#missCollections(worker);
     await this.#members.close();
   }
 
@@ -173,7 +190,7 @@ export class TrialWorkers {
       return;
     }
     if (setups.size >= LIMITS.workerSetupsMax) {
-      const inUse = new Set(worker.assigned.map((job) => setupOf(job).message.id));
+      const inUse = new Set(worker.assigned.map((job) => setupOf(job)?.message.id));
       const oldest = [...setups].find((known) => !inUse.has(known));
       if (oldest !== undefined) this.#release(worker, oldest);
     }
@@ -215,6 +232,9 @@ export class TrialWorkers {
         assigned.shift();
         state.setups.delete(job.setup.message.id);
         this.#options.onUnfit(job.setup, said.error);
+      } else if ('collected' in said && job.kind === 'collect') {
+        assigned.shift();
+        job.done(true);
       } else return;
     }
     this.#takeOver(worker);
@@ -238,9 +258,15 @@ export class TrialWorkers {
 
   #bury(worker: Worker, death: Death): void {
     if (worker.state.isOnline) this.#restarted++;
+    this.#missCollections(worker);
     this.#options.onDeath(worker, death);
     this.fill();
     this.#options.onFree();
+  }
+
+  /** Whoever is gone collects nothing, and nobody waits for it. */
+  #missCollections(worker: Worker): void {
+    for (const job of worker.assigned) if (job.kind === 'collect') job.done(false);
   }
 
   /** It may never end: nobody waits for it, and its place is lost. */
@@ -297,7 +323,10 @@ export class TrialWorkers {
   }
 }
 
-const setupOf = (job: Job): OpenSetup => (job.kind === 'open' ? job.setup : job.run.setup);
+function setupOf(job: Job): OpenSetup | undefined {
+  if (job.kind === 'collect') return undefined;
+  return job.kind === 'open' ? job.setup : job.run.setup;
+}
 
 export const batchesOf = (worker: Worker): BatchJob[] => worker.assigned.filter((job) => job.kind === 'batch');
 

@@ -146,6 +146,7 @@ class Turbo implements TurboPool {
     const { scoringMs, wallMs } = this.#time;
     const { workers: expected } = this.#options;
     return {
+      isOpen: this.#end === undefined,
       ...workersStatus(this.#workers, expected),
       trials: {
         ...this.#trials,
@@ -155,6 +156,10 @@ class Turbo implements TurboPool {
       usefulShare: wallMs === 0 ? null : scoringMs / (wallMs * expected),
       failures: [...this.#failures],
     };
+  }
+
+  collect(): Promise<number> {
+    return this.#workers.collect();
   }
 
   async close(): Promise<void> {

@@ -35,6 +35,8 @@ export interface TurboPool {
   /** Loads the strategy in a worker. Errors: what loading throws, WORKER_DIED, LIMIT_EXCEEDED, CANCELLED. */
   open(setup: TrialSetup): Promise<OpenTrials>;
   status(): TurboStatus;
+  /** Has every worker collect garbage once it has done what it holds; answers how many did. */
+  collect(): Promise<number>;
   /** Ends the workers and refuses what still runs. */
   close(): Promise<void>;
 }

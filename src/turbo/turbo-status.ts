@@ -3,6 +3,8 @@ import type { TrialFailure, TrialSpec } from '../trials/trial.ts';
 import type { WorkerMemory } from './messages.ts';
 
 export interface TurboStatus {
+  /** False once it takes no more work: closed, or no worker could be kept alive. */
+  readonly isOpen: boolean;
   readonly workers: {
     readonly expected: number;
     /** Started, answering and not about to leave. */

@@ -4,6 +4,7 @@ import { getHeapStatistics } from 'node:v8';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { StopToken } from '../core/cancel.ts';
 import { isAppError } from '../core/errors.ts';
+import { createCollector } from '../core/reclaim.ts';
 import { loadKernels } from '../kernels/wasm-loader.ts';
 import { adoptModels } from '../models/model-file.ts';
 import { NOT_SCORING, packError, STOP_REASONS } from '../pool/messages.ts';
@@ -11,6 +12,7 @@ import { type ImportStrategy, resolveStrategy } from '../pool/resolve-strategy.t
 import { anotherStrategy, strategyIdentity } from '../pool/strategy-identity.ts';
 import { modelFilesOf } from '../strategy/model-expressions.ts';
 import { isStrategy } from '../strategy/strategy.ts';
+import { dropIdleMemory } from '../sweep/kept-memory.ts';
 import { createTrialScorer, type TrialScorer } from '../trials/trial-scorer.ts';
 import type { FromWorker, SetupMessage, ToWorker, WorkerMemory } from './messages.ts';
 import { OutcomeBuffer } from './packed-outcomes.ts';
@@ -33,6 +35,7 @@ export interface TrialPort {
 /** Captured, as guards take them away from the strategy. */
 const now = performance.now.bind(performance);
 const heapStatistics = getHeapStatistics;
+const collectGarbage = createCollector();
 
 /** A long batch is answered in parts, so that a worker that dies takes little finished work with it. */
 const PART_MS = 200;
@@ -56,7 +59,13 @@ export function serveTrials(importStrategy: ImportStrategy, port: TrialPort): vo
   const take = (message: ToWorker): void | Promise<void> => {
     if ('release' in message) scorers.delete(message.release);
     else if ('open' in message) return open(message.token, message.open);
+    else if ('collect' in message) collect(message.token);
     else score(message);
+  };
+  const collect = (token: number): void => {
+    dropIdleMemory();
+    collectGarbage();
+    port.answer({ token, collected: true, memory: memoryNow() });
   };
   const remark = (text: string): void => port.answer({ remark: text, memory: memoryNow() });
   const open = async (token: number, setup: SetupMessage): Promise<void> => {

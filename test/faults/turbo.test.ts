@@ -42,7 +42,9 @@ class FakeWorker implements ScoringThread<ToWorker> {
   post(message: ToWorker): void {
     if ('release' in message) this.released.push(message.release);
     else if ('trials' in message) this.inbox.push(message);
-    else {
+    else if ('collect' in message) {
+      if (this.loads) this.say({ token: message.token, collected: true, memory });
+    } else {
       this.opened.push(message.open.id);
       if (this.loads) this.say({ token: message.token, opened: true, notes: [], memory });
     }
@@ -400,5 +402,29 @@ describe('a stop', () => {
     answerAll(alive);
     await expect(outcomes).rejects.toThrow('full');
     expect(numbers(await other)).toEqual(upTo(6));
+  });
+});
+
+describe('collections', () => {
+  test('are answered once every worker has collected, and by those that die as missed', async () => {
+    const workers: FakeWorker[] = [];
+    const pool = createTurboPool({
+      workers: 3,
+      clock: testClock,
+      start: (events, number) => {
+        const worker = new FakeWorker(events, number);
+        workers.push(worker);
+        return worker;
+      },
+    });
+    open.push(pool);
+    expect(await pool.collect()).toBe(3);
+    workers[1]!.loads = false;
+    const waits = pool.collect();
+    workers[1]!.die(NOT_SCORING);
+    expect(await waits).toBe(2);
+    expect(pool.status().isOpen).toBe(true);
+    await pool.close();
+    expect(pool.status().isOpen).toBe(false);
   });
 });

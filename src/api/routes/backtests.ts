@@ -1,9 +1,10 @@
 // Back-tests that are answered while the client waits: guarded, ended at a deadline, given up when the client leaves.
 import type { FastifyInstance } from 'fastify';
-import type { ComputeShare, ComputeTask } from '../../compute/task.ts';
+import type { ComputeShare, ComputeTask, RunAnswer, SweepAnswer } from '../../compute/task.ts';
 import { AppError } from '../../core/errors.ts';
 import { backtestTask, sweepSelection } from '../backtest-task.ts';
 import { answerOrHandOver } from '../handover.ts';
+import { findAnswer, keyOfAnswer } from '../kept-answers.ts';
 import { problemOf } from '../problem.ts';
 import { AnyJson, BacktestBody, BacktestQuery, Problem } from '../schemas.ts';
 import { type RouteContext, waitingSeconds } from '../surroundings.ts';
@@ -27,8 +28,16 @@ export function backtestRoutes(server: FastifyInstance, context: RouteContext): 
       if (request.query.handover === 'job' && task.kind === 'sweep')
         return answerOrHandOver(task, request, reply, context);
       const seconds = waitingSeconds(body, context);
-      const answer = await answerWhileWaiting({ task, user, seconds, reply }, context);
-      if (answer === undefined) return reply;
+      const key = await keyOfAnswer(task, context);
+      const known = await findAnswer(key, context);
+      if (known !== undefined) return { ...known, cached: true };
+      const computed = await answerWhileWaiting({ task, user, seconds, reply }, context);
+      if (computed === undefined) return reply;
+      const { isSelfContained, ...answer } = computed as SweepAnswer | RunAnswer;
+      const isWhole = answer.kind === 'run' || answer.record.partial === null;
+      // Candles and strategy may have changed under way.
+      const isSame = key !== undefined && isSelfContained && isWhole && key === (await keyOfAnswer(task, context));
+      if (isSame) context.warm.answers.keep(key, answer);
       if (answer.kind === 'sweep' && answer.record.partial === 'deadline') {
         const late = new AppError('DEADLINE', {
           found: `${answer.record.scored.toLocaleString('en')} variants scored in ${seconds} s.`,

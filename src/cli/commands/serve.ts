@@ -1,5 +1,6 @@
 // gridmill serve: the HTTP service, until it is told to stop.
 import { type Command, Option } from 'commander';
+import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type CommandContext, examples } from '../command.ts';
@@ -94,6 +95,29 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
     });
   }
+  const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
+  const bytesAll = config['backtest.max_bytes_all'] ?? maxComputeBytesTotal;
+  const leave = await enterMachine(bytesAll + config['mirror.bytes'], host);
+  try {
+    return await answer(config, token, host);
+  } finally {
+    leave();
+  }
+}
+
+/**
+ * Studies and other services of this store count with what this one may take; a small machine has no more than all of it.
+ * Errors: BUDGET_BYTES with the sums.
+ */
+async function enterMachine(memoryBytes: number, host: Host): Promise<() => void> {
+  const { enterRunning } = await import('../../store/running-registry.ts');
+  const machineBytes = host.machineBytes();
+  const wanted = { memoryBytes: Math.min(memoryBytes, machineBytes), workers: host.cores, label: 'gridmill serve' };
+  return enterRunning(host.storeRoot, wanted, machineBytes);
+}
+
+async function answer(config: ServiceConfig, token: string | undefined, host: Host): Promise<undefined> {
+  const { serviceWarmth } = await import('../service-config.ts');
   const { createService } = await import('../../api/server.ts');
   const { machineLimits, openDesk, surroundings } = await import('../service-process.ts');
   const log = { write: (line: string) => host.stderr.write(line) };
@@ -105,9 +129,10 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
     },
     machine: machineLimits(config, host),
     openDesk: (machine) => openDesk(config, machine, host),
+    warm: serviceWarmth(config, host.cores),
     log,
   });
-  const address = await service.listen({ port: config['server.port'], host: listen });
+  const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   await service.close();
