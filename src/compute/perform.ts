@@ -13,12 +13,15 @@ import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
 import type {
   AnswerTo,
+  CheckTask,
   ComputeEvents,
   ComputeShare,
   ComputeTask,
   EstimateAnswer,
   EstimateTask,
+  FetchTask,
   GuardReport,
+  ImportTask,
   ReportAnswer,
   ReportTask,
   RowAnswer,
@@ -57,6 +60,10 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
       return row(task, context);
     case 'report':
       return report(task, context);
+    case 'import':
+    case 'check':
+    case 'fetch':
+      return data(task, context);
     default:
       return unreachable(task);
   }
@@ -114,6 +121,13 @@ async function report(task: ReportTask, context: PerformContext): Promise<Report
   const { id, record } = loadResult(task.resultId, context);
   const { renderStored } = await import('../runs/report-of-stored.ts');
   return { kind: 'report', html: await renderStored(record, id, context) };
+}
+
+/** What reads and checks candle files is loaded for these tasks alone. */
+async function data(task: ImportTask | CheckTask | FetchTask, context: PerformContext) {
+  const { checkTask, fetchTask, importTask } = await import('./perform-data.ts');
+  if (task.kind === 'import') return importTask(task, context);
+  return task.kind === 'check' ? checkTask(task, context) : fetchTask(task, context);
 }
 
 async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {
