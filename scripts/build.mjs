@@ -16,7 +16,7 @@ node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A thread reads one file instead of a hundred: it starts in half the time.
 rmSync(join(root, 'dist/thread'), { recursive: true, force: true });
 await build({
-  entryPoints: ['scoring-thread', 'trial-thread', 'compute-thread'].map((name) => join(root, `dist/app/${name}.js`)),
+  entryPoints: ['scoring-thread', 'trial-thread', 'compute-thread', 'watchdog-thread'].map((name) => join(root, `dist/app/${name}.js`)),
   outdir: join(root, 'dist/thread'),
   bundle: true,
   splitting: true,

@@ -76,7 +76,14 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       security: [{ token: [] }],
     },
   });
-  const context = { ...options.surroundings, machine: createMachine(options.machine) };
+  const stopping = new AbortController();
+  server.addHook('preClose', async () => {
+    stopping.abort();
+    // Those who do not let go in time are cut: a stop has an end.
+    setTimeout(() => server.server.closeAllConnections(), HTTP_LIMITS.shutdownMsMax).unref();
+  });
+  const machine = createMachine(options.machine);
+  const context = { ...surroundings, machine, stopping: stopping.signal };
   await server.register(async (routes) => {
     healthRoutes(routes, context);
     catalogRoutes(routes, context);

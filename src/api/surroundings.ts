@@ -24,4 +24,6 @@ export interface Surroundings {
 
 export interface RouteContext extends Surroundings {
   readonly machine: Machine;
+  /** Aborted when the service stops: whatever is computed for clients that wait is given up. */
+  readonly stopping: AbortSignal;
 }

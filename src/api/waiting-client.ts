@@ -2,6 +2,7 @@
 import type { FastifyReply } from 'fastify';
 import { type Computation, startComputation } from '../compute/compute-thread.ts';
 import type { AnswerTo, ComputeTask } from '../compute/task.ts';
+import { AppError } from '../core/errors.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import type { RouteContext } from './surroundings.ts';
 
@@ -22,11 +23,15 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   const { granted, leave } = context.machine.admit({ user, threads, bytes, priority: 0 });
   let computation: Computation<AnswerTo<Task>> | undefined;
   let hasLeft = false;
+  const giveUp = (): void => {
+    leave('cancelled');
+    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+  };
+  context.stopping.addEventListener('abort', giveUp);
   const onClose = (): void => {
     if (reply.raw.writableFinished) return;
     hasLeft = true;
-    leave('cancelled');
-    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+    giveUp();
   };
   reply.raw.once('close', onClose);
   const deadline = setTimeout(() => {
@@ -38,7 +43,11 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
     try {
       const { strategiesFolder: folder, storeRoot, engineVersion } = context;
       computation = startComputation(task, { folder, storeRoot, engineVersion });
-      return await computation.done;
+      // Who came while the service was stopping, or left while room was made, is not computed for.
+      if (hasLeft || context.stopping.aborted) giveUp();
+      const answer = await computation.done;
+      if (context.stopping.aborted) throw stopped();
+      return answer;
     } finally {
       release();
     }
@@ -47,9 +56,13 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
     throw error;
   } finally {
     clearTimeout(deadline);
+    context.stopping.removeEventListener('abort', giveUp);
     reply.raw.off('close', onClose);
   }
 }
+
+const stopped = (): AppError =>
+  new AppError('STOPPING', { found: 'a request that was still computed for.', todo: 'Ask again in a moment.' });
 
 /** A task that runs one variant takes one thread and what its candles take, which no plan foretells. */
 function demandOf(task: ComputeTask): { readonly threads: number; readonly bytes: number } {

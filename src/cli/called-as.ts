@@ -1,7 +1,8 @@
 // Commands inside sentences, under the name this program was called by: ./gridmill from a checkout, gridmill elsewhere.
 
 // The table of commands loads the files that print such sentences, so it cannot be asked for the names.
-const NAMES = 'demo|sweep|optimize|run|diff|check|init|strategies|profiles|import|fetch|data|results|studies|report|serve';
+const NAMES =
+  'demo|sweep|optimize|run|diff|check|init|strategies|profiles|import|fetch|data|results|studies|report|serve';
 
 const COMMAND = new RegExp(`(?<![\\w./-])gridmill(?= (?:(?:${NAMES})\\b|--help|\\[))`, 'g');
 

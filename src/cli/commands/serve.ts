@@ -1,5 +1,6 @@
 // gridmill serve: the HTTP service, until it is told to stop.
 import { type Command, Option } from 'commander';
+import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { type CommandContext, examples } from '../command.ts';
@@ -114,13 +115,33 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       bytes: config['backtest.max_bytes_all'] ?? maxComputeBytesTotal,
       waitingMax: config['server.waiting_max'],
     },
+    requestsPerSecond: config['server.requests_per_second'],
     log: { write: (line) => host.stderr.write(line) },
   });
+  const silenceSeconds = config['server.silence_seconds'];
+  const { startWatchdog } = await import('../../compute/watchdog.ts');
+  const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const address = await service.listen({ port: config['server.port'], host: listen });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
+  host.stdout.write(`${decided(config, host, token !== undefined)}\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
+  // From here on a second signal ends the process at once.
   await service.close();
+  await watchdog?.stop();
   return undefined;
+}
+
+/** What settings and machine have come to, on one line. */
+function decided(config: ServiceConfig, host: Host, hasToken: boolean): string {
+  const gigabytes = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  const parts = [
+    hasToken ? 'asks for a token' : 'open to this machine',
+    `${config['backtest.cpu.max_threads'] ?? host.cores} of ${host.cores} threads a computation`,
+    `${gigabytes(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all`,
+    `${config['backtest.sync.sync_deadline_seconds']} s to answer`,
+    `store ${host.storeRoot}`,
+  ];
+  return `  ${parts.join(', ')}`;
 }
 
 const flagsOf = (options: ServeOptions) => ({
