@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import { hostName } from './access.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { httpProblem } from './problem.ts';
-import { EMPTY_QUERY, Problem } from './schemas.ts';
+import { AnyAnswer, EMPTY_QUERY, Problem } from './schemas.ts';
 
 type Server = FastifyInstance['server'];
 type Socket = FastifyRequest['socket'];
@@ -33,13 +33,15 @@ export function guardDoor(server: FastifyInstance, hosts: readonly string[], sta
   watchStalls(server.server, stallMs);
 }
 
-/** A route without a query takes none, and every route may refuse. */
+/** A route without a query takes none, every route may refuse, and one that says nothing of its success answers 200. */
 function describeRoute(route: RouteOptions): void {
   const schema = route.schema ?? {};
+  const answers = (schema.response ?? {}) as object;
+  const hasSuccess = Object.keys(answers).some((status) => status.startsWith('2'));
   route.schema = {
     ...schema,
     querystring: schema.querystring ?? EMPTY_QUERY,
-    response: { '4xx': Problem, '5xx': Problem, ...(schema.response as object | undefined) },
+    response: { ...(hasSuccess ? {} : { 200: AnyAnswer }), '4xx': Problem, '5xx': Problem, ...answers },
   };
 }
 

@@ -101,6 +101,9 @@ export type Problem = Static<typeof Problem>;
 /** An object whose members the guides list. */
 export const AnyJson = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 
+/** A file, a page, or JSON that the guides describe. */
+export const AnyAnswer = Type.Unsafe<unknown>({ description: 'A file, a page, or JSON.' });
+
 /** An id of a result, or its beginning, or `latest`. */
 export const ResultParams = object({ id: Type.String({ pattern: '^([0-9a-f]{4,16}|latest)$' }) });
 export type ResultParams = Static<typeof ResultParams>;

@@ -95,7 +95,9 @@ async function sweep(
     },
     context,
   );
-  const resultId = task.save ? saveResult(record, context.storeRoot) : null;
+  // Of a cancelled one there is nobody who would look for the part that was scored.
+  const isKept = task.save && record.partial !== 'cancelled';
+  const resultId = isKept ? saveResult(record, context.storeRoot) : null;
   const { heatmap: _, ...answered } = record;
   return { kind: 'sweep', record: answered, resultId, notes };
 }
