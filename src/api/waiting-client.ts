@@ -1,8 +1,8 @@
 // A computation for a client that waits: admitted when there is room, ended at a deadline, given up when the client leaves.
 import type { FastifyReply } from 'fastify';
 import { type Computation, startComputation } from '../compute/compute-thread.ts';
-import type { AnswerTo, ComputeTask } from '../compute/task.ts';
-import { AppError } from '../core/errors.ts';
+import type { AnswerTo, ComputeAnswer, ComputeTask } from '../compute/task.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import type { RouteContext } from './surroundings.ts';
 
@@ -46,20 +46,24 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
       // Who came while the service was stopping, or left while room was made, is not computed for.
       if (hasLeft || context.stopping.aborted) giveUp();
       const answer = await computation.done;
-      if (context.stopping.aborted) throw stopped();
+      if (wasCutShort(answer)) throw stopped();
       return answer;
     } finally {
       release();
     }
   } catch (error) {
     if (hasLeft) return undefined;
-    throw error;
+    throw context.stopping.aborted && isAppError(error, 'CANCELLED') ? stopped() : error;
   } finally {
     clearTimeout(deadline);
     context.stopping.removeEventListener('abort', giveUp);
     reply.raw.off('close', onClose);
   }
 }
+
+/** A sweep that was told to stop answers with what it had. */
+const wasCutShort = (answer: ComputeAnswer): boolean =>
+  answer.kind === 'sweep' && answer.record.partial === 'cancelled';
 
 const stopped = (): AppError =>
   new AppError('STOPPING', { found: 'a request that was still computed for.', todo: 'Ask again in a moment.' });
