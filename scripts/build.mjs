@@ -16,7 +16,14 @@ node('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
 // A thread reads one file instead of a hundred: it starts in half the time.
 rmSync(join(root, 'dist/thread'), { recursive: true, force: true });
 await build({
-  entryPoints: ['scoring-thread', 'trial-thread', 'compute-thread'].map((name) => join(root, `dist/app/${name}.js`)),
+  // The download process is started by path from within the computing thread: it lies beside it.
+  entryPoints: [
+    'app/scoring-thread',
+    'app/trial-thread',
+    'app/compute-thread',
+    'app/watchdog-thread',
+    'feeds/fetch/ccxt-child',
+  ].map((name) => ({ in: join(root, `dist/${name}.js`), out: name.split('/').at(-1) })),
   outdir: join(root, 'dist/thread'),
   bundle: true,
   splitting: true,

@@ -108,6 +108,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'compute',
     'warm',
   ],
+  client: ['api', 'compute'],
   cli: [
     'api',
     'compute',
@@ -154,7 +155,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'randomness', pattern: /\bMath\.random\(|\brandomUUID\(|\brandomBytes\(/, allowed: [] },
   { name: 'the console', pattern: /\bconsole\.\w+\(/, allowed: [] },
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
-  { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds'] },
+  { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds', 'client'] },
   { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation'] },
   { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool', 'compute'] },
   {

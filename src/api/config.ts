@@ -2,6 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { didYouMean } from '../core/nearest-name.ts';
+import { HTTP_LIMITS } from './limits.ts';
 
 interface Setting<T> {
   readonly about: string;
@@ -49,6 +50,14 @@ export const SETTINGS = {
   'server.listen': text('address to listen on; others than this machine need a token', '127.0.0.1'),
   'server.host_names': names('further names under which it is reached'),
   'server.waiting_max': number('requests that may wait for room', 8, 0, 10_000),
+  'server.requests_per_second': number('requests a second of one token', HTTP_LIMITS.requestsPerSecond, 1, 1_000_000),
+  'server.silence_seconds': number(
+    'silence of the main thread after which the process ends itself; 0 never',
+    10,
+    0,
+    3_600,
+    false,
+  ),
   'strategies.folder': text('folder of strategy files that requests may name', 'strategies'),
   'backtest.sync.sync_deadline_seconds': number('longest that a request waits for its answer', 50, 0.1, 86_400, false),
   'backtest.cpu.max_threads': number(

@@ -3,14 +3,32 @@
 export const HTTP_LIMITS = {
   /** Bytes of a request body, after decoding. */
   bodyBytesMax: 1_048_576,
+  /** Bytes of all headers of a request, its first line included. */
+  headerBytesMax: 16_384,
+  /** Objects and arrays within each other in a JSON body. */
+  jsonDepthMax: 16,
+  /** Entries of one array or object of a JSON body. */
+  jsonEntriesMax: 1_000,
+  /** UTF-16 units of one text of a JSON body. */
+  jsonTextMax: 1_024,
   /** Milliseconds for the headers of a request. */
   headersMsMax: 10_000,
   /** Milliseconds for a whole request to arrive. */
   requestMsMax: 30_000,
   /** Milliseconds that an idle connection is kept. */
   keepAliveMs: 5_000,
+  /** Milliseconds without a byte taken by the client, while an answer waits to be read. */
+  responseStallMs: 15_000,
   /** Connections open at once. */
   connectionsMax: 256,
+  /** Requests a second of one token, or of one address with wrong tokens. */
+  requestsPerSecond: 20,
+  /** Tokens and addresses whose rates are remembered. */
+  rateKeysMax: 10_000,
+  /** Bytes of an uploaded candle file. It has to arrive within the time of any request. */
+  uploadBytesMax: 256 * 1_048_576,
+  /** Uploads that are taken in at once. */
+  uploadsMax: 2,
   /** Milliseconds after its deadline that a sweep has to answer with what it has; then it is ended. */
   stopGraceMs: 1_500,
   /** Clients that follow jobs at once. */
@@ -26,6 +44,8 @@ export const HTTP_LIMITS = {
   /** Configurations of one list to run, and bytes of such a list. */
   configurationsMax: 10_000,
   configurationsBytesMax: 8_388_608,
+  /** Milliseconds from the signal to stop until connections that are still open are cut. */
+  shutdownMsMax: 8_000,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
 } as const;

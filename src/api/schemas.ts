@@ -20,7 +20,7 @@ const Axis = Type.Union(
 );
 export type AxisInput = Static<typeof Axis>;
 
-export const DATA_KEY = '^[A-Za-z0-9._-]{1,64}/[A-Za-z0-9._-]{1,64}(/[1-9][0-9]{0,3}[smhdw])?$';
+export const DATA_KEY = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[1-9][0-9]{0,3}[smhdw])?$';
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 
 const Execution = object({
@@ -40,6 +40,9 @@ const Execution = object({
   closeAtEnd: optional(Type.Boolean()),
   calendar: optional(Type.Union([Type.Literal('continuous'), Type.Literal('equity-sessions')])),
 });
+
+/** Of routes that read nothing from their query: whatever it has is refused. */
+export const EMPTY_QUERY = object({});
 
 export const BacktestBody = object({
   kind: optional(Type.Union([Type.Literal('sweep'), Type.Literal('run')])),
@@ -156,6 +159,9 @@ export type Problem = Static<typeof Problem>;
 /** An object whose members the guides list. */
 export const AnyJson = Type.Unsafe<Record<string, unknown>>({ type: 'object', additionalProperties: true });
 
+/** A file, a page, or JSON that the guides describe. */
+export const AnyAnswer = Type.Unsafe<unknown>({ description: 'A file, a page, or JSON.' });
+
 /** An id of a result, or its beginning, or `latest`. */
 export const ResultParams = object({ id: Type.String({ pattern: '^([0-9a-f]{4,16}|latest)$' }) });
 export type ResultParams = Static<typeof ResultParams>;
@@ -186,3 +192,34 @@ export const RowQuery = object({
   candlesCount: optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
 });
 export type RowQuery = Static<typeof RowQuery>;
+
+const Exchange = Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$' });
+const Timeframe = Type.String({ pattern: '^[1-9][0-9]{0,3}[smhdw]$' });
+
+export const DataKeyParams = object({
+  exchange: Type.String({ pattern: NAME }),
+  symbol: Type.String({ pattern: NAME }),
+  timeframe: Timeframe,
+});
+export type DataKeyParams = Static<typeof DataKeyParams>;
+
+export const ImportQuery = object({
+  name: Type.String({ pattern: NAME, description: 'Name of the file; tells exchange, symbol and timeframe.' }),
+  exchange: optional(Type.String({ pattern: NAME })),
+  symbol: optional(Type.String({ pattern: NAME })),
+  timeframe: optional(Timeframe),
+  gaps: optional(Type.Union([Type.Literal('reject'), Type.Literal('keep')])),
+  append: optional(Type.Boolean({ description: 'Join with what is stored under the key.' })),
+  replace: optional(Type.Boolean({ description: 'Replace candles even when they came from another source.' })),
+});
+export type ImportQuery = Static<typeof ImportQuery>;
+
+export const FetchBody = object({
+  exchange: Exchange,
+  symbol: Type.String({ pattern: '^[A-Z0-9]{1,24}(/[A-Z0-9]{1,16}(:[A-Z0-9]{1,16})?)?$' }),
+  market: optional(Type.Union([Type.Literal('spot'), Type.Literal('usdm')])),
+  timeframe: Timeframe,
+  from: Type.String({ maxLength: 40 }),
+  to: optional(Type.String({ maxLength: 40 })),
+});
+export type FetchBody = Static<typeof FetchBody>;

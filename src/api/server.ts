@@ -1,16 +1,21 @@
 // The HTTP service: one Fastify instance with its limits, access, error answers, document and routes.
 import swagger from '@fastify/swagger';
 import { Ajv } from 'ajv';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { JobDesk } from '../compute/job-desk.ts';
 import { createMachine, type Machine, type MachineLimits } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
 import { createWarm, type WarmOptions } from '../warm/warm.ts';
 import { type Access, guardAccess } from './access.ts';
+import { ANSWER_HEADERS, guardDoor, refuseRawly } from './door.ts';
+import { readJsonBodies } from './json-body.ts';
 import { HTTP_LIMITS } from './limits.ts';
+import { LOGGED } from './logged.ts';
 import { problemOf } from './problem.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { backtestRoutes } from './routes/backtests.ts';
 import { catalogRoutes } from './routes/catalog.ts';
+import { dataRoutes } from './routes/data.ts';
 import { healthRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -26,6 +31,10 @@ export interface ServiceOptions {
   /** Opens the queue of jobs, whose runner shares the machine with requests; no jobs are taken when left out. */
   readonly openDesk?: (machine: Machine) => Promise<JobDesk>;
   readonly warm: ServiceWarmth;
+  /** Requests a second of each token; any number when left out. */
+  readonly requestsPerSecond?: number;
+  /** Milliseconds after which a client that reads nothing of its answer is cut; the limit of the door when left out. */
+  readonly responseStallMs?: number;
   /** Where log lines go, one JSON object each; nowhere when left out. */
   readonly log?: { write(line: string): void };
 }
@@ -40,28 +49,37 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     requestTimeout: HTTP_LIMITS.requestMsMax,
     keepAliveTimeout: HTTP_LIMITS.keepAliveMs,
     connectionTimeout: 0,
-    http: { headersTimeout: HTTP_LIMITS.headersMsMax, connectionsCheckingInterval: 1000 },
+    http: {
+      headersTimeout: HTTP_LIMITS.headersMsMax,
+      maxHeaderSize: HTTP_LIMITS.headerBytesMax,
+      connectionsCheckingInterval: 1000,
+    },
     // A shutdown must not wait for clients that keep idle connections.
     forceCloseConnections: 'idle',
     genReqId: requestIds(options.surroundings.clock),
     routerOptions: { maxParamLength: 100 },
     exposeHeadRoutes: false,
-    ...(options.log === undefined ? {} : { loggerInstance: undefined, logger: { stream: options.log } }),
+    trustProxy: false,
+    clientErrorHandler: refuseRawly,
+    frameworkErrors: (error, request, reply) => {
+      const { status, body } = problemOf(error, request.id);
+      (reply as FastifyReply).headers(ANSWER_HEADERS).status(status).send(body);
+    },
+    ...(options.log === undefined ? {} : { logger: { stream: options.log, serializers: LOGGED } }),
   });
   server.server.maxConnections = HTTP_LIMITS.connectionsMax;
   validateStrictly(server);
   server.setErrorHandler((error, request, reply) => {
     const { status, body, isBug } = problemOf(error, request.id);
     if (isBug) request.log.error({ err: error }, 'bug');
-    if (status === 429) reply.header('Retry-After', '5');
+    if (status === 429) reply.header('Retry-After', body.error.code === 'RATE_LIMITED' ? '1' : '5');
     return reply.status(status).send(body);
   });
-  server.setNotFoundHandler((request, reply) => {
-    const message = `There is no ${request.method} ${request.url.slice(0, 100)}.`;
-    const error = { code: 'NOT_FOUND', message, retryable: false, requestId: request.id };
-    return reply.status(404).send({ error });
-  });
-  guardAccess(server, options.access);
+  readJsonBodies(server);
+  guardDoor(server, options.access.hosts, options.responseStallMs);
+  const { requestsPerSecond, surroundings } = options;
+  const rate = requestsPerSecond === undefined ? undefined : createRateLimit(requestsPerSecond, surroundings.clock);
+  guardAccess(server, options.access, rate);
   await server.register(swagger, {
     openapi: {
       openapi: '3.1.0',
@@ -70,18 +88,25 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
       security: [{ token: [] }],
     },
   });
+  const stopping = new AbortController();
+  server.addHook('preClose', async () => {
+    stopping.abort();
+    // Those who do not let go in time are cut: a stop has an end.
+    setTimeout(() => server.server.closeAllConnections(), HTTP_LIMITS.shutdownMsMax).unref();
+  });
   const machine = createMachine(options.machine);
   const desk = await options.openDesk?.(machine);
   server.addHook('onClose', () => desk?.close());
-  const { storeRoot, clock, residentBytes } = options.surroundings;
+  const { storeRoot, clock, residentBytes } = surroundings;
   const onNote = (note: string): void => server.log.warn(note);
   const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
   server.addHook('onClose', () => warm.close());
-  const context = { ...options.surroundings, machine, desk, warm };
+  const context = { ...surroundings, machine, desk, warm, stopping: stopping.signal };
   await server.register(async (routes) => {
     metricsRoutes(routes, context);
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
+    dataRoutes(routes, context);
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
     if (desk !== undefined) jobRoutes(routes, context, desk);

@@ -33,6 +33,8 @@ export interface RouteContext extends Surroundings {
   /** Absent where the service takes no jobs. */
   readonly desk: JobDesk | undefined;
   readonly warm: Warm;
+  /** Aborted when the service stops: whatever is computed for clients that wait is given up. */
+  readonly stopping: AbortSignal;
 }
 
 /** How long a request waits for its answer: as it asks, up to the service's deadline. */

@@ -2,7 +2,8 @@
 import type { FastifyReply } from 'fastify';
 import { type Computation, startComputation } from '../compute/compute-thread.ts';
 import type { HandedCandles } from '../compute/handed-candles.ts';
-import type { AnswerTo, ComputeTask } from '../compute/task.ts';
+import type { AnswerTo, ComputeAnswer, ComputeTask } from '../compute/task.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import type { MirroredCandles } from '../mirror/mirror.ts';
 import { handedCandles, storedContent } from '../warm/warm-candles.ts';
 import { HTTP_LIMITS } from './limits.ts';
@@ -25,11 +26,15 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   const { granted, leave } = context.machine.admit({ user, threads, bytes, priority: 0 });
   let computation: Computation<AnswerTo<Task>> | undefined;
   let hasLeft = false;
+  const giveUp = (): void => {
+    leave('cancelled');
+    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+  };
+  context.stopping.addEventListener('abort', giveUp);
   const onClose = (): void => {
     if (reply.raw.writableFinished) return;
     hasLeft = true;
-    leave('cancelled');
-    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+    giveUp();
   };
   reply.raw.once('close', onClose);
   const deadline = setTimeout(() => {
@@ -43,16 +48,21 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
     try {
       const candles = handed === undefined ? undefined : [withoutFile(handed.candles)];
       computation = startComputation(task, { folder, storeRoot, engineVersion, ...(candles && { candles }) });
-      return await computation.done;
+      // Who came while the service was stopping, or left while room was made, is not computed for.
+      if (hasLeft || context.stopping.aborted) giveUp();
+      const answer = await computation.done;
+      if (wasCutShort(answer)) throw stopped();
+      return answer;
     } finally {
       handed?.release();
       release();
     }
   } catch (error) {
     if (hasLeft) return undefined;
-    throw error;
+    throw context.stopping.aborted && isAppError(error, 'CANCELLED') ? stopped() : error;
   } finally {
     clearTimeout(deadline);
+    context.stopping.removeEventListener('abort', giveUp);
     reply.raw.off('close', onClose);
   }
 }
@@ -65,6 +75,13 @@ export function storedContentOf(task: ComputeTask, storeRoot: string): ReturnTyp
 }
 
 const withoutFile = ({ file: _, ...candles }: MirroredCandles): HandedCandles => candles;
+
+/** A sweep that was told to stop answers with what it had. */
+const wasCutShort = (answer: ComputeAnswer): boolean =>
+  answer.kind === 'sweep' && answer.record.partial === 'cancelled';
+
+const stopped = (): AppError =>
+  new AppError('STOPPING', { found: 'a request that was still computed for.', todo: 'Ask again in a moment.' });
 
 /** A task that runs one variant takes one thread and what its candles take, which no plan foretells. */
 function demandOf(task: ComputeTask): { readonly threads: number; readonly bytes: number } {

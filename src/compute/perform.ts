@@ -15,13 +15,16 @@ import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
 import type {
   AnswerTo,
+  CheckTask,
   ComputeEvents,
   ComputeGuards,
   ComputeShare,
   ComputeTask,
   EstimateAnswer,
   EstimateTask,
+  FetchTask,
   GuardReport,
+  ImportTask,
   ReportAnswer,
   ReportTask,
   RowAnswer,
@@ -62,6 +65,10 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
       return report(task, context);
     case 'trials':
       return prepareTrials(task.selection, context).then((prepared) => ({ kind: 'trials', prepared }) as const);
+    case 'import':
+    case 'check':
+    case 'fetch':
+      return data(task, context);
     default:
       return unreachable(task);
   }
@@ -94,7 +101,9 @@ async function sweep(
     },
     context,
   );
-  const isSaved = task.save === true || (task.save === 'whole' && record.partial === null);
+  // Of a cancelled one there is nobody who would look for the part that was scored.
+  const isSaved =
+    (task.save === true && record.partial !== 'cancelled') || (task.save === 'whole' && record.partial === null);
   const resultId = isSaved ? saveResult(record, context.storeRoot) : null;
   const { heatmap: _, ...answered } = record;
   const isSelfContained = isAllSaid(prepared.loadedStrategy);
@@ -127,6 +136,13 @@ async function report(task: ReportTask, context: PerformContext): Promise<Report
   const { id, record } = loadResult(task.resultId, context);
   const { renderStored } = await import('../runs/report-of-stored.ts');
   return { kind: 'report', html: await renderStored(record, id, context) };
+}
+
+/** What reads and checks candle files is loaded for these tasks alone. */
+async function data(task: ImportTask | CheckTask | FetchTask, context: PerformContext) {
+  const { checkTask, fetchTask, importTask } = await import('./perform-data.ts');
+  if (task.kind === 'import') return importTask(task, context);
+  return task.kind === 'check' ? checkTask(task, context) : fetchTask(task, context);
 }
 
 async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {

@@ -1,5 +1,8 @@
 // What a computation is asked and what it answers: plain data, so that it can run in any thread or process.
 import type { CandleColumn } from '../market/candles.ts';
+import type { CheckedData } from '../runs/check-data.ts';
+import type { FetchedKey } from '../runs/fetch-into-store.ts';
+import type { ImportedKey, ImportSelection } from '../runs/import-files.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
@@ -75,7 +78,38 @@ export interface TrialsTask {
   readonly selection: TrialBatchSelection;
 }
 
-export type ComputeTask = SweepTask | RunTask | EstimateTask | RowTask | ReportTask | TrialsTask;
+/** A file of candles to be put into the store. */
+export interface ImportTask {
+  readonly kind: 'import';
+  readonly selection: ImportSelection;
+}
+
+/** Stored candles read whole: checksums, content hash and every kind of defect. */
+export interface CheckTask {
+  readonly kind: 'check';
+  readonly key: string;
+}
+
+export interface FetchTask {
+  readonly kind: 'fetch';
+  readonly exchange: string;
+  readonly symbol: string;
+  readonly market: 'spot' | 'usdm';
+  readonly timeframe: string;
+  readonly from: string;
+  readonly to?: string;
+}
+
+export type ComputeTask =
+  | SweepTask
+  | RunTask
+  | EstimateTask
+  | RowTask
+  | ReportTask
+  | TrialsTask
+  | ImportTask
+  | CheckTask
+  | FetchTask;
 
 export interface SweepAnswer {
   readonly kind: 'sweep';
@@ -126,7 +160,31 @@ export interface TrialsAnswer {
   readonly prepared: PreparedTrials;
 }
 
-export type ComputeAnswer = SweepAnswer | RunAnswer | EstimateAnswer | RowAnswer | ReportAnswer | TrialsAnswer;
+export interface ImportAnswer {
+  readonly kind: 'import';
+  readonly imported: readonly Omit<ImportedKey, 'files'>[];
+}
+
+export interface CheckAnswer {
+  readonly kind: 'check';
+  readonly checked: Omit<CheckedData, 'error'>;
+}
+
+export interface FetchAnswer {
+  readonly kind: 'fetch';
+  readonly fetched: FetchedKey;
+}
+
+export type ComputeAnswer =
+  | SweepAnswer
+  | RunAnswer
+  | EstimateAnswer
+  | RowAnswer
+  | ReportAnswer
+  | TrialsAnswer
+  | ImportAnswer
+  | CheckAnswer
+  | FetchAnswer;
 
 export type AnswerTo<Task extends ComputeTask> = Extract<ComputeAnswer, { readonly kind: Task['kind'] }>;
 

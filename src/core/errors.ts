@@ -71,6 +71,8 @@ export const ERRORS = {
   FETCH_FAILED: row(6, 502, true, 'A download must answer within its limits.'),
   FETCH_FORBIDDEN: row(2, 403, false, 'Downloads go to known exchanges only.'),
   BUSY: row(6, 429, true, 'A service takes as many requests as it has room for.'),
+  STOPPING: row(6, 503, true, 'A service that is being stopped computes nothing more.'),
+  RATE_LIMITED: row(6, 429, true, 'A token may ask so many times a second.'),
   TOKEN_INVALID: row(2, 401, false, 'A request must carry the token of the service.'),
   HOST_FORBIDDEN: row(2, 403, false, 'A request must name a host that the service answers for.'),
   WORKER_DIED: row(6, 500, true, 'A worker must finish its batch.'),

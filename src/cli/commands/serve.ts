@@ -130,13 +130,33 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
     machine: machineLimits(config, host),
     openDesk: (machine) => openDesk(config, machine, host),
     warm: serviceWarmth(config, host.cores),
+    requestsPerSecond: config['server.requests_per_second'],
     log,
   });
+  const silenceSeconds = config['server.silence_seconds'];
+  const { startWatchdog } = await import('../../compute/watchdog.ts');
+  const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
+  host.stdout.write(`${decided(config, host, token !== undefined)}\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
+  // From here on a second signal ends the process at once.
   await service.close();
+  await watchdog?.stop();
   return undefined;
+}
+
+/** What settings and machine have come to, on one line. */
+function decided(config: ServiceConfig, host: Host, hasToken: boolean): string {
+  const gigabytes = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  const parts = [
+    hasToken ? 'asks for a token' : 'open to this machine',
+    `${config['backtest.cpu.max_threads'] ?? host.cores} of ${host.cores} threads a computation`,
+    `${gigabytes(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all`,
+    `${config['backtest.sync.sync_deadline_seconds']} s to answer`,
+    `store ${host.storeRoot}`,
+  ];
+  return `  ${parts.join(', ')}`;
 }
 
 const flagsOf = (options: ServeOptions) => ({

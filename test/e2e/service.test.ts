@@ -1,0 +1,192 @@
+// The service as its clients meet it: through the typed client, by those who leave, are late or come too many, and at its end.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ServiceError } from '../../src/client/client.ts';
+import { createWorkplace, repository, type Workplace } from './cli-harness.ts';
+import { type RunningService, startService } from './service-child.ts';
+
+const HOUR = 3_600_000;
+const BARS = 20_000;
+
+/** A wave, so that averages cross. */
+const csv = (bars: number): string => {
+  const lines = ['time,open,high,low,close,volume'];
+  for (let bar = 0; bar < bars; bar++) {
+    const close = 100 + 10 * Math.sin(bar / 30) + Math.sin(bar / 7);
+    lines.push(`${Date.UTC(2020, 0, 1) + bar * HOUR},${close},${close + 1},${close - 1},${close},1`);
+  }
+  return `${lines.join('\n')}\n`;
+};
+
+const bytesOf = (text: string): Uint8Array<ArrayBuffer> => new Uint8Array(Buffer.from(text));
+
+const DATA = 'local/WAVE/1h';
+const LARGE = { strategy: 'sma-cross', data: DATA, parameters: { fast: '2..900:1', slow: '10..3000:1' } } as const;
+
+let workplace: Workplace;
+let service: RunningService;
+beforeAll(async () => {
+  workplace = createWorkplace();
+  service = await startService(workplace, '--waiting', '4');
+  const file = bytesOf(csv(BARS));
+  const { imported } = await service.client.importData(file, { name: 'wave.csv', exchange: 'local', symbol: 'WAVE' });
+  expect(imported.map(({ key }) => key)).toEqual([DATA]);
+});
+afterAll(async () => {
+  await service.stop();
+  workplace.remove();
+});
+
+const failure = async (work: Promise<unknown>): Promise<ServiceError> => {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(ServiceError);
+  return error as ServiceError;
+};
+
+/** Waits until nothing is computed and answers how long that took. */
+async function idleAfter(): Promise<number> {
+  const begin = performance.now();
+  for (;;) {
+    const { running, waiting } = (await (await fetch(`${service.url}/readyz`)).json()) as Record<string, number>;
+    if (running === 0 && waiting === 0) return performance.now() - begin;
+    expect(performance.now() - begin).toBeLessThan(20_000);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+  }
+}
+const untilRunning = async (): Promise<void> => {
+  for (let running = 0; running === 0; ) {
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    ({ running } = (await (await fetch(`${service.url}/readyz`)).json()) as { running: number });
+  }
+};
+
+describe('the typed client', () => {
+  test('imports, checks, sweeps, pages, reproduces, reports and deletes', async () => {
+    const { client } = service;
+    expect((await client.data()).map(({ key }) => key)).toEqual([DATA]);
+    const checked = await client.checkData({ exchange: 'local', symbol: 'WAVE', timeframe: '1h' });
+    expect(checked).toMatchObject({ name: DATA });
+    expect(existsSync(join(workplace.home, 'uploads')) ? readdirSync(join(workplace.home, 'uploads')) : []).toEqual([]);
+    const sweep = await client.sweep({
+      strategy: 'sma-cross',
+      data: DATA,
+      parameters: { fast: [5, 10], slow: [20, 40] },
+    });
+    expect(sweep.record.scored).toBe(4);
+    const id = sweep.resultId!;
+    expect((await client.results()).results.map((entry) => entry['id'])).toEqual([id]);
+    expect((await client.rows(id, { limit: 2 })).rows).toHaveLength(2);
+    expect(
+      new TextDecoder()
+        .decode(await client.rowsFile(id, { format: 'csv' }))
+        .trim()
+        .split('\n'),
+    ).toHaveLength(5);
+    const row = await client.row(id, 1, { candlesFrom: 10, candlesCount: 5 });
+    expect(row.candles!.time).toHaveLength(5);
+    expect(await client.report(id)).toMatch(/^<!doctype html>/i);
+    expect(await client.estimate(LARGE)).toMatchObject({ kind: 'estimate' });
+    await client.deleteResult(id);
+    expect(await failure(client.result(id))).toMatchObject({ status: 404, code: 'RESULT_NOT_FOUND' });
+  });
+
+  test('says what was refused, and the store keeps what it had', async () => {
+    const { client } = service;
+    const bad = bytesOf('time,open,high,low,close,volume\n1,2,3\n');
+    const refused = await failure(
+      client.importData(bad, { name: 'wave.csv', exchange: 'local', symbol: 'WAVE', timeframe: '1h' }),
+    );
+    expect([refused.status, refused.message.includes(workplace.folder)]).toEqual([422, false]);
+    expect(
+      await failure(client.fetchData({ exchange: 'localhost', symbol: 'BTC/USDT', timeframe: '1h', from: '2024' })),
+    ).toMatchObject({
+      code: expect.stringMatching(/^(FETCH_FORBIDDEN|DEPENDENCY_MISSING)$/),
+    });
+    expect((await client.data()).map(({ key }) => key)).toEqual([DATA]);
+  });
+});
+
+test('the document is valid OpenAPI 3.1 and tells the answers of every route', async () => {
+  const document = (await service.client.openapi()) as {
+    paths: Record<string, Record<string, { summary?: string; responses: object }>>;
+  };
+  const { valid, errors } = await new Validator().validate(structuredClone(document));
+  expect(errors ?? []).toEqual([]);
+  expect(valid).toBe(true);
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const { summary, responses } of Object.values(methods)) {
+      expect([path, summary === undefined]).toEqual([path, false]);
+      expect([path, Object.keys(responses).sort()]).toEqual([path, expect.arrayContaining(['200', '4XX', '5XX'])]);
+    }
+  }
+  const broken = structuredClone(document) as Record<string, unknown>;
+  delete broken['info'];
+  expect((await new Validator().validate(broken)).valid).toBe(false);
+});
+
+test('who leaves frees the machine at once, and nothing is stored', async () => {
+  const before = (await service.client.results()).total;
+  for (let round = 0; round < 5; round++) {
+    const leaving = new AbortController();
+    const gone = service.client.sweep(LARGE, { signal: leaving.signal }).catch(() => 'gone');
+    await untilRunning();
+    await new Promise((resolve) => setTimeout(resolve, 100 * round));
+    leaving.abort();
+    expect(await gone).toBe('gone');
+    expect(await idleAfter()).toBeLessThan(2_000);
+  }
+  expect((await service.client.results()).total).toBe(before);
+});
+
+test('of many who are late each is answered by its deadline, with what was scored, or told to come again', async () => {
+  const begin = performance.now();
+  const errors = await Promise.all(
+    Array.from({ length: 10 }, () => failure(service.client.sweep({ ...LARGE, save: false, deadlineSeconds: 1.5 }))),
+  );
+  expect(performance.now() - begin).toBeLessThan(1_500 + 4_000);
+  expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['DEADLINE', 'BUSY']));
+  expect(errors.filter(({ code }) => code === 'BUSY').every(({ retryAfterMs }) => retryAfterMs === 5_000)).toBe(true);
+  await idleAfter();
+});
+
+test('a stop answers those who wait, ends within its time and says before what was decided', async () => {
+  const own = createWorkplace();
+  const stopping = await startService(own);
+  expect(stopping.said).toMatch(/open to this machine, \d+ of \d+ threads a computation, 4\.0 GiB for all/);
+  await stopping.client.importData(bytesOf(csv(BARS)), {
+    name: 'wave.csv',
+    exchange: 'local',
+    symbol: 'WAVE',
+  });
+  const waiting = failure(stopping.client.sweep(LARGE));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  const begin = performance.now();
+  const { exitCode, signal } = await stopping.stop();
+  expect([exitCode, signal]).toEqual([0, null]);
+  expect(performance.now() - begin).toBeLessThan(10_000);
+  expect(await waiting).toMatchObject({ status: 503, code: 'STOPPING' });
+  own.remove();
+});
+
+test('a process whose main thread hangs is ended with one line, and would hang on without the watchdog', () => {
+  const hang = (silenceMs: number) =>
+    spawnSync(process.execPath, [join(repository, 'test/e2e/watched-loop.mjs'), String(silenceMs)], {
+      encoding: 'utf8',
+    });
+  const watched = hang(1_000);
+  expect(watched.signal).toBe('SIGKILL');
+  expect(
+    watched.stderr
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).msg),
+  ).toEqual(['main thread silent for 1000 ms: ended']);
+  const free = hang(0);
+  expect([free.status, free.stderr]).toEqual([0, '']);
+});
