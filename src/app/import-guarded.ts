@@ -1,9 +1,9 @@
 // Imports a compiled strategy into a thread or process of its own, behind guards where its folders are told.
 import { fileURLToPath } from 'node:url';
+import { ENTRY_SYMBOL } from '../core/entry-symbol.ts';
 import { isAppError } from '../core/errors.ts';
 import { type GuardFolders, installGuards } from '../isolation/guards.ts';
 import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts';
-import { ENTRY_SYMBOL } from '../loader/entry-symbol.ts';
 import { type PackedError, packError } from '../pool/messages.ts';
 
 interface CompiledStrategy {

@@ -1,8 +1,8 @@
 // A promise that fails while nobody waits for it: ends the process with an error in the usual form, not with Node's.
 import type { Host } from '../cli/host.ts';
 import { reportError } from '../cli/report-error.ts';
+import { ENTRY_SYMBOL } from '../core/entry-symbol.ts';
 import { AppError } from '../core/errors.ts';
-import { ENTRY_SYMBOL } from '../loader/entry-symbol.ts';
 
 /** Threads and fenced processes have their own; this is for strategies that run in the main process. */
 export function endOnStrayPromise(argv: readonly string[], host: Host): void {

@@ -2,12 +2,12 @@
 import { dirname, extname, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BuildFailure, Message, Metafile, Plugin } from 'esbuild';
+import { ENTRY_SYMBOL } from '../core/entry-symbol.ts';
 import { AppError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import { deniedModule } from '../isolation/denied-modules.ts';
 import { type ForbiddenKind, forbidden } from '../isolation/forbidden.ts';
 import { SUPPLIED_BANNER, SUPPLIED_DEFINES } from '../isolation/supplied.ts';
-import { ENTRY_SYMBOL } from './entry-symbol.ts';
 
 export interface Bundle {
   /** ECMAScript module text with an inline source map. */

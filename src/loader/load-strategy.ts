@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { ENTRY_SYMBOL } from '../core/entry-symbol.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { hashJson, type Json, sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -10,7 +11,6 @@ import { createSupplied, suppliedEntry, supply } from '../isolation/supplied.ts'
 import { BUILT_IN_STRATEGIES } from '../strategy/builtin/index.ts';
 import { isStrategy, type Strategy } from '../strategy/strategy.ts';
 import { bundleStrategy } from './bundle.ts';
-import { ENTRY_SYMBOL } from './entry-symbol.ts';
 import { type AttachedModel, attachModels } from './model-files.ts';
 import { strategyFailure } from './strategy-failure.ts';
 

@@ -147,7 +147,8 @@ export function computeTarget(strategy: Strategy, candles: SignalCandles, parame
 /** Where in the strategy's file, as far as the stack tells: it names lines before compilation where source maps are on. */
 function placeOf(cause: unknown): string {
   const line = cause instanceof Error ? cause.stack?.match(/\(?([^()\s]+\.[cm]?[jt]s:\d+:\d+)\)?$/m)?.[1] : undefined;
-  return line === undefined ? '' : `, at ${line}`;
+  // Some loaders put a folder of theirs before the URL of the file.
+  return line === undefined ? '' : `, at ${line.replace(/^.*file:(?:\/\/)?(?=\/)/, '')}`;
 }
 
 /** Adds the view on closed candles of higher timeframes that signal functions read. */
