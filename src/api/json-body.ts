@@ -1,5 +1,5 @@
 // JSON bodies: their depth, entries, texts and names are checked in one pass before anything is built from them.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { AppError } from '../core/errors.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
@@ -8,23 +8,32 @@ const { jsonDepthMax, jsonEntriesMax, jsonTextMax } = HTTP_LIMITS;
 /** Names that reach into prototypes when objects are copied. */
 const FORBIDDEN_NAMES = new Set(['__proto__', 'constructor', 'prototype']);
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Entries of one array or object of the route's body; the limit of the door when left out. */
+    entriesMax?: number;
+  }
+}
+
 /** The only kind of body that is read; whatever else has one is refused with 415. */
 export function readJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_: unknown, body: Buffer) =>
-    parseJsonBody(body),
+  server.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => parseJsonBody(body, request.routeOptions.config.entriesMax),
   );
 }
 
 /** Errors: REQUEST_INVALID. */
-export function parseJsonBody(body: Uint8Array): unknown {
+export function parseJsonBody(body: Uint8Array, entriesMax: number = jsonEntriesMax): unknown {
   let text: string;
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch (cause) {
     throw invalid('bytes that are no UTF-8.', cause);
   }
-  checkShape(text);
+  checkShape(text, entriesMax);
   try {
     return JSON.parse(text);
   } catch (cause) {
@@ -40,7 +49,7 @@ interface Level {
 }
 
 /** Looks at structure alone: what is no JSON at all is left to the parser. */
-function checkShape(text: string): void {
+function checkShape(text: string, entriesMax: number): void {
   const levels: Level[] = [];
   let expectsName = false;
   for (let at = 0; at < text.length; at++) {
@@ -66,8 +75,8 @@ function checkShape(text: string): void {
         break;
       case ',':
         expectsName = level?.names !== undefined;
-        if (level !== undefined && ++level.entries > jsonEntriesMax) {
-          throw invalid(`an array or object of more than ${jsonEntriesMax} entries.`);
+        if (level !== undefined && ++level.entries > entriesMax) {
+          throw invalid(`an array or object of more than ${entriesMax} entries.`);
         }
         break;
     }

@@ -122,7 +122,9 @@ test('the document is valid OpenAPI 3.1 and tells the answers of every route', a
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const { summary, responses } of Object.values(methods)) {
       expect([path, summary === undefined]).toEqual([path, false]);
-      expect([path, Object.keys(responses).sort()]).toEqual([path, expect.arrayContaining(['200', '4XX', '5XX'])]);
+      const statuses = Object.keys(responses);
+      expect([path, statuses]).toEqual([path, expect.arrayContaining(['4XX', '5XX'])]);
+      expect([path, statuses.some((status) => /^2\d\d$/.test(status))]).toEqual([path, true]);
     }
   }
   const broken = structuredClone(document) as Record<string, unknown>;

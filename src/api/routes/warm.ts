@@ -15,6 +15,7 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
     '/backtesting/batch-run-turbo',
     {
       bodyLimit: HTTP_LIMITS.configurationsBytesMax,
+      config: { entriesMax: HTTP_LIMITS.configurationsMax },
       schema: { summary: 'Run a list of configurations in warm workers', body: TurboBody, querystring: TurboQuery },
     },
     async (request, reply) => {
