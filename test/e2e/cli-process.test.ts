@@ -19,9 +19,9 @@ const LONG = [
   '--data',
   'btc.csv',
   '--set',
-  'fast=2..200',
+  'fast=2..900',
   '--set',
-  'slow=3..900',
+  'slow=3..4000',
   '--rank',
   'sharpe',
 ];
