@@ -48,4 +48,6 @@ export const HTTP_LIMITS = {
   shutdownMsMax: 8_000,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
+  /** Candles, trades or bars of equity of one answer that is no file. */
+  candlesMax: 10_000,
 } as const;

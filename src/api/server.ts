@@ -21,6 +21,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { resultRoutes } from './routes/results.ts';
 import { studyRoutes } from './routes/studies.ts';
+import { variantRoutes } from './routes/variants.ts';
 import { warmRoutes } from './routes/warm.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -109,6 +110,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     dataRoutes(routes, context);
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
+    variantRoutes(routes, context);
     if (desk !== undefined) jobRoutes(routes, context, desk);
     warmRoutes(routes, context);
     studyRoutes(routes, context);

@@ -1,14 +1,6 @@
 // A client of the service: its routes as typed methods over fetch.
-import type {
-  BacktestBody,
-  DataKeyParams,
-  FetchBody,
-  ImportQuery,
-  Problem,
-  ResultsQuery,
-  RowQuery,
-  RowsQuery,
-} from '../api/schemas.ts';
+import type { ResultsQuery, RowQuery, RowsQuery } from '../api/results-schemas.ts';
+import type { BacktestBody, DataKeyParams, FetchBody, ImportQuery, Problem } from '../api/schemas.ts';
 import type { EstimateAnswer, FetchAnswer, ImportAnswer, RowAnswer, RunAnswer, SweepAnswer } from '../compute/task.ts';
 
 export interface ClientOptions {

@@ -4,10 +4,7 @@ import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
-import { recordToRun } from '../runs/many-record.ts';
-import { reproduceRow } from '../runs/reproduce.ts';
-import { loadResult, saveResult } from '../runs/saved-results.ts';
+import { saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
@@ -16,6 +13,7 @@ import { openSweep } from '../sweep/open-sweep.ts';
 import type {
   AnswerTo,
   CheckTask,
+  CompareTask,
   ComputeEvents,
   ComputeGuards,
   ComputeShare,
@@ -25,14 +23,13 @@ import type {
   FetchTask,
   GuardReport,
   ImportTask,
-  ReportAnswer,
   ReportTask,
-  RowAnswer,
   RowTask,
   RunAnswer,
   RunTask,
   SweepAnswer,
   SweepTask,
+  TableTask,
 } from './task.ts';
 
 export interface PerformContext extends RunContext {
@@ -60,9 +57,10 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
     case 'estimate':
       return estimate(task, context);
     case 'row':
-      return row(task, context);
+    case 'table':
+    case 'compare':
     case 'report':
-      return report(task, context);
+      return stored(task, context);
     case 'trials':
       return prepareTrials(task.selection, context).then((prepared) => ({ kind: 'trials', prepared }) as const);
     case 'import':
@@ -120,22 +118,12 @@ async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
 const isAllSaid = (loaded: LoadedStrategy | undefined): boolean =>
   (loaded?.models ?? []).length === 0 && loaded?.strategy.program?.kind !== 'controller';
 
-async function row(task: RowTask, context: PerformContext): Promise<RowAnswer> {
-  const { record } = loadResult(task.resultId, context);
-  const finished = await reproduceRow(recordToRun(record, task.cell), task.rank, context);
-  const run = runJson(finished, context, task.withEquity);
-  if (task.candles === undefined) return { kind: 'row', run };
-  const { candles } = finished.loadedWindow.window;
-  const from = Math.min(task.candles.fromBar, candles.barCount);
-  const part = sliceCandles(candles, from, Math.min(candles.barCount, from + task.candles.bars));
-  const columns = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, Array.from(part[name])]));
-  return { kind: 'row', run, candles: columns as unknown as RowAnswer['candles'] };
-}
-
-async function report(task: ReportTask, context: PerformContext): Promise<ReportAnswer> {
-  const { id, record } = loadResult(task.resultId, context);
-  const { renderStored } = await import('../runs/report-of-stored.ts');
-  return { kind: 'report', html: await renderStored(record, id, context) };
+/** What is stored is read by these tasks alone. */
+async function stored(task: RowTask | TableTask | CompareTask | ReportTask, context: PerformContext) {
+  const { compareTask, reportTask, rowTask, tableTask } = await import('./perform-results.ts');
+  if (task.kind === 'row') return rowTask(task, context);
+  if (task.kind === 'table') return tableTask(task, context);
+  return task.kind === 'compare' ? compareTask(task, context) : reportTask(task, context);
 }
 
 /** What reads and checks candle files is loaded for these tasks alone. */
