@@ -41,6 +41,8 @@ export interface NamedVariant {
   readonly hash: string;
   readonly engineVersion: string;
   readonly strategy: { readonly name: string; readonly hash: string };
+  /** Key of the stored candles it was scored on; null for candles from elsewhere. */
+  readonly data: string | null;
   readonly market: string;
   readonly timeframe: string;
   /** Open times of the first and last bar it was scored on. */
@@ -218,6 +220,7 @@ function viewOf(variant: StoredVariant): NamedVariant {
     createdAt: new Date(variant.createdAt).toISOString(),
     ...{ resultId, rank, cell, hash, engineVersion },
     strategy: { name: strategy.name, hash: strategy.hash },
+    data: data.origin.kind === 'store' ? data.origin.key : null,
     market: data.label,
     ...{ timeframe: data.timeframe, firstBar: data.firstBar, lastBar: data.lastBar },
     ...{ dataHash, profile, execution, params, risk, rankedBy, metrics },
