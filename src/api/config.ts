@@ -50,6 +50,12 @@ export const SETTINGS = {
   'server.listen': text('address to listen on; others than this machine need a token', '127.0.0.1'),
   'server.host_names': names('further names under which it is reached'),
   'server.waiting_max': number('requests that may wait for room', 8, 0, 10_000),
+  'server.waiting_max_per_user': number(
+    'of them of one user; with several tokens half of them when left out, else all',
+    undefined,
+    0,
+    10_000,
+  ),
   'server.requests_per_second': number('requests a second of one token', HTTP_LIMITS.requestsPerSecond, 1, 1_000_000),
   'server.silence_seconds': number(
     'silence of the main thread after which the process ends itself; 0 never',
@@ -155,12 +161,28 @@ export function readConfig({ file, environment, flags }: ConfigSources): Service
   if (file !== undefined) {
     for (const [name, value] of leavesOf(file.content, '', file.path)) take(name, value, file.path);
   }
+  refuseUnknown(environment);
   for (const name of SETTING_NAMES) {
     const value = environment[environmentName(name)];
     if (value !== undefined && value !== '') take(name, value, `the environment (${environmentName(name)})`);
   }
   for (const [name, value] of Object.entries(flags)) if (value !== undefined) values[name] = value;
   return values as ServiceConfig;
+}
+
+/** What begins like a section of settings must be one of them; other names are of other things. */
+function refuseUnknown(environment: ConfigSources['environment']): void {
+  const known = SETTING_NAMES.map(environmentName);
+  const sections = new Set(SETTING_NAMES.map((name) => `GRIDMILL_${name.split('.', 1)[0]!.toUpperCase()}_`));
+  for (const [name, value] of Object.entries(environment)) {
+    const isOfSection = [...sections].some((section) => name.startsWith(section));
+    if (!isOfSection || value === undefined || value === '' || known.includes(name)) continue;
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'The environment holds known settings only.',
+      found: `${name}.${didYouMean(name, known)}`,
+      todo: 'Correct or remove it; docs/settings.md lists the names.',
+    });
+  }
 }
 
 function* leavesOf(content: unknown, prefix: string, path: string): Generator<[SettingName, unknown]> {

@@ -23,6 +23,11 @@ export const HTTP_LIMITS = {
   connectionsMax: 256,
   /** Requests a second of one token, or of one address with wrong tokens. */
   requestsPerSecond: 20,
+  /** Tokens of one service. */
+  tokensMax: 1_000,
+  /** Characters of a token: fewer can be guessed. */
+  tokenLengthMin: 16,
+  tokenLengthMax: 256,
   /** Tokens and addresses whose rates are remembered. */
   rateKeysMax: 10_000,
   /** Bytes of an uploaded candle file. It has to arrive within the time of any request. */
