@@ -7,6 +7,7 @@ import type { FetchedKey } from '../runs/fetch-into-store.ts';
 import type { ImportedKey, ImportSelection } from '../runs/import-files.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
+import type { SimilarRuns } from '../runs/sweep-costs.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
 import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
 import type { SweepEstimate } from '../sweep/estimate.ts';
@@ -179,6 +180,8 @@ export interface EstimateAnswer {
   readonly kind: 'estimate';
   readonly estimate: SweepEstimate;
   readonly guards: readonly GuardReport[];
+  /** What such estimates have come to before. */
+  readonly similar: SimilarRuns;
 }
 
 export interface RowAnswer {
