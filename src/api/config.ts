@@ -6,6 +6,8 @@ import { HTTP_LIMITS } from './limits.ts';
 
 interface Setting<T> {
   readonly about: string;
+  /** What a value must be, such as `a whole number from 0 to 65535`. */
+  readonly wanted: string;
   /** Undefined where the machine decides. */
   readonly fallback: T;
   /** Throws a text that says what is wanted. */
@@ -29,19 +31,21 @@ function number<F extends number | undefined>(
     if (typeof found !== 'number' || !(found >= low && found <= high)) return fail(wanted);
     return isWhole && !Number.isInteger(found) ? fail(wanted) : found;
   };
-  return { about, fallback, read };
+  return { about, wanted, fallback, read };
 }
 
 function text(about: string, fallback: string): Setting<string> {
-  return { about, fallback, read: (value) => (typeof value === 'string' ? value : fail('a text')) };
+  const wanted = 'a text';
+  return { about, wanted, fallback, read: (value) => (typeof value === 'string' ? value : fail(wanted)) };
 }
 
 function names(about: string): Setting<readonly string[]> {
+  const wanted = 'a list of texts';
   const read = (value: unknown): readonly string[] => {
     const list = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
-    return Array.isArray(list) && list.every((name) => typeof name === 'string') ? list : fail('a list of texts');
+    return Array.isArray(list) && list.every((name) => typeof name === 'string') ? list : fail(wanted);
   };
-  return { about, fallback: [], read };
+  return { about, wanted, fallback: [], read };
 }
 
 /** Every setting by the name it has in the file. The environment has it as GRIDMILL_ and the name in capitals. */
