@@ -1,8 +1,9 @@
-// Stored candles: checked, imported from an upload, downloaded from a known exchange.
+// Stored candles: checked, removed, imported from an upload, downloaded from a known exchange.
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import { parsePolicies } from '../../runs/candle-source.ts';
+import { removeStored } from '../../runs/stored-candles.ts';
 import { receiveUpload, removeAbandonedUploads } from '../../store/upload-file.ts';
 import { HTTP_LIMITS } from '../limits.ts';
 import { AnyJson, DataKeyParams, FetchBody, ImportQuery } from '../schemas.ts';
@@ -23,6 +24,16 @@ export function dataRoutes(server: FastifyInstance, context: RouteContext): void
     async ({ params: { exchange, symbol, timeframe }, user }, reply) => {
       const task = { kind: 'check', key: `${exchange}/${symbol}/${timeframe}` } as const;
       return (await answerWhileWaiting({ task, user, seconds, reply }, context))?.checked ?? reply;
+    },
+  );
+
+  server.delete<{ Params: DataKeyParams }>(
+    '/api/data/:exchange/:symbol/:timeframe',
+    { schema: { summary: 'Remove stored candles', params: DataKeyParams, response } },
+    ({ params: { exchange, symbol, timeframe }, log, user }) => {
+      const removed = removeStored([`${exchange}/${symbol}/${timeframe}`], storeRoot);
+      log.info({ removed, user }, 'candles removed');
+      return { removed };
     },
   );
 
