@@ -1,4 +1,4 @@
-// Are the limits of control groups found, wherever a container shows them?
+// The limits of control groups, wherever a container shows them.
 import { describe, expect, test } from 'vitest';
 import { machineLimits, threadsFor } from './machine-limits.ts';
 
