@@ -40,7 +40,10 @@ const HTTP_PROBLEMS: Readonly<Record<number, readonly [code: string, message: st
   408: ['REQUEST_TIMEOUT', 'A request must arrive within its time.'],
   413: ['BODY_TOO_LARGE', 'A body must stay within its limit.'],
   414: ['URL_TOO_LONG', 'A path must stay within its limit.'],
-  415: ['CONTENT_TYPE', 'A body needs the header "content-type: application/json" (an upload: application/octet-stream).'],
+  415: [
+    'CONTENT_TYPE',
+    'A body needs the header "content-type: application/json" (an upload: application/octet-stream).',
+  ],
   431: ['HEADERS_TOO_LARGE', 'Headers must stay within 16 KiB.'],
 };
 
