@@ -197,7 +197,13 @@ describe('a variant under a name', () => {
     const saved = await put<NamedVariant>('/api/variants/second', order);
     expect([saved.status, saved.body.note]).toEqual([201, SECOND.note]);
     const [, row] = await allRows(costly);
-    expect(saved.body).toMatchObject({ resultId: costly, rank: 2, data: KEY, params: row!.params, metrics: row!.metrics });
+    expect(saved.body).toMatchObject({
+      resultId: costly,
+      rank: 2,
+      data: KEY,
+      params: row!.params,
+      metrics: row!.metrics,
+    });
     expect(saved.body.execution.costs.feeRate).toBe(0.001);
     const again = await put<NamedVariant>('/api/variants/second', { ...order, note: 'seen' });
     expect([again.status, again.body]).toEqual([200, { ...saved.body, note: 'seen' }]);
@@ -212,7 +218,11 @@ describe('a variant under a name', () => {
     expect(await drop(`/api/results/${costly}`)).toBe(200);
     const { total, variants } = (await service.get<{ total: number; variants: ListedVariant[] }>('/api/variants')).body;
     expect([total, variants.map(({ name }) => name).toSorted()]).toEqual([2, ['of-a-cell', 'second']]);
-    expect(variants.find(({ name }) => name === 'second')).toMatchObject({ hasResult: false, market: 'lab MADE', rank: 2 });
+    expect(variants.find(({ name }) => name === 'second')).toMatchObject({
+      hasResult: false,
+      market: 'lab MADE',
+      rank: 2,
+    });
     expect((await service.get<{ variants: object[] }>('/api/variants?offset=1&limit=1')).body.variants).toHaveLength(1);
     const { run } = (await service.get<RunJson>('/api/variants/second/run?equity=true')).body;
     const timeless = (one: object): object => ({ ...one, elapsedMs: 0 });
