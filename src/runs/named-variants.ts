@@ -237,6 +237,6 @@ function isTaken({ name, summary }: StoredVariant): AppError {
   const { resultId, rank, variantKey } = summary as ReturnType<typeof summaryOf>;
   return new AppError('VARIANT_EXISTS', {
     found: `${name}, which is row ${rank} of result ${resultId} (${variantKey}).`,
-    todo: 'Choose another name, or ask for it to be replaced.',
+    todo: 'Choose another name, or replace it (--replace, over HTTP "replace": true).',
   });
 }
