@@ -2,16 +2,16 @@
 
 import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
-import { rememberCost, similarRuns, strategyKind } from '../runs/sweep-costs.ts';
+import { similarRuns, strategyKind } from '../runs/sweep-costs.ts';
 import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
-import { hasCheckpoint } from '../store/checkpoint-file.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
+import { createCostKeeper } from './cost-keeper.ts';
 import type {
   AnswerTo,
   CheckTask,
@@ -86,7 +86,7 @@ async function sweep(
   const guards = guardsOf(prepared, share, residentBytes, context);
   const fired = guards.find((guard) => guard.fires);
   if (fired !== undefined) throw guardError(fired, share.guards!.of);
-  const isBegun = checkpointFolder !== undefined && hasCheckpoint(checkpointFolder);
+  const cost = createCostKeeper(prepared, guards, checkpointFolder, context);
   const notes: string[] = [];
   const { record } = await finishSweep(
     prepared,
@@ -103,9 +103,7 @@ async function sweep(
     },
     context,
   );
-  // What went on from a checkpoint was not timed as a whole.
-  const variants = guards.find(({ guard }) => guard === 'variants')?.asked;
-  if (record.partial === null && !isBegun && variants !== undefined) keepCost(prepared, record, variants, context);
+  cost.keep(record);
   // Of a cancelled one there is nobody who would look for the part that was scored.
   const isSaved =
     (task.save === true && record.partial !== 'cancelled') || (task.save === 'whole' && record.partial === null);
@@ -113,15 +111,6 @@ async function sweep(
   const { heatmap: _, ...answered } = record;
   const isSelfContained = isAllSaid(prepared.loadedStrategy);
   return { kind: 'sweep', record: answered, resultId, notes, isSelfContained };
-}
-
-/** A disk that is full must not take a finished sweep away: estimates then know one run less. */
-function keepCost(...[prepared, record, variants, context]: Parameters<typeof rememberCost>): void {
-  try {
-    rememberCost(prepared, record, variants, context);
-  } catch (error) {
-    if (!isAppError(error)) throw error;
-  }
 }
 
 async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
