@@ -13,14 +13,14 @@ type ManyRow = ManyRecord['top'][number];
 /** One ranked row in the forms it is needed in. */
 export interface ListedRow {
   readonly rank: number;
-  /** What it can be sorted and filtered by; null where it has no value. */
-  readonly values: Readonly<Record<string, number | null>>;
+  /** What it can be sorted and filtered by, by one of the names; null where it has no value. */
+  readonly value: (name: string) => number | null;
   readonly json: RankedRowJson | ManyRow;
   readonly flat: () => RowRecord;
 }
 
 export interface ListedRows {
-  /** Every name of `values`, also where there is no row. */
+  /** Every name that rows have a value for, also where there is no row. */
   readonly names: readonly string[];
   readonly rows: readonly ListedRow[];
 }
@@ -43,24 +43,32 @@ export function listedRows(record: ResultRecord | ManyRecord, cell: number | und
   return isMany(record) && cell === undefined ? manyRows(record) : plainRows(recordToRun(record, cell));
 }
 
+const PARAMETER = 'params.';
+
 /** A metric goes before a parameter of the same name; `params.NAME` is always the parameter. */
-const named = (params: Readonly<Record<string, number>>): Record<string, number> => ({
-  ...params,
-  ...Object.fromEntries(Object.entries(params).map(([name, value]) => [`params.${name}`, value])),
-});
+function ownValue(
+  name: string,
+  row: { readonly rank: number; readonly params: object; readonly risk: object },
+  metrics: object,
+): number | null {
+  if (name === 'rank') return row.rank;
+  const own = name.startsWith(PARAMETER) ? name.slice(PARAMETER.length) : name;
+  const places = own === name ? [metrics, row.risk, row.params] : [row.params];
+  const place = places.find((one) => Object.hasOwn(one, own)) as Readonly<Record<string, number | null>> | undefined;
+  return place?.[own] ?? null;
+}
 
 const ownNames = ({ grid }: Pick<ResultRecord, 'grid'>): string[] => [
   'rank',
   ...grid.parameterNames,
-  ...grid.parameterNames.map((name) => `params.${name}`),
+  ...grid.parameterNames.map((name) => `${PARAMETER}${name}`),
   ...RISK_PARAMETERS,
 ];
 
 function plainRows(record: ResultRecord): ListedRows {
   const rows = record.top.map((row): ListedRow => {
-    const { rank, params, risk, metrics } = row;
-    const barriers = risk as Readonly<Record<string, number>>;
-    return { rank, values: { ...named(params), ...barriers, ...metrics, rank }, json: row, flat: () => flatRow(row) };
+    const value = (name: string): number | null => ownValue(name, row, row.metrics);
+    return { rank: row.rank, value, json: row, flat: () => flatRow(row) };
   });
   return { names: [...ownNames(record), ...METRIC_NAMES], rows };
 }
@@ -68,16 +76,23 @@ function plainRows(record: ResultRecord): ListedRows {
 function manyRows(record: ManyRecord): ListedRows {
   const { rankedBy, cells } = record;
   const ofCell = cells.map(({ cell }) => `${rankedBy}.cell${cell}`);
+  const placeOfCell = new Map(ofCell.map((name, i) => [name, i]));
   const rows = record.top.map((row): ListedRow => {
     const { rank, variantKey, indicatorVariantKey, params, risk } = row;
-    const across = Object.fromEntries(ACROSS_CELLS.map((name) => [name, row[name]]));
-    const each = Object.fromEntries(ofCell.map((name, i) => [name, row.cells[i]?.[rankedBy] ?? null]));
-    const barriers = Object.fromEntries(RISK_PARAMETERS.map((name) => [name, risk[name] ?? null]));
+    const across = (): Record<string, number | null> => ({
+      ...Object.fromEntries(ACROSS_CELLS.map((name) => [name, row[name]])),
+      ...Object.fromEntries(ofCell.map((name, i) => [name, row.cells[i]?.[rankedBy] ?? null])),
+    });
+    const barriers = () => Object.fromEntries(RISK_PARAMETERS.map((name) => [name, risk[name] ?? null]));
     return {
       rank,
-      values: { ...named(params), ...barriers, ...across, ...each, rank },
+      value(name) {
+        if ((ACROSS_CELLS as readonly string[]).includes(name)) return row[name as (typeof ACROSS_CELLS)[number]];
+        const cell = placeOfCell.get(name);
+        return cell === undefined ? ownValue(name, row, {}) : (row.cells[cell]?.[rankedBy] ?? null);
+      },
       json: row,
-      flat: () => ({ rank, variantKey, indicatorVariantKey, ...params, ...barriers, ...across, ...each }),
+      flat: () => ({ rank, variantKey, indicatorVariantKey, ...params, ...barriers(), ...across() }),
     };
   });
   return { names: [...ownNames(record), ...ACROSS_CELLS, ...ofCell], rows };
@@ -90,12 +105,12 @@ function manyRows(record: ManyRecord): ListedRows {
 export function pageOfRows({ names, rows }: ListedRows, query: RowsQuery): RowPage {
   const { offset = 0, limit = query.format === undefined || query.format === 'json' ? 100 : rows.length } = query;
   const conditions = query.where === undefined ? [] : parseConditions(query.where, names);
-  const kept = rows.filter(({ values }) => conditions.every((condition) => condition(values)));
+  const kept = conditions.length === 0 ? rows : rows.filter((row) => conditions.every((condition) => condition(row)));
   const sorted = query.sort === undefined ? kept : sortRows(kept, query.sort, names);
   return { total: sorted.length, offset, rows: sorted.slice(offset, offset + limit) };
 }
 
-type Condition = (values: ListedRow['values']) => boolean;
+type Condition = (row: ListedRow) => boolean;
 
 const CONDITION =
   /^\s*([A-Za-z_][A-Za-z0-9_.]*)\s*(>=|<=|!=|>|<|=)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(%?)\s*$/;
@@ -124,8 +139,8 @@ function parseConditions(text: string, names: readonly string[]): Condition[] {
     const name = checkedName(given, names, 'filtered');
     const value = Number(digits) / (percent === '%' ? 100 : 1);
     const holds = COMPARE[operator]!;
-    return (values) => {
-      const found = values[name] ?? null;
+    return (row) => {
+      const found = row.value(name);
       return found !== null && holds(found, value);
     };
   });
@@ -137,15 +152,18 @@ function sortRows(rows: readonly ListedRow[], sort: string, names: readonly stri
     const name = checkedName(text.trim().slice(isDescending ? 1 : 0), names, 'sorted');
     return { name, sign: isDescending ? -1 : 1 };
   });
-  return rows.toSorted((a, b) => {
-    for (const { name, sign } of keys) {
-      const [x, y] = [a.values[name] ?? null, b.values[name] ?? null];
+  // Each value is read once, not once per comparison.
+  const listed = rows.map((row) => ({ row, values: keys.map(({ name }) => row.value(name)) }));
+  listed.sort((a, b) => {
+    for (const [at, { sign }] of keys.entries()) {
+      const [x, y] = [a.values[at]!, b.values[at]!];
       if (x === null || y === null) {
         if (x !== y) return x === null ? 1 : -1;
       } else if (x !== y) return sign * (x - y);
     }
-    return a.rank - b.rank;
+    return a.row.rank - b.row.rank;
   });
+  return listed.map(({ row }) => row);
 }
 
 /** As it is, or written in another case or with underscores. */
