@@ -6,6 +6,7 @@ import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
 import { recordToRun } from '../runs/many-record.ts';
+import { scoresApart } from '../runs/module-ref.ts';
 import { reproduceRow } from '../runs/reproduce.ts';
 import { loadResult, saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
@@ -51,7 +52,10 @@ export async function performTask<Task extends ComputeTask>(
   return answer as AnswerTo<Task>;
 }
 
-function perform(task: ComputeTask, context: PerformContext, stop: StopToken, events: ComputeEvents) {
+function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToken, events: ComputeEvents) {
+  // Stored results name the files they came from; all other names are those of a request.
+  const isOfResult = task.kind === 'row' || task.kind === 'report';
+  const context = { ...surroundings, confined: !isOfResult };
   switch (task.kind) {
     case 'sweep':
       return sweep(task, context, stop, events);
@@ -161,6 +165,7 @@ const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: n
   residentBytes,
   peakBytes: context.peakBytes,
   hostBytes: hostBytes(prepared.grid, false),
+  apart: scoresApart(prepared.loadedStrategy),
 });
 
 /** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */
