@@ -1,4 +1,5 @@
 // A job as clients see it.
+import { STAGES } from '../compute/progress.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Job } from '../jobs/job.ts';
 import { keyOfUser, requestOf } from './job-request.ts';
@@ -30,12 +31,10 @@ export function jobView(job: Job) {
   };
 }
 
-const STAGES = ['A', 'B'] as const;
-
-/** The last report of a job that is done may be from before its end. */
+/** A study that is done may have ended before its last trial. */
 export const progressView = ({ state, progress: { done, total, stage, best } }: Pick<Job, 'state' | 'progress'>) => ({
   stage: stage === undefined ? null : (STAGES[stage - 1] ?? null),
-  scored: state === 'done' ? Math.max(done, total) : done,
+  scored: state === 'done' && STAGES[(stage ?? 0) - 1] !== 'trials' ? Math.max(done, total) : done,
   total: total === 0 ? null : total,
   best: best ?? null,
 });

@@ -32,6 +32,7 @@ import type {
   RowTask,
   RunAnswer,
   RunTask,
+  StudyTask,
   SweepAnswer,
   SweepTask,
 } from './task.ts';
@@ -61,6 +62,8 @@ function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToke
       return sweep(task, context, stop, events);
     case 'run':
       return run(task, context);
+    case 'study':
+      return study(task, context, stop, events);
     case 'estimate':
       return estimate(task, context);
     case 'row':
@@ -118,6 +121,12 @@ async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
   const finished = await runStrategy(task.selection, context);
   const isSelfContained = isAllSaid(finished.loadedStrategy);
   return { kind: 'run', run: runJson(finished, context, task.withEquity), isSelfContained };
+}
+
+/** The optimiser is loaded for its tasks alone. */
+async function study(task: StudyTask, context: PerformContext, stop: StopToken, events: ComputeEvents) {
+  const { studyTask } = await import('./perform-study.ts');
+  return studyTask(task, context, stop, events);
 }
 
 /** Models are files of their own, and controllers read the rules of their instruments. */

@@ -103,6 +103,8 @@ export const LIMITS = {
   studyTriesMax: 10_000,
   /** Bytes of the trial log of one study. */
   studyLogBytesMax: 2_147_483_648,
+  /** Milliseconds that a job waits for a study that another process or an ended attempt holds. */
+  studyLockMsMax: 15_000,
   /** Studies kept in the store. */
   studiesMax: 1_000,
   /** Characters of one objective. */
