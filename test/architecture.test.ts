@@ -100,6 +100,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'simulate',
     'sweep',
     'trials',
+    'optimise',
     'store',
     'mirror',
     'feeds',

@@ -1,0 +1,253 @@
+// Does a study begun over HTTP end in the study, the hash and the ranking of the command line, whatever is killed meanwhile?
+import { mkdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
+import { createServicePlace, follow, type JobJson, type RunningService, startService } from './service-harness.ts';
+
+const BARS = 9_000;
+const DATA = 'lab/MADE/1m';
+
+interface StudyRecord {
+  readonly resultHash: string;
+  readonly scored: number;
+  readonly partial: string | null;
+  readonly top: readonly { readonly variantKey: string }[];
+  readonly study: { readonly name: string; readonly identity: string; readonly holdout: object | null };
+}
+interface StudyResult {
+  readonly study: string;
+  readonly record: StudyRecord;
+  readonly resultId: string | null;
+}
+interface StudyView {
+  readonly identity: string;
+  readonly state: { readonly studyHash: string; readonly partial: string | null } | null;
+  readonly ranking: { readonly total: number; readonly rows: readonly Record<string, unknown>[] };
+}
+interface Refusal {
+  readonly error: { readonly code: string; readonly found: string };
+}
+
+/** Milliseconds per trial, so that it can be interrupted. */
+const SLOW = `import { defineStrategy, range } from 'gridmill';
+export default defineStrategy({
+  name: 'slow-cross',
+  parameters: { n: range(2, 200), k: range(1, 50) },
+  compute: (candles, { n, k }) => {
+    const out = new Int8Array(candles.barCount);
+    let x = 0;
+    for (let i = 0; i < 2e6; i++) x += i % k;
+    for (let i = n; i < out.length; i++) out[i] = candles.close[i] > candles.close[i - n] && x > 0 ? 1 : 0;
+    return out;
+  },
+});
+`;
+const SLOW_STUDY = { strategy: 'slow.ts', data: DATA, days: 4, mode: 'tpe', iterations: 250, rank: 'sharpe' };
+/** Minutes of work. */
+const HUGE_STUDY = { ...SLOW_STUDY, iterations: 20_000 };
+
+let place: Workplace;
+let service: RunningService;
+let fromCli: StudyRecord;
+let slowHash: string;
+
+const isEnded = ({ state }: JobJson): boolean => state !== 'queued' && state !== 'running';
+const hasTried = ({ state, progress }: JobJson): boolean => state === 'running' && progress.scored > 20;
+const submit = async (body: object, path = '/api/studies'): Promise<JobJson> => {
+  const { status, body: job } = await service.post<JobJson>(path, body);
+  expect(status, JSON.stringify(job)).toBe(202);
+  return job;
+};
+const resultOf = async (id: string): Promise<StudyResult> =>
+  (await service.get<StudyResult>(`/api/jobs/${id}/result`)).body;
+const finished = async (body: object, path?: string): Promise<StudyResult> => {
+  const { id } = await submit(body, path);
+  const job = await service.until(id, isEnded);
+  expect([job.state, job.error]).toEqual(['done', null]);
+  return resultOf(id);
+};
+const study = async (name: string, query = ''): Promise<StudyView> =>
+  (await service.get<StudyView>(`/api/studies/${name}${query}`)).body;
+
+beforeAll(async () => {
+  place = await createServicePlace(BARS);
+  mkdirSync(`${place.folder}/strategies`);
+  place.write('strategies/slow.ts', SLOW);
+  place.write('strategies/stuck.ts', SLOW.replace('2e6', '2e10'));
+  const asked = ['--data', DATA, '--set', 'fast=3..40', '--set', 'slow=20..200', '--fee', '0.05%', '--iter', '160'];
+  const searched = ['--objective', 'sharpe - 0.5*maxDrawdown', '--where', 'trades>=3', '--stop-loss', '0,1%,2%'];
+  const told = await place.run(
+    ...['optimize', 'sma-cross', ...asked, ...searched, '--holdout', '20%', '--seed', '7', '--study', 'told', '--json'],
+  );
+  expect(told.exitCode, told.stderr).toBe(0);
+  fromCli = json<StudyRecord>(told);
+  const slow = await place.run(
+    ...['optimize', 'strategies/slow.ts', '--data', DATA, '--days', '4', '--mode', 'tpe', '--iter', '250'],
+    ...['--rank', 'sharpe', '--turbo', '--workers', '2', '--json'],
+  );
+  expect(slow.exitCode, slow.stderr).toBe(0);
+  slowHash = json<StudyRecord>(slow).resultHash;
+  service = await startService(place);
+});
+afterAll(async () => {
+  await service?.stop();
+  place?.remove();
+});
+
+const ASKED = {
+  strategy: 'sma-cross',
+  data: DATA,
+  parameters: { fast: '3..40', slow: '20..200' },
+  risk: { stopLoss: [0, 0.01, 0.02] },
+  execution: { fee: 0.0005 },
+  iterations: 160,
+  objectives: 'sharpe - 0.5*maxDrawdown',
+  where: 'trades>=3',
+  holdout: 0.2,
+  seed: 7,
+};
+
+describe('the same study', () => {
+  test('has the identity, hash, ranking and held-out rows of the command line, with one thread and with two', async () => {
+    for (const maxThreads of [1, 2]) {
+      const name = `http-${maxThreads}`;
+      const { record, study: named } = await finished({ ...ASKED, name, maxThreads });
+      expect(named).toBe(name);
+      expect([record.study.identity, record.resultHash]).toEqual([fromCli.study.identity, fromCli.resultHash]);
+      expect(record.top).toEqual(fromCli.top);
+      expect(record.study.holdout).toEqual(fromCli.study.holdout);
+    }
+    const { body } = await service.get<{ sameHash: boolean; differences: object[] }>(
+      '/api/studies/compare?names=told,http-1',
+    );
+    expect(body).toMatchObject({ sameHash: true, differences: [] });
+    const other = await finished({ ...ASKED, seed: 8, name: 'other' });
+    expect(other.record.resultHash).not.toBe(fromCli.resultHash);
+    const compared = await service.get<{ sameHash: boolean; differences: { member: string }[] }>(
+      '/api/studies/compare?names=told,other',
+    );
+    expect(compared.body).toMatchObject({ sameHash: false, differences: [{ member: 'seed' }] });
+  });
+
+  test('without a name is the one that the same command would go on with', async () => {
+    const { study: name, record } = await finished(ASKED);
+    expect(name).toBe(`sma-cross-discovery-${fromCli.study.identity.slice(0, 8)}`);
+    expect(record.resultHash).toBe(fromCli.resultHash);
+  });
+
+  test('is shown with its ranking page by page, and a key stands for one of it', async () => {
+    const whole = await study('http-1');
+    expect(whole.identity).toBe(fromCli.study.identity);
+    expect(whole.state).toMatchObject({ studyHash: fromCli.resultHash, partial: null });
+    expect(whole.ranking.total).toBe(fromCli.top.length);
+    const part = await study('http-1', '?offset=1&limit=2');
+    expect(part.ranking.rows).toEqual(whole.ranking.rows.slice(1, 3));
+    expect(part.ranking.rows[0]).toMatchObject({ variantKey: fromCli.top[1]!.variantKey, rank: 2 });
+    expect(part.ranking.rows[0]).toHaveProperty('holdout.values');
+    const headers = { 'idempotency-key': 'one-study' };
+    const first = await service.post<JobJson>('/api/studies', { ...ASKED, name: 'keyed' }, headers);
+    const again = await service.post<JobJson>('/api/studies', { ...ASKED, name: 'keyed' }, headers);
+    expect(again.body.id).toBe(first.body.id);
+    const other = await service.post<Refusal>('/api/studies', { ...ASKED, seed: 9, name: 'keyed' }, headers);
+    expect([other.status, other.body.error.code]).toEqual([409, 'JOB_KEY_REUSED']);
+    await service.until(first.body.id, isEnded);
+  });
+
+  test('under a name that stands for another request fails and says what differs', async () => {
+    const { id } = await submit({ ...ASKED, seed: 11, name: 'told' });
+    const { error } = await service.until(id, isEnded);
+    expect(error).toMatchObject({ code: 'STUDY_MISMATCH', found: 'told differs in seed.' });
+  });
+
+  test.each([
+    [{ mode: 'tpe', iterations: undefined }, 'REQUEST_INVALID'],
+    [{ objectives: 'luck' }, 'REQUEST_INVALID'],
+    [{ mode: 'refine' }, 'REQUEST_INVALID'],
+    [{ around: 'told' }, 'REQUEST_INVALID'],
+    [{ name: '../told' }, 'REQUEST_INVALID'],
+    [{ data: 'candles.csv' }, 'REQUEST_INVALID'],
+    [{ parameters: { fast: '9..3' } }, 'GRID_INVALID'],
+    [{ from: 'yesterday' }, 'REQUEST_INVALID'],
+  ])('that cannot be one is refused when it is sent: %o', async (wrong, code) => {
+    const { status, body } = await service.post<Refusal>('/api/studies', { ...ASKED, ...wrong });
+    expect([status, body.error.code]).toEqual([400, code]);
+  });
+});
+
+describe('a study that is interrupted', () => {
+  test('tells its trials as events, is cancelled soon, and a retry of the job ends in the same hash', async () => {
+    const { id } = await submit({ ...SLOW_STUDY, name: 'cancelled' });
+    const events = await follow(service, id, { enough: (all) => all.some(({ data }) => data.scored > 20) });
+    expect(events.at(-1)!.data).toMatchObject({ stage: 'trials', total: 250, best: expect.any(Number) });
+    const removed = await fetch(`${service.address}/api/studies/cancelled`, { method: 'DELETE' });
+    expect(removed.status).toBe(409);
+    const atMs = performance.now();
+    await service.post(`/api/jobs/${id}/cancel`);
+    expect((await service.until(id, isEnded)).state).toBe('cancelled');
+    expect(performance.now() - atMs).toBeLessThan(5_000);
+    await service.post(`/api/jobs/${id}/retry`);
+    expect(await service.until(id, isEnded)).toMatchObject({ state: 'done', progress: { scored: 250, total: 250 } });
+    expect((await resultOf(id)).record.resultHash).toBe(slowHash);
+  });
+
+  test('makes room for a request that waits, and goes on in the same attempt', async () => {
+    const { id } = await submit({ ...HUGE_STUDY, name: 'yielding' });
+    await service.until(id, hasTried);
+    const small = { strategy: 'sma-cross', data: DATA, parameters: { fast: [5], slow: [20] } };
+    expect((await service.post('/api/backtests', small)).status).toBe(200);
+    const { state, progress, attempts } = (await service.get<JobJson>(`/api/jobs/${id}`)).body;
+    expect([state, attempts]).toEqual(['running', 1]);
+    await service.until(id, (job) => job.progress.scored > progress.scored);
+    await service.post(`/api/jobs/${id}/cancel`);
+    expect(await service.until(id, isEnded)).toMatchObject({ state: 'cancelled', attempts: 1 });
+  });
+
+  test('whose trials do not end in time is ended, and lets go of what it held', async () => {
+    const { id } = await submit({ ...HUGE_STUDY, strategy: 'stuck.ts', name: 'stuck' });
+    await expect.poll(async () => (await service.get('/api/studies/stuck')).status, { timeout: 20_000 }).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    await service.post(`/api/jobs/${id}/cancel`);
+    expect((await service.until(id, isEnded)).state).toBe('cancelled');
+    const removed = await fetch(`${service.address}/api/studies/stuck`, { method: 'DELETE' });
+    expect([removed.status, await removed.json()]).toEqual([200, { deleted: ['stuck'] }]);
+  });
+
+  test('ends at its search time with what it has, and goes on by its name', async () => {
+    const part = await finished({ ...SLOW_STUDY, name: 'timed', searchSeconds: 0.5 });
+    expect(part.record.partial).toBe('deadline');
+    expect((await study('timed')).state).toMatchObject({ partial: 'deadline' });
+    const whole = await finished({}, '/api/studies/timed/resume');
+    expect([whole.record.partial, whole.record.resultHash]).toEqual([null, slowHash]);
+    const none = await service.post<Refusal>('/api/studies/nobody/resume', {});
+    expect([none.status, none.body.error.code]).toEqual([404, 'STUDY_NOT_FOUND']);
+  });
+
+  test('by kill -9 goes on as it was begun, though newer candles would move its window', async () => {
+    const { id } = await submit({ ...SLOW_STUDY, name: 'killed' });
+    await service.until(id, hasTried);
+    await service.stop('SIGKILL');
+    const longer = place.write('longer.csv', csvOf(minuteCandles(BARS + 2_000)));
+    const { exitCode, stderr } = await place.run(
+      'import',
+      longer,
+      '--exchange',
+      'lab',
+      '--symbol',
+      'MADE',
+      '--replace',
+    );
+    expect(exitCode, stderr).toBe(0);
+    service = await startService(place);
+    expect(await service.until(id, isEnded)).toMatchObject({ state: 'done', attempts: 2 });
+    const { record, study: name } = await resultOf(id);
+    expect([name, record.scored, record.resultHash]).toEqual(['killed', 250, slowHash]);
+  });
+
+  test('is deleted with its trials, and its results stay', async () => {
+    const { body } = await service.get<StudyView & { state: { resultId: string } }>('/api/studies/timed');
+    const removed = await fetch(`${service.address}/api/studies/timed`, { method: 'DELETE' });
+    expect(await removed.json()).toEqual({ deleted: ['timed'] });
+    expect((await service.get('/api/studies/timed')).status).toBe(404);
+    expect((await service.get(`/api/results/${body.state.resultId}`)).status).toBe(200);
+  });
+});
