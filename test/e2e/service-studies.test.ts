@@ -1,6 +1,10 @@
 // Does a study begun over HTTP end in the study, the hash and the ranking of the command line, whatever is killed meanwhile?
 import { mkdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { studyJobTask } from '../../src/api/study-request.ts';
+import { startComputation } from '../../src/compute/compute-thread.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { openStudyStore } from '../../src/store/study-store.ts';
 import { csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
 import { createServicePlace, follow, type JobJson, type RunningService, startService } from './service-harness.ts';
 
@@ -46,6 +50,9 @@ const SLOW_STUDY = { strategy: 'slow.ts', data: DATA, days: 4, mode: 'tpe', iter
 /** Minutes of work. */
 const HUGE_STUDY = { ...SLOW_STUDY, iterations: 20_000 };
 
+const LIMITS_OF_JOBS = { maxThreads: 1, maxVariantsPerCompute: 1e6, maxComputeBytesTotal: 2 ** 32 };
+const jobOf = (body: object): Job => ({ request: { user: 'local', body }, budget: {}, spentMs: 0 }) as unknown as Job;
+
 let place: Workplace;
 let service: RunningService;
 let fromCli: StudyRecord;
@@ -73,7 +80,6 @@ beforeAll(async () => {
   place = await createServicePlace(BARS);
   mkdirSync(`${place.folder}/strategies`);
   place.write('strategies/slow.ts', SLOW);
-  place.write('strategies/stuck.ts', SLOW.replace('2e6', '2e10'));
   const asked = ['--data', DATA, '--set', 'fast=3..40', '--set', 'slow=20..200', '--fee', '0.05%', '--iter', '160'];
   const searched = ['--objective', 'sharpe - 0.5*maxDrawdown', '--where', 'trades>=3', '--stop-loss', '0,1%,2%'];
   const told = await place.run(
@@ -202,14 +208,21 @@ describe('a study that is interrupted', () => {
     expect(await service.until(id, isEnded)).toMatchObject({ state: 'cancelled', attempts: 1 });
   });
 
-  test('whose trials do not end in time is ended, and lets go of what it held', async () => {
-    const { id } = await submit({ ...HUGE_STUDY, strategy: 'stuck.ts', name: 'stuck' });
-    await expect.poll(async () => (await service.get('/api/studies/stuck')).status, { timeout: 20_000 }).toBe(200);
-    await new Promise((resolve) => setTimeout(resolve, 1_000));
-    await service.post(`/api/jobs/${id}/cancel`);
-    expect((await service.until(id, isEnded)).state).toBe('cancelled');
-    const removed = await fetch(`${service.address}/api/studies/stuck`, { method: 'DELETE' });
-    expect([removed.status, await removed.json()]).toEqual([200, { deleted: ['stuck'] }]);
+  test('by the end of its thread lets go of what that held, so that it can go on', async () => {
+    const task = studyJobTask(jobOf({ ...HUGE_STUDY, name: 'cut' }), { ...LIMITS_OF_JOBS }).task;
+    const surroundings = { folder: `${place.folder}/strategies`, storeRoot: place.home, engineVersion: '0' };
+    let computation: ReturnType<typeof startComputation> | undefined;
+    const begun = new Promise<string>((onStudy) => {
+      computation = startComputation(task, surroundings, { onStudy });
+    });
+    expect(await Promise.race([begun, computation!.done])).toBe('cut');
+    const store = openStudyStore(place.home);
+    expect(() => store.remove('cut')).toThrow(/STUDY_LOCKED|one process at a time/);
+    // Without any grace: the thread has no time to put anything in order.
+    computation!.stop('cancelled', 0);
+    await expect(computation!.done).rejects.toMatchObject({ code: 'CANCELLED' });
+    store.remove('cut');
+    expect(store.find('cut')).toBeUndefined();
   });
 
   test('ends at its search time with what it has, and goes on by its name', async () => {
