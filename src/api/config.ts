@@ -44,6 +44,14 @@ function names(about: string): Setting<readonly string[]> {
   return { about, fallback: [], read };
 }
 
+function flag(about: string): Setting<boolean> {
+  const read = (value: unknown): boolean => {
+    if (typeof value === 'boolean') return value;
+    return value === 'true' ? true : value === 'false' ? false : fail('true or false');
+  };
+  return { about, fallback: false, read };
+}
+
 /** Every setting by the name it has in the file. The environment has it as GRIDMILL_ and the name in capitals. */
 export const SETTINGS = {
   'server.port': number('port to listen on; 0 takes any free one', 8080, 0, 65_535),
@@ -59,6 +67,7 @@ export const SETTINGS = {
     false,
   ),
   'strategies.folder': text('folder of strategy files that requests may name', 'strategies'),
+  'strategies.uploads': flag('whether strategy files are taken over HTTP, which needs a token'),
   'backtest.sync.sync_deadline_seconds': number('longest that a request waits for its answer', 50, 0.1, 86_400, false),
   'backtest.cpu.max_threads': number(
     'scoring threads of one computation; one per core when left out',

@@ -101,7 +101,9 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   const onNote = (note: string): void => server.log.warn(note);
   const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
   server.addHook('onClose', () => warm.close());
-  const context = { ...surroundings, machine, desk, warm, stopping: stopping.signal };
+  const hasUsers = Object.keys(options.access.tokens).length > 0;
+  const takesStrategies = surroundings.settings.strategyUploads === true && hasUsers;
+  const context = { ...surroundings, machine, desk, warm, takesStrategies, stopping: stopping.signal };
   await server.register(async (routes) => {
     metricsRoutes(routes, context);
     healthRoutes(routes, context);

@@ -22,6 +22,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
     maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
     maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
+    strategyUploads: config['strategies.uploads'],
   },
   entry: host.entry,
   residentBytes: host.residentBytes,

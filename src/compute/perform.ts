@@ -10,7 +10,14 @@ import { scoresApart } from '../runs/module-ref.ts';
 import { reproduceRow } from '../runs/reproduce.ts';
 import { loadResult, saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
-import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import {
+  finishSweep,
+  hostBytes,
+  loadIsolated,
+  type PreparedSweep,
+  prepareSweep,
+  type RunContext,
+} from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
@@ -21,6 +28,8 @@ import type {
   ComputeGuards,
   ComputeShare,
   ComputeTask,
+  DescribeAnswer,
+  DescribeTask,
   EstimateAnswer,
   EstimateTask,
   FetchTask,
@@ -72,6 +81,8 @@ function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToke
       return report(task, context);
     case 'trials':
       return prepareTrials(task.selection, context).then((prepared) => ({ kind: 'trials', prepared }) as const);
+    case 'describe':
+      return describe(task, context);
     case 'import':
     case 'check':
     case 'fetch':
@@ -149,6 +160,12 @@ async function report(task: ReportTask, context: PerformContext): Promise<Report
   const { id, record } = loadResult(task.resultId, context);
   const { renderStored } = await import('../runs/report-of-stored.ts');
   return { kind: 'report', html: await renderStored(record, id, context) };
+}
+
+async function describe({ strategy }: DescribeTask, context: PerformContext): Promise<DescribeAnswer> {
+  const loaded = await loadIsolated(strategy, {}, context);
+  const { strategyFacts } = await import('../runs/strategy-facts.ts');
+  return { kind: 'describe', facts: strategyFacts(loaded) };
 }
 
 /** What reads and checks candle files is loaded for these tasks alone. */

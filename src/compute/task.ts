@@ -7,6 +7,7 @@ import type { ImportedKey, ImportSelection } from '../runs/import-files.ts';
 import type { ManyRecord } from '../runs/many-record.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
+import type { StrategyFacts } from '../runs/strategy-facts.ts';
 import type { StudySelection } from '../runs/study-prepare.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
 import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
@@ -102,6 +103,12 @@ export interface TrialsTask {
   readonly selection: TrialBatchSelection;
 }
 
+/** A strategy told of, and not run. */
+export interface DescribeTask {
+  readonly kind: 'describe';
+  readonly strategy: string;
+}
+
 /** A file of candles to be put into the store. */
 export interface ImportTask {
   readonly kind: 'import';
@@ -132,6 +139,7 @@ export type ComputeTask =
   | RowTask
   | ReportTask
   | TrialsTask
+  | DescribeTask
   | ImportTask
   | CheckTask
   | FetchTask;
@@ -194,6 +202,11 @@ export interface TrialsAnswer {
   readonly prepared: PreparedTrials;
 }
 
+export interface DescribeAnswer {
+  readonly kind: 'describe';
+  readonly facts: StrategyFacts;
+}
+
 export interface ImportAnswer {
   readonly kind: 'import';
   readonly imported: readonly Omit<ImportedKey, 'files'>[];
@@ -217,6 +230,7 @@ export type ComputeAnswer =
   | RowAnswer
   | ReportAnswer
   | TrialsAnswer
+  | DescribeAnswer
   | ImportAnswer
   | CheckAnswer
   | FetchAnswer;

@@ -25,6 +25,8 @@ export const LIMITS = {
   lineBytesMax: 65_536,
   /** Bytes of one strategy file with what it imports. */
   strategyBytesMax: 8_388_608,
+  /** Files in the folder of strategies that requests may name. */
+  strategyFilesMax: 1_000,
   /** Bytes of one controller configuration. */
   controllerBytesMax: 1_048_576,
   /** Bytes of one list of instruments. */

@@ -95,6 +95,13 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
     });
   }
+  if (config['strategies.uploads'] && token === undefined) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A service that takes strategies over HTTP needs a token.',
+      found: 'strategies.uploads without one.',
+      todo: 'Set GRIDMILL_TOKEN, or leave strategies.uploads out.',
+    });
+  }
   const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
   const bytesAll = config['backtest.max_bytes_all'] ?? maxComputeBytesTotal;
   const leave = await enterMachine(bytesAll + config['mirror.bytes'], host);
