@@ -9,6 +9,8 @@ import { csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
 import { createServicePlace, follow, type JobJson, type RunningService, startService } from './service-harness.ts';
 
 const BARS = 9_000;
+/** Tests ask more often than people. */
+const MANY_REQUESTS = { GRIDMILL_SERVER_REQUESTS_PER_SECOND: '1000' };
 const DATA = 'lab/MADE/1m';
 
 interface StudyRecord {
@@ -93,7 +95,7 @@ beforeAll(async () => {
   );
   expect(slow.exitCode, slow.stderr).toBe(0);
   slowHash = json<StudyRecord>(slow).resultHash;
-  service = await startService(place);
+  service = await startService(place, [], MANY_REQUESTS);
 });
 afterAll(async () => {
   await service?.stop();
@@ -250,7 +252,7 @@ describe('a study that is interrupted', () => {
       '--replace',
     );
     expect(exitCode, stderr).toBe(0);
-    service = await startService(place);
+    service = await startService(place, [], MANY_REQUESTS);
     expect(await service.until(id, isEnded)).toMatchObject({ state: 'done', attempts: 2 });
     const { record, study: name } = await resultOf(id);
     expect([name, record.scored, record.resultHash]).toEqual(['killed', 250, slowHash]);
