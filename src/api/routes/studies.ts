@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify';
 import Type, { type Static } from 'typebox';
 import { bodyOf, findStudy, stateOf } from '../../runs/study-files.ts';
 import { openStudyStore } from '../../store/study-store.ts';
+import { StudiesAnswer, StudyAnswer } from '../catalog-schemas.ts';
 import { HTTP_LIMITS } from '../limits.ts';
-import { AnyJson, NAME, Problem } from '../schemas.ts';
+import { NAME, Problem } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 
 const StudyParams = Type.Object({ name: Type.String({ pattern: NAME }) }, { additionalProperties: false });
@@ -17,7 +18,7 @@ const StudiesQuery = Type.Object(
 );
 
 export function studyRoutes(server: FastifyInstance, { storeRoot }: RouteContext): void {
-  const response = { 200: AnyJson, '4xx': Problem };
+  const response = { 200: StudiesAnswer, '4xx': Problem };
   server.get<{ Querystring: Static<typeof StudiesQuery> }>(
     '/api/studies',
     { schema: { summary: 'Stored studies, newest first', querystring: StudiesQuery, response } },
@@ -33,7 +34,13 @@ export function studyRoutes(server: FastifyInstance, { storeRoot }: RouteContext
   );
   server.get<{ Params: Static<typeof StudyParams> }>(
     '/api/studies/:name',
-    { schema: { summary: 'One study: what was asked, and how far it came', params: StudyParams, response } },
+    {
+      schema: {
+        summary: 'One study: what was asked, and how far it came',
+        params: StudyParams,
+        response: { ...response, 200: StudyAnswer },
+      },
+    },
     ({ params }) => {
       const study = findStudy(params.name, storeRoot);
       const { engineVersion, request } = bodyOf(study);

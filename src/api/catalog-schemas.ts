@@ -1,0 +1,74 @@
+// The shapes of answers about what is there: strategies, profiles, metrics, candles, results, studies.
+import Type, { type Static } from 'typebox';
+import type * as Computed from '../compute/task.ts';
+import type { MetricDefinition } from '../metrics/metrics.ts';
+import type { ManyRecord } from '../runs/many-record.ts';
+import type { RankedRowJson } from '../runs/result-record.ts';
+import type { Profile } from '../simulate/profiles.ts';
+import { answer, listOf, open, type RecordAnswer } from './answer-schemas.ts';
+
+const Count = Type.Integer({ minimum: 0 });
+const Values = Type.Record(Type.String(), listOf(Type.Number()));
+
+export const StrategiesAnswer = listOf(
+  answer({ name: Type.String(), description: Type.String(), parameters: Values, risk: Values }),
+);
+export type StrategiesAnswer = Static<typeof StrategiesAnswer>;
+export const ProfilesAnswer = listOf(open<Profile>('A profile: its name, what it assumes, its defaults.'));
+export type ProfilesAnswer = Static<typeof ProfilesAnswer>;
+export const MetricsAnswer = listOf(open<MetricDefinition>('A metric: name, label, unit, which way is better.'));
+export type MetricsAnswer = Static<typeof MetricsAnswer>;
+
+/** What is stored under a key; more where the series could be read. */
+interface StoredCandles {
+  readonly key: string;
+  readonly bytes: number;
+  readonly [member: string]: unknown;
+}
+export const DataAnswer = listOf(open<StoredCandles>('Stored candles: key, bytes, bars, first and last time, origin.'));
+export type DataAnswer = Static<typeof DataAnswer>;
+export const CheckAnswer = open<Computed.CheckAnswer['checked']>('Name, content hash, defects, notes.');
+export type CheckAnswer = Static<typeof CheckAnswer>;
+export const ImportAnswer = answer({
+  imported: listOf(open<Computed.ImportAnswer['imported'][number]>('Key, content hash, what was found and replaced.')),
+});
+export type ImportAnswer = Static<typeof ImportAnswer>;
+export const FetchAnswer = open<Computed.FetchAnswer['fetched']>('Key, content hash, what was found.');
+export type FetchAnswer = Static<typeof FetchAnswer>;
+
+/** A result in the list; one that cannot be read has `damage` in place of what it is about. */
+interface StoredResult {
+  readonly id: string;
+  readonly bytes: number;
+  readonly createdAt?: string;
+  readonly damage?: string;
+  readonly [member: string]: unknown;
+}
+const page = { total: Count, offset: Count };
+export const ResultsAnswer = answer({
+  ...page,
+  results: listOf(open<StoredResult>('A result: id and what it is about.')),
+});
+export type ResultsAnswer = Static<typeof ResultsAnswer>;
+export const ResultAnswer = answer({
+  resultId: Type.String(),
+  record: open<Static<typeof RecordAnswer> | ManyRecord>('Of one sweep, or of one over many markets and windows.'),
+});
+export type ResultAnswer = Static<typeof ResultAnswer>;
+export const RowsAnswer = answer({
+  resultId: Type.String(),
+  ...page,
+  rows: listOf(open<RankedRowJson>('A ranked row: rank, params, risk, metrics; over many cells also its cells.')),
+});
+export type RowsAnswer = Static<typeof RowsAnswer>;
+export const DeletedAnswer = answer({ deleted: listOf(Type.String()) });
+export type DeletedAnswer = Static<typeof DeletedAnswer>;
+
+interface StoredStudy {
+  readonly name: string;
+  readonly [member: string]: unknown;
+}
+export const StudiesAnswer = answer({ ...page, studies: listOf(open<StoredStudy>('A study and how far it came.')) });
+export type StudiesAnswer = Static<typeof StudiesAnswer>;
+export const StudyAnswer = open<StoredStudy>('What was asked, and how far it came.');
+export type StudyAnswer = Static<typeof StudyAnswer>;
