@@ -13,7 +13,7 @@ const share = (description: string) => Type.Number({ minimum: 0, exclusiveMaximu
 const Axis = Type.Union(
   [
     Type.Number(),
-    Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 }),
+    Type.Unsafe<readonly number[]>(Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 })),
     Type.String({ minLength: 1, maxLength: 1024 }),
   ],
   { description: 'One value, a list, or a text: "5..50:5" or "5,8,13".' },

@@ -1,6 +1,5 @@
 // The service as its clients meet it: through the typed client, by those who leave, are late or come too many, and at its end.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -67,35 +66,6 @@ const untilRunning = async (): Promise<void> => {
 };
 
 describe('the typed client', () => {
-  test('imports, checks, sweeps, pages, reproduces, reports and deletes', async () => {
-    const { client } = service;
-    expect((await client.data.list()).map(({ key }) => key)).toEqual([DATA]);
-    const checked = await client.data.check({ exchange: 'local', symbol: 'WAVE', timeframe: '1h' });
-    expect(checked).toMatchObject({ name: DATA });
-    expect(existsSync(join(workplace.home, 'uploads')) ? readdirSync(join(workplace.home, 'uploads')) : []).toEqual([]);
-    const sweep = await client.sweep({
-      strategy: 'sma-cross',
-      data: DATA,
-      parameters: { fast: [5, 10], slow: [20, 40] },
-    });
-    expect(sweep.record.scored).toBe(4);
-    const id = sweep.resultId!;
-    expect((await client.results.list()).results.map((entry) => entry['id'])).toEqual([id]);
-    expect((await client.results.rows(id, { limit: 2 })).rows).toHaveLength(2);
-    expect(
-      new TextDecoder()
-        .decode(await client.results.export(id, { format: 'csv' }))
-        .trim()
-        .split('\n'),
-    ).toHaveLength(5);
-    const row = await client.results.row(id, 1, { candlesFrom: 10, candlesCount: 5 });
-    expect(row.candles!.time).toHaveLength(5);
-    expect(await client.results.report(id)).toMatch(/^<!doctype html>/i);
-    expect(await client.estimate(LARGE)).toMatchObject({ kind: 'estimate' });
-    await client.results.delete(id);
-    expect(await failure(client.results.get(id))).toMatchObject({ status: 404, code: 'RESULT_NOT_FOUND' });
-  });
-
   test('says what was refused, and the store keeps what it had', async () => {
     const { client } = service;
     const bad = bytesOf('time,open,high,low,close,volume\n1,2,3\n');
