@@ -21,7 +21,8 @@ def execute(path, into):
     from nbclient.exceptions import CellExecutionError
 
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources={"metadata": {"path": str(HERE)}})
+    place = {"metadata": {"path": str(HERE)}}
+    client = NotebookClient(notebook, timeout=CELL_SECONDS, kernel_name="python3", resources=place)
     began = time.monotonic()
     failure = None
     try:
