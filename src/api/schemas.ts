@@ -13,7 +13,7 @@ const share = (description: string) => Type.Number({ minimum: 0, exclusiveMaximu
 export const AXIS = Type.Union(
   [
     Type.Number(),
-    Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 }),
+    Type.Unsafe<readonly number[]>(Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 })),
     Type.String({ minLength: 1, maxLength: 1024 }),
   ],
   { description: 'One value, a list, or a text: "5..50:5" or "5,8,13".' },
@@ -83,7 +83,7 @@ export const BacktestBody = object({
 });
 export type BacktestBody = Static<typeof BacktestBody>;
 
-const JobBudget = object({
+export const JobBudget = object({
   variantsMax: optional(Type.Integer({ minimum: 1 })),
   bytesMax: optional(Type.Integer({ minimum: 1 })),
   threadsMax: optional(Type.Integer({ minimum: 1, maximum: LIMITS.workersMax })),
@@ -119,7 +119,7 @@ export type EventHeaders = Static<typeof EventHeaders>;
 
 export const JobParams = object({ id: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$' }) });
 export type JobParams = Static<typeof JobParams>;
-const JobStateName = Type.Union([
+export const JobState = Type.Union([
   Type.Literal('queued'),
   Type.Literal('running'),
   Type.Literal('done'),
@@ -127,7 +127,7 @@ const JobStateName = Type.Union([
   Type.Literal('cancelled'),
 ]);
 export const JobsQuery = object({
-  state: optional(JobStateName),
+  state: optional(JobState),
   kind: optional(Type.Union([Type.Literal('sweep'), Type.Literal('run'), Type.Literal('study')])),
   before: optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
   limit: optional(Type.Integer({ minimum: 1, maximum: LIMITS.jobPageMax })),

@@ -33,10 +33,7 @@ export interface StrategyFile {
 /** By name, at most LIMITS.strategyFilesMax; none where there is no such folder. Errors: STORE_UNREADABLE. */
 export function listStrategyFiles(folder: string): StrategyFile[] {
   return reading(folder, () => {
-    const names = namesIn(folder)
-      .filter(isStrategyName)
-      .sort()
-      .slice(0, LIMITS.strategyFilesMax);
+    const names = namesIn(folder).filter(isStrategyName).sort().slice(0, LIMITS.strategyFilesMax);
     return names.flatMap((name) => {
       const found = statSync(join(folder, name), { throwIfNoEntry: false });
       return found?.isFile() === true ? [{ name, bytes: found.size, changedAtMs: Math.round(found.mtimeMs) }] : [];

@@ -1,6 +1,6 @@
 // What can be asked for: strategies, profiles, metrics and stored candles; and strategies taken in, where that is allowed.
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import Type, { type Static, type TSchema } from 'typebox';
 import { AppError } from '../../core/errors.ts';
 import { keyText } from '../../market/candle-key.ts';
 import { METRIC_NAMES, METRICS } from '../../metrics/metrics.ts';
@@ -9,35 +9,46 @@ import { strategyFacts } from '../../runs/strategy-facts.ts';
 import { openCandleStore } from '../../store/candle-store.ts';
 import { listStrategyFiles, putStrategyFile } from '../../store/strategy-folder.ts';
 import { BUILT_IN_STRATEGIES } from '../../strategy/builtin/index.ts';
+import {
+  DataAnswer,
+  MetricsAnswer,
+  ProfilesAnswer,
+  StoredStrategyFile,
+  StrategiesAnswer,
+  StrategyAnswer,
+} from '../catalog-schemas.ts';
 import { HTTP_LIMITS } from '../limits.ts';
-import { AnyJson, NAME, Problem } from '../schemas.ts';
+import { NAME, Problem } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
 
-const List = Type.Array(AnyJson);
 const ERRORS = { '4xx': Problem, '5xx': Problem };
 const StrategyParams = Type.Object({ name: Type.String({ pattern: NAME }) }, { additionalProperties: false });
 type StrategyParams = Static<typeof StrategyParams>;
 
 export function catalogRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, strategiesFolder, settings } = context;
-  const list = (summary: string) => ({ schema: { summary, response: { 200: List, ...ERRORS } } });
-  server.get('/api/strategies', list('Strategies: those built in, and the files of the strategies folder'), () => [
-    ...builtIn(),
-    ...listStrategyFiles(strategiesFolder).map(({ name, bytes, changedAtMs }) => ({
-      name,
-      source: 'file',
-      bytes,
-      changedAt: new Date(changedAtMs).toISOString(),
-    })),
-  ]);
+  const list = (summary: string, answer: TSchema) => ({ schema: { summary, response: { 200: answer, ...ERRORS } } });
+  server.get(
+    '/api/strategies',
+    list('Strategies: those built in, and the files of the strategies folder', StrategiesAnswer),
+    () => [
+      ...builtIn(),
+      ...listStrategyFiles(strategiesFolder).map(({ name, bytes, changedAtMs }) => ({
+        name,
+        source: 'file',
+        bytes,
+        changedAt: new Date(changedAtMs).toISOString(),
+      })),
+    ],
+  );
   server.get<{ Params: StrategyParams }>(
     '/api/strategies/:name',
     {
       schema: {
         summary: 'One strategy: kind, parameters, search space, profiles',
         params: StrategyParams,
-        response: { 200: AnyJson, ...ERRORS },
+        response: { 200: StrategyAnswer, ...ERRORS },
       },
     },
     async ({ params: { name }, user }, reply) => {
@@ -51,11 +62,13 @@ export function catalogRoutes(server: FastifyInstance, context: RouteContext): v
     },
   );
   server.register(async (uploads) => uploadRoute(uploads, context));
-  server.get('/api/profiles', list('Execution profiles: what they assume, run and refuse'), () => profileSupport());
-  server.get('/api/metrics', list('Metrics by which results can be ranked'), () =>
+  server.get('/api/profiles', list('Execution profiles: what they assume, run and refuse', ProfilesAnswer), () =>
+    profileSupport(),
+  );
+  server.get('/api/metrics', list('Metrics by which results can be ranked', MetricsAnswer), () =>
     METRIC_NAMES.map((name) => ({ ...METRICS[name], name })),
   );
-  server.get('/api/data', list('Stored candles'), () =>
+  server.get('/api/data', list('Stored candles', DataAnswer), () =>
     openCandleStore(storeRoot)
       .list()
       .map(({ key, bytes, header }) => ({ key: keyText(key), bytes, ...header })),
@@ -94,7 +107,7 @@ function uploadRoute(server: FastifyInstance, { strategiesFolder: folder, takesS
         summary: 'Put a strategy file into the strategies folder; off unless strategies.uploads is set',
         consumes: [UPLOAD_TYPE],
         querystring: UploadQuery,
-        response: { 201: AnyJson, ...ERRORS },
+        response: { 201: StoredStrategyFile, ...ERRORS },
       },
     },
     async ({ body, query: { name, replace = false }, id }, reply) => {

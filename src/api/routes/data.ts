@@ -4,8 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import { parsePolicies } from '../../runs/candle-source.ts';
 import { receiveUpload, removeAbandonedUploads } from '../../store/upload-file.ts';
+import { CheckAnswer, FetchAnswer, ImportAnswer } from '../catalog-schemas.ts';
 import { HTTP_LIMITS } from '../limits.ts';
-import { AnyJson, DataKeyParams, FetchBody, ImportQuery } from '../schemas.ts';
+import { DataKeyParams, FetchBody, ImportQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
 
@@ -14,12 +15,17 @@ const UPLOAD_TYPE = 'application/octet-stream';
 export function dataRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, clock, settings } = context;
   const seconds = settings.syncDeadlineSeconds;
-  const response = { 200: AnyJson };
   removeAbandonedUploads(storeRoot, clock.wallMs());
 
   server.get<{ Params: DataKeyParams }>(
     '/api/data/:exchange/:symbol/:timeframe/check',
-    { schema: { summary: 'Checksums, content hash and defects of stored candles', params: DataKeyParams, response } },
+    {
+      schema: {
+        summary: 'Checksums, content hash and defects of stored candles',
+        params: DataKeyParams,
+        response: { 200: CheckAnswer },
+      },
+    },
     async ({ params: { exchange, symbol, timeframe }, user }, reply) => {
       const task = { kind: 'check', key: `${exchange}/${symbol}/${timeframe}` } as const;
       return (await answerWhileWaiting({ task, user, seconds, reply }, context))?.checked ?? reply;
@@ -28,7 +34,7 @@ export function dataRoutes(server: FastifyInstance, context: RouteContext): void
 
   server.post<{ Body: FetchBody }>(
     '/api/data/fetch',
-    { schema: { summary: 'Download candles of a known exchange', body: FetchBody, response } },
+    { schema: { summary: 'Download candles of a known exchange', body: FetchBody, response: { 200: FetchAnswer } } },
     async ({ body, user }, reply) => {
       const task = { kind: 'fetch', market: 'spot', ...body } as const;
       return (await answerWhileWaiting({ task, user, seconds, reply }, context))?.fetched ?? reply;
@@ -53,7 +59,7 @@ function uploadRoute(server: FastifyInstance, context: RouteContext): void {
         summary: 'Import a candle file: CSV, freqtrade JSON, Parquet, Arrow or Feather, packed or not',
         consumes: [UPLOAD_TYPE],
         querystring: ImportQuery,
-        response: { 200: AnyJson },
+        response: { 200: ImportAnswer },
       },
     },
     async ({ body, query, user, id }, reply) => {

@@ -4,8 +4,10 @@ import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { flatRow } from '../../runs/result-record.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
 import { openResultStore } from '../../store/result-store.ts';
+import { RowAnswer } from '../answer-schemas.ts';
+import { DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
 import { pageOfRows, type RankedJson } from '../result-rows.ts';
-import { AnyJson, ResultParams, ResultsQuery, RowParams, RowQuery, RowsQuery } from '../schemas.ts';
+import { ResultParams, ResultsQuery, RowParams, RowQuery, RowsQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
 
@@ -14,11 +16,12 @@ const CONTENT_TYPES = { csv: 'text/csv; charset=utf-8', parquet: 'application/vn
 export function resultRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, strategiesFolder: folder } = context;
   const read = (id: string) => loadResult(id, { folder, storeRoot });
-  const response = { 200: AnyJson };
 
   server.get<{ Querystring: ResultsQuery }>(
     '/api/results',
-    { schema: { summary: 'Stored results, newest first', querystring: ResultsQuery, response } },
+    {
+      schema: { summary: 'Stored results, newest first', querystring: ResultsQuery, response: { 200: ResultsAnswer } },
+    },
     ({ query: { offset = 0, limit = 100, strategy } }) => {
       const all = openResultStore(storeRoot)
         .list()
@@ -34,7 +37,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
 
   server.get<{ Params: ResultParams }>(
     '/api/results/:id',
-    { schema: { summary: 'One result with its ranked rows', params: ResultParams, response } },
+    { schema: { summary: 'One result with its ranked rows', params: ResultParams, response: { 200: ResultAnswer } } },
     ({ params }) => {
       const { id, record } = read(params.id);
       return { resultId: id, record: { ...record, heatmap: undefined } };
@@ -48,6 +51,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
         summary: 'Ranked rows: filtered, sorted, paged, exported',
         params: ResultParams,
         querystring: RowsQuery,
+        response: { 200: RowsAnswer },
       },
     },
     async ({ params, query }, reply) => {
@@ -72,7 +76,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
         summary: 'A ranked row run again: trades, equity, candles',
         params: RowParams,
         querystring: RowQuery,
-        response,
+        response: { 200: RowAnswer },
       },
     },
     async ({ params, query, user }, reply) => {
@@ -98,7 +102,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
 
   server.delete<{ Params: ResultParams }>(
     '/api/results/:id',
-    { schema: { summary: 'Delete a result', params: ResultParams, response } },
+    { schema: { summary: 'Delete a result', params: ResultParams, response: { 200: DeletedAnswer } } },
     ({ params }) => ({ deleted: removeResults([params.id], storeRoot) }),
   );
 }

@@ -5,8 +5,10 @@ import { isAppError } from '../../core/errors.ts';
 import { loadResult } from '../../runs/saved-results.ts';
 import { bodyOf, differencesOf, findStudy, type StudyState, stateOf } from '../../runs/study-files.ts';
 import { openStudyStore, type StoredStudy } from '../../store/study-store.ts';
+import { JobAnswer } from '../answer-schemas.ts';
+import { DeletedAnswer, StudiesAnswer, StudyAnswer, StudyComparison } from '../catalog-schemas.ts';
 import { jobView } from '../job-view.ts';
-import { AnyJson, JobHeaders, Problem } from '../schemas.ts';
+import { JobHeaders, Problem } from '../schemas.ts';
 import { studySubmission } from '../study-request.ts';
 import { CompareQuery, ResumeBody, StudyBody, StudyPageQuery, StudyParams } from '../study-schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
@@ -15,11 +17,16 @@ const ERRORS = { '4xx': Problem, '5xx': Problem };
 
 export function studyRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, desk } = context;
-  const response = { 200: AnyJson, ...ERRORS };
   if (desk !== undefined) submitRoutes(server, context, desk);
   server.get<{ Querystring: StudyPageQuery }>(
     '/api/studies',
-    { schema: { summary: 'Stored studies, newest first', querystring: StudyPageQuery, response } },
+    {
+      schema: {
+        summary: 'Stored studies, newest first',
+        querystring: StudyPageQuery,
+        response: { 200: StudiesAnswer, ...ERRORS },
+      },
+    },
     ({ query: { offset = 0, limit = 100 } }) => {
       const all = openStudyStore(storeRoot).list();
       const studies = all.slice(offset, offset + limit).map(({ name, study, damage }) => ({
@@ -32,7 +39,13 @@ export function studyRoutes(server: FastifyInstance, context: RouteContext): voi
   );
   server.get<{ Querystring: CompareQuery }>(
     '/api/studies/compare',
-    { schema: { summary: 'Two studies side by side, and what differs', querystring: CompareQuery, response } },
+    {
+      schema: {
+        summary: 'Two studies side by side, and what differs',
+        querystring: CompareQuery,
+        response: { 200: StudyComparison, ...ERRORS },
+      },
+    },
     ({ query }) => {
       const [one, other] = query.names.split(',').map((name) => findStudy(name, storeRoot)) as [
         StoredStudy,
@@ -50,7 +63,7 @@ export function studyRoutes(server: FastifyInstance, context: RouteContext): voi
         summary: 'One study: what was asked, how far it came, and a page of its ranking',
         params: StudyParams,
         querystring: StudyPageQuery,
-        response,
+        response: { 200: StudyAnswer, ...ERRORS },
       },
     },
     ({ params, query: { offset = 0, limit = 100 } }) => {
@@ -67,7 +80,13 @@ export function studyRoutes(server: FastifyInstance, context: RouteContext): voi
   );
   server.delete<{ Params: StudyParams }>(
     '/api/studies/:name',
-    { schema: { summary: 'Delete a study with its trials; results that it left stay', params: StudyParams, response } },
+    {
+      schema: {
+        summary: 'Delete a study with its trials; results that it left stay',
+        params: StudyParams,
+        response: { 200: DeletedAnswer, ...ERRORS },
+      },
+    },
     ({ params }) => {
       findStudy(params.name, storeRoot);
       openStudyStore(storeRoot).remove(params.name);
@@ -83,7 +102,7 @@ function submitRoutes(server: FastifyInstance, { storeRoot, clock }: RouteContex
     desk.wake();
     return jobView(job);
   };
-  const response = { 202: AnyJson, ...ERRORS };
+  const response = { 202: JobAnswer, ...ERRORS };
   server.post<{ Body: StudyBody; Headers: JobHeaders }>(
     '/api/studies',
     { schema: { summary: 'Begin a study as a job', body: StudyBody, headers: JobHeaders, response } },
