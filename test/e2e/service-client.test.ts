@@ -1,5 +1,5 @@
 // Does the typed client reach every route, and is every answer what the OpenAPI document says it is, with nothing lost?
-import { createReadStream, readdirSync } from 'node:fs';
+import { createReadStream, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,11 +17,20 @@ const LONG = { ...GRID, parameters: { fast: '2..300:1', slow: '301..3000:1' } };
 
 let place: Workplace;
 let service: RunningService;
+const CONTROLLER = `controller_name: bollinger_v1
+controller_type: directional_trading
+connector_name: binance_perpetual
+trading_pair: BTC-USDT
+total_amount_quote: '500'
+interval: 3m
+`;
+
 let client: Client;
 const described = createDescribedFetch();
 
 beforeAll(async () => {
   place = await createServicePlace(20_000);
+  mkdirSync(join(place.folder, 'strategies'));
   service = await startService(place, [], { GRIDMILL_TURBO_WORKERS: '1' });
   client = createClient({ url: service.address, fetch: described.fetch });
 });
@@ -39,6 +48,11 @@ const refusalOf = async (work: Promise<unknown>): Promise<string> =>
 
 test('catalog, probes and measures', async () => {
   expect((await client.strategies()).map(({ name }) => name)).toContain('sma-cross');
+  expect(await client.strategy('sma-cross')).toMatchObject({ kind: 'signals', source: 'built-in', profile: 'close' });
+  place.write('strategies/cross.yml', CONTROLLER);
+  expect(await client.strategy('cross.yml')).toMatchObject({ kind: 'controller', source: 'file' });
+  const sent = new Uint8Array(Buffer.from(CONTROLLER));
+  expect(await refusalOf(client.sendStrategy(sent, { name: 'mine.yml' }))).toBe('STRATEGY_FORBIDDEN');
   expect((await client.profiles()).map(({ name }) => name)).toContain('vectorbt');
   expect((await client.metrics()).map(({ name }) => name)).toContain('sharpe');
   expect(await client.health()).toMatchObject({ status: 'ok' });
@@ -149,7 +163,19 @@ test('studies', async () => {
   const told = await place.run('optimize', 'sma-cross', '--data', DATA, '--iter', '3', '--study', 'mine');
   expect(told.exitCode, told.stderr).toBe(0);
   expect((await client.studies.list()).studies).toMatchObject([{ name: 'mine' }]);
-  expect(await client.studies.get('mine')).toMatchObject({ name: 'mine' });
+  expect(await client.studies.get('mine')).toMatchObject({ name: 'mine', ranking: { offset: 0 } });
+  const asked = { strategy: 'sma-cross', data: DATA, iterations: 3, name: 'asked' };
+  const job = await client.studies.submit(asked);
+  expect(await client.jobs.wait(job.id)).toMatchObject({ kind: 'study', state: 'done' });
+  const result = await client.jobs.result(job.id);
+  expect(result).toMatchObject({ kind: 'study', study: 'asked', record: { resultHash: expect.any(String) } });
+  expect(await client.studies.compare('mine', 'asked')).toMatchObject({ sameHash: true, differences: [] });
+  const again = await client.studies.resume('asked', { idempotencyKey: 'again' });
+  expect((await client.jobs.wait(again.id)).state).toBe('done');
+  const page = await client.studies.get('asked', { limit: 1 });
+  expect(page.ranking.rows).toMatchObject([{ rank: 1 }]);
+  expect(await client.studies.delete('asked')).toEqual({ deleted: ['asked'] });
+  expect(await refusalOf(client.studies.get('asked'))).toBe('STUDY_NOT_FOUND');
 });
 
 // Last: it looks back at everything that was asked above.
