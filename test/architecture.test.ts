@@ -112,6 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   client: ['api', 'compute'],
   cli: [
     'api',
+    'client',
     'compute',
     'jobs',
     'core',

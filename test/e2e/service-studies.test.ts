@@ -1,5 +1,5 @@
 // Does a study begun over HTTP end in the study, the hash and the ranking of the command line, whatever is killed meanwhile?
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { studyJobTask } from '../../src/api/study-request.ts';
 import { startComputation } from '../../src/compute/compute-thread.ts';
@@ -179,6 +179,99 @@ describe('the same study', () => {
   ])('that cannot be one is refused when it is sent: %o', async (wrong, code) => {
     const { status, body } = await service.post<Refusal>('/api/studies', { ...ASKED, ...wrong });
     expect([status, body.error.code]).toEqual([400, code]);
+  });
+});
+
+describe('gridmill optimize --server', () => {
+  const asked = (...more: readonly string[]) => [
+    ...['optimize', 'sma-cross', '--data', DATA, '--set', 'fast=3..40', '--set', 'slow=20..200', '--fee', '0.05%'],
+    ...['--iter', '160', '--objective', 'sharpe - 0.5*maxDrawdown', '--where', 'trades>=3'],
+    ...['--stop-loss', '0,1%,2%', '--holdout', '20%', '--seed', '7', ...more],
+  ];
+  /** Times and names differ from run to run. */
+  const steady = (text: string): string[] =>
+    text
+      .replace(/\d[\d.,]*( ms| s|:\d\d)?( per second)?/g, '#')
+      .replace(/Study \S+:/, 'Study:')
+      .replace(/Result \S+|--result \S+|report \S+/g, '')
+      .split('\n')
+      .filter((line) => !/Memory|memory|threads|workers/i.test(line));
+
+  test('prints what the same command prints here, numbers included', async () => {
+    const here = await place.run(...asked('--study', 'printed-here'));
+    const there = await place.run(...asked('--study', 'printed-there', '--server', service.address));
+    expect([here.exitCode, there.exitCode], there.stderr).toEqual([0, 0]);
+    expect(steady(there.stdout)).toEqual(steady(here.stdout));
+    const told = await place.run(...asked('--study', 'json-there', '--server', service.address, '--json'));
+    const record = json<StudyRecord & { resultId: string }>(told);
+    expect([record.resultHash, record.top, record.study.holdout]).toEqual([
+      fromCli.resultHash,
+      fromCli.top,
+      fromCli.study.holdout,
+    ]);
+    expect((await service.get(`/api/results/${record.resultId}`)).status).toBe(200);
+  });
+
+  test('writes the report, and a range of many values is the same space', async () => {
+    const wide = [
+      'optimize',
+      'bollinger',
+      '--data',
+      DATA,
+      '--set',
+      'width=0.5..2.5',
+      '--mode',
+      'random',
+      '--iter',
+      '5',
+    ];
+    const here = json<StudyRecord>(await place.run(...wide, '--study', 'wide-here', '--json'));
+    const sent = [...wide, '--study', 'wide-there', '--server', service.address, '--report', 'wide.html', '--json'];
+    const there = await place.run(...sent);
+    expect([json<StudyRecord>(there).resultHash, there.stderr]).toEqual([
+      here.resultHash,
+      expect.stringContaining('Report: '),
+    ]);
+    expect(readFileSync(`${place.folder}/wide.html`, 'utf8')).toMatch(/^<!doctype html>/i);
+  });
+
+  test('is stopped by Ctrl-C at the service too, and goes on with --resume', async () => {
+    const slow = ['optimize', 'slow.ts', '--data', DATA, '--days', '4', '--mode', 'tpe', '--rank', 'sharpe'];
+    const { child, ended } = place.start([
+      ...[...slow, '--iter', '250', '--study', 'broken-off', '--server', service.address],
+    ]);
+    await expect
+      .poll(async () => (await service.get<{ jobs: JobJson[] }>('/api/jobs?state=running')).body.jobs.length, {
+        timeout: 20_000,
+      })
+      .toBe(1);
+    await expect.poll(async () => (await service.get('/api/studies/broken-off')).status, { timeout: 20_000 }).toBe(200);
+    child.kill('SIGINT');
+    const { exitCode, stderr } = await ended;
+    expect([exitCode, stderr]).toEqual([130, expect.stringContaining('--resume broken-off')]);
+    const { body } = await service.get<{ jobs: JobJson[] }>('/api/jobs?limit=1');
+    expect(body.jobs).toMatchObject([{ kind: 'study', state: 'cancelled' }]);
+    const whole = await place.run('optimize', '--resume', 'broken-off', '--server', service.address, '--json');
+    expect(json<StudyRecord>(whole).resultHash).toBe(slowHash);
+  });
+
+  test('is refused in the words of the service, or of a command that found none', async () => {
+    const none = await place.run(...asked('--server', 'http://127.0.0.1:9', '--json'));
+    expect([none.exitCode, none.stderr]).toEqual([6, expect.stringContaining('Nothing answers at http://127.0.0.1:9')]);
+    const file = await place.run('optimize', './mine.ts', '--data', DATA, '--iter', '3', '--server', service.address);
+    expect([file.exitCode, file.stderr]).toEqual([2, expect.stringContaining('REQUEST_INVALID')]);
+    const local = await place.run(...asked('--isolate', 'process', '--server', service.address));
+    expect([local.exitCode, local.stderr]).toEqual([2, expect.stringContaining('--isolate')]);
+    const unknown = await place.run('optimize', 'none', '--data', DATA, '--iter', '3', '--server', service.address);
+    expect([unknown.exitCode, unknown.stderr]).toEqual([4, expect.stringContaining('STRATEGY_NOT_FOUND')]);
+  });
+
+  test('is what a study is told of that does not fit beside a service', async () => {
+    const { exitCode, stderr } = await place.run(...asked('--study', 'too-large', '--memory', '100000GB'));
+    expect([exitCode, stderr]).toEqual([
+      5,
+      expect.stringMatching(/gridmill serve.*hand the study to the service: --server/s),
+    ]);
   });
 });
 
