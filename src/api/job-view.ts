@@ -4,6 +4,7 @@ import { ERRORS } from '../core/errors.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobAnswer, JobEventData } from './answer-schemas.ts';
 import { keyOfUser, requestOf } from './job-request.ts';
+import { outside } from './problem.ts';
 
 /** Times are ISO 8601 UTC. Progress counts the variants of its stage; `total` is null where nobody knows. */
 export function jobView(job: Job): JobAnswer {
@@ -44,6 +45,8 @@ export const progressView = ({
 });
 
 export const errorView = (error: Job['error']): JobEventData['error'] =>
-  error === undefined ? null : { ...error, rule: ERRORS[error.code].rule };
+  error === undefined
+    ? null
+    : { code: error.code, rule: ERRORS[error.code].rule, found: outside(error.found), todo: outside(error.todo) };
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());

@@ -65,8 +65,12 @@ export const StudyBody = object({
   target: optional(Type.Number()),
   around: optional(Type.String({ pattern: NAME, description: 'Mode refine: begin at the best of this study.' })),
   anchors: optional(Type.Integer({ minimum: 1, maximum: 100, description: 'At so many of them; default 8.' })),
+  // A route of its own has the one name that is left out.
   name: optional(
-    Type.String({ pattern: NAME, description: 'The same request under it goes on; made from the request by default.' }),
+    Type.String({
+      pattern: `^(?!compare$)${NAME.slice(1)}`,
+      description: 'The same request under it goes on; made from the request by default.',
+    }),
   ),
   ...host,
 });

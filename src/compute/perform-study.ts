@@ -3,6 +3,7 @@ import { createStopSource, type StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { StudyProgress } from '../optimise/run-study.ts';
 import { listMarkets } from '../runs/market-list.ts';
 import { saveResult } from '../runs/saved-results.ts';
 import { bodyOf, findStudy, type TakenStudy, takeStudy } from '../runs/study-files.ts';
@@ -36,6 +37,7 @@ export async function studyTask(
     const notes: string[] = [];
     // Of a cancelled one there is nobody who would look for the part that was tried: the study itself is kept.
     const saves = (partial: StudyAnswer['record']['partial']): boolean => task.save && partial !== 'cancelled';
+    const progress = paced(events, context.clock);
     const { record } = await finishStudy(
       prepared,
       selection,
@@ -45,10 +47,11 @@ export async function studyTask(
         budgetBytes: share.budgetBytes,
         stop: { reason: () => stop.reason() ?? own.reason() },
         onNote: (note) => notes.push(note),
-        onProgress: paced(events, context.clock),
+        onProgress: progress.take,
       },
       context,
     );
+    progress.end();
     const resultId = saves(record.partial) ? saveResult(record, context.storeRoot) : null;
     const answered = record.kind === 'gridmill-sweep' ? { ...record, heatmap: undefined } : record;
     return { kind: 'study', study: taken.name, record: answered, resultId, notes };
@@ -105,14 +108,20 @@ async function patiently(take: () => TakenStudy, clock: Clock, stop: StopToken):
 
 const PROGRESS_MS = 100;
 
-/** Trials may take microseconds: what is said of them is said ten times a second. */
-function paced({ onProgress }: ComputeEvents, clock: Clock): NonNullable<ComputeEvents['onProgress']> {
+/** Trials may take microseconds: what is said of them is said ten times a second, and once more at the end. */
+function paced({ onProgress }: ComputeEvents, clock: Clock) {
   let saidMs = Number.NEGATIVE_INFINITY;
-  return (progress) => {
-    const nowMs = clock.monotonicMs();
-    const isEnd = 'done' in progress && progress.done === progress.total;
-    if (isReplay(progress) || (!isEnd && nowMs - saidMs < PROGRESS_MS)) return;
-    saidMs = nowMs;
-    onProgress?.(progress);
+  let last: StudyProgress | undefined;
+  return {
+    take(progress: StudyProgress): void {
+      last = progress;
+      const nowMs = clock.monotonicMs();
+      if (isReplay(progress) || nowMs - saidMs < PROGRESS_MS) return;
+      saidMs = nowMs;
+      onProgress?.(progress);
+    },
+    end(): void {
+      if (last !== undefined) onProgress?.(last);
+    },
   };
 }

@@ -7,8 +7,7 @@ import type { SweepProgress } from '../sweep/request.ts';
 export type TaskProgress = SweepProgress | StudyProgress;
 
 /** Trials that a study reads from its log are no progress: what is shown stays where it was until they are through. */
-export const isReplay = (made: TaskProgress): boolean =>
-  'replayed' in made && made.replayed > 0 && made.done <= made.replayed;
+export const isReplay = ({ done, replayed }: StudyProgress): boolean => replayed > 0 && done <= replayed;
 
 /** Numbered from 1 on as the queue keeps them: the two stages of a sweep, and the trials of a study. */
 export const STAGES = ['A', 'B', 'trials'] as const;

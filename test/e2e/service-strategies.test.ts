@@ -1,5 +1,5 @@
 // Strategies of every kind over HTTP: the hashes of the command line, names that stay in their folder, files sent where allowed.
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
@@ -189,6 +189,25 @@ describe('names in requests', () => {
   });
 });
 
+test('what is said of a strategy that does not compile names no folder of the machine', async () => {
+  place.write('strategies/broken.ts', 'export default ;');
+  const body = { strategy: 'broken.ts', data: DATA };
+  const waited = await service.post<Refusal>('/api/backtests', body);
+  expect(waited.body.error.code).toBe('STRATEGY_INVALID');
+  const said = [JSON.stringify(waited.body)];
+  for (const [route, more] of [
+    ['/api/jobs', {}],
+    ['/api/studies', { iterations: 2 }],
+  ] as const) {
+    const { body: job } = await service.post<JobJson>(route, { ...body, ...more });
+    const ended = await service.until(job.id, isEnded);
+    expect(ended.error?.code).toBe('STRATEGY_INVALID');
+    said.push(JSON.stringify(ended));
+  }
+  expect(said.filter((text) => text.includes(place.folder))).toEqual([]);
+  rmSync(join(strategies, 'broken.ts'));
+});
+
 describe('the catalogue', () => {
   test('lists what is built in and the files, and tells of each its kind, parameters, search space and profiles', async () => {
     const { body: all } = await service.get<Facts[]>('/api/strategies');
@@ -317,7 +336,6 @@ describe('strategy files over HTTP', () => {
 
   test('never go through a link that lies in the folder', async () => {
     const environment = { GRIDMILL_STRATEGIES_UPLOADS: 'true', GRIDMILL_TOKEN: 'secret-of-the-test' };
-    const { symlinkSync } = await import('node:fs');
     const target = join(place.folder, 'precious.ts');
     writeFileSync(target, 'keep');
     symlinkSync(target, join(strategies, 'link.ts'));

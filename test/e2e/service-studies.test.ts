@@ -161,6 +161,17 @@ describe('the same study', () => {
     await service.until(first.body.id, isEnded);
   });
 
+  test('that ends by itself shows how far it came, also when all of it was known already', async () => {
+    const early = { ...ASKED, mode: 'random', patience: 20, name: 'patient' };
+    for (let round = 0; round < 2; round++) {
+      const { id } = await submit(early);
+      const { progress } = await service.until(id, isEnded);
+      const { record } = await resultOf(id);
+      expect(record.scored).toBeLessThan(160);
+      expect(progress).toMatchObject({ stage: 'trials', scored: record.scored, total: 160 });
+    }
+  });
+
   test('under a name that stands for another request fails and says what differs', async () => {
     const { id } = await submit({ ...ASKED, seed: 11, name: 'told' });
     const { error } = await service.until(id, isEnded);
@@ -173,6 +184,7 @@ describe('the same study', () => {
     [{ mode: 'refine' }, 'REQUEST_INVALID'],
     [{ around: 'told' }, 'REQUEST_INVALID'],
     [{ name: '../told' }, 'REQUEST_INVALID'],
+    [{ name: 'compare' }, 'REQUEST_INVALID'],
     [{ data: 'candles.csv' }, 'REQUEST_INVALID'],
     [{ parameters: { fast: '9..3' } }, 'GRID_INVALID'],
     [{ from: 'yesterday' }, 'REQUEST_INVALID'],
