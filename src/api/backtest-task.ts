@@ -5,10 +5,11 @@ import { AppError } from '../core/errors.ts';
 import { parseObjectives } from '../runs/metric-name.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
 import { parseWhere } from '../runs/where-text.ts';
-import { type Axis, choice, parseAxis } from '../strategy/parameters.ts';
+import { parseAxis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
 import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../sweep/request.ts';
-import type { AxisInput, BacktestBody } from './schemas.ts';
+import { axesOf } from './given-axes.ts';
+import type { BacktestBody } from './schemas.ts';
 
 /** Errors: REQUEST_INVALID, GRID_INVALID. */
 export function backtestTask(body: BacktestBody, share: ComputeShare): SweepTask | RunTask {
@@ -31,10 +32,11 @@ export function sweepSelection(body: BacktestBody): SweepSelection {
   return {
     strategy,
     window: { data, timeframe, from, to, coldStart, policies: {} },
-    execution: { ...execution, profile: execution.profile ?? 'close', calendar: execution.calendar ?? 'continuous' },
+    // The profile stays open where none is named: it is that of the kind of strategy.
+    execution: { ...execution, calendar: execution.calendar ?? 'continuous' },
     grid: {
-      parameters: axes(body.parameters ?? {}),
-      risk: axes(body.risk ?? {}) as RiskAxes,
+      parameters: axesOf(body.parameters ?? {}, parseAxis),
+      risk: axesOf(body.risk ?? {}, parseAxis) as RiskAxes,
       ...parseObjectives('rank', body.rank ?? 'totalReturn'),
       top,
       preselect,
@@ -45,14 +47,6 @@ export function sweepSelection(body: BacktestBody): SweepSelection {
       where: where === undefined ? undefined : parseWhere(where),
     },
   };
-}
-
-const axes = (given: Readonly<Record<string, AxisInput>>): Record<string, Axis> =>
-  Object.fromEntries(Object.entries(given).map(([name, input]) => [name, axisOf(input)]));
-
-function axisOf(input: AxisInput): Axis {
-  if (typeof input === 'string') return parseAxis(input);
-  return typeof input === 'number' ? choice(input) : choice(...input);
 }
 
 /** Members that only a sweep reads. */

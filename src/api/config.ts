@@ -48,6 +48,15 @@ function names(about: string): Setting<readonly string[]> {
   return { about, wanted, fallback: [], read };
 }
 
+function flag(about: string): Setting<boolean> {
+  const wanted = 'true or false';
+  const read = (value: unknown): boolean => {
+    if (typeof value === 'boolean') return value;
+    return value === 'true' ? true : value === 'false' ? false : fail(wanted);
+  };
+  return { about, wanted, fallback: false, read };
+}
+
 /** Every setting by the name it has in the file. The environment has it as GRIDMILL_ and the name in capitals. */
 export const SETTINGS = {
   'server.port': number('port to listen on; 0 takes any free one', 8080, 0, 65_535),
@@ -69,6 +78,7 @@ export const SETTINGS = {
     false,
   ),
   'strategies.folder': text('folder of strategy files that requests may name', 'strategies'),
+  'strategies.uploads': flag('whether strategy files are taken over HTTP, which needs a token'),
   'backtest.sync.sync_deadline_seconds': number('longest that a request waits for its answer', 50, 0.1, 86_400, false),
   'backtest.cpu.max_threads': number(
     'scoring threads of one computation; one per core when left out',

@@ -126,7 +126,10 @@ async function run(
 ): Promise<{ readonly done: number; readonly failed: number; readonly skipped: number }> {
   const { data, timeframe, from, to } = body;
   const { from: fromMs, to: toMs } = windowBounds({ from, to });
-  const { candles, release } = await warmCandles({ data, timeframe }, warm.mirror, { folder, storeRoot, clock });
+  const { candles, release } = await warmCandles({ data, timeframe }, warm.mirror, {
+    ...{ folder, storeRoot, clock },
+    confined: true,
+  });
   const { trials: running, giveBack } = await warm.workers.borrow({ prepared, candles, fromMs, toMs, release });
   const { name: strategy, strategyHash, execution, trials } = prepared;
   const { key, contentHash, snapshot } = candles;

@@ -27,7 +27,7 @@ export async function answerOrHandOver(
       answerWhileWaiting({ task: resumable, user, seconds, reply }, context),
     );
     if (partial === undefined) return reply;
-    if (partial !== 'deadline' && partial.record.partial !== 'deadline') return partial;
+    if (partial !== 'deadline' && partial.record.partial !== 'deadline') return asAnswered(partial);
     const { deadlineSeconds: _, ...backtest } = body;
     const submission = jobSubmission(id, user, backtest, undefined, settings);
     const partialResultId = partial === 'deadline' ? undefined : (partial.resultId ?? undefined);
@@ -36,12 +36,15 @@ export async function answerOrHandOver(
     hasJob = true;
     reply.log.info({ jobId: job.id, user }, 'request handed over to a job');
     desk.wake();
-    const answer = { job: jobView(job), partial: partial === 'deadline' ? null : partial };
+    const answer = { job: jobView(job), partial: partial === 'deadline' ? null : asAnswered(partial) };
     return reply.status(202).header('location', `/api/jobs/${id}`).send(answer);
   } finally {
     if (!hasJob) desk.dropProgress(id);
   }
 }
+
+/** Whether an answer may be kept is no affair of clients. */
+const asAnswered = ({ isSelfContained: _, ...answer }: SweepAnswer): object => answer;
 
 /** A deadline before anything was scored is an error of the computation, and here the same as one after. */
 async function answerOrDeadline(

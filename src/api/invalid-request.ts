@@ -1,6 +1,6 @@
 // From what a schema refused to words: which name is unknown or missing, which value is wrong, and what was meant.
 import { AppError } from '../core/errors.ts';
-import { didYouMean } from '../core/nearest-name.ts';
+import { nearestName } from '../core/nearest-name.ts';
 
 /** What the validator says of one failure; with `verbose`, also the schema and the value it is about. */
 export interface SchemaFailure {
@@ -32,8 +32,11 @@ function unknownName({ keyword, parentSchema, data }: SchemaFailure): string | u
   if (known.length === 0 || typeof data !== 'object' || data === null) return undefined;
   const unknown = Object.keys(data).find((name) => !known.includes(name));
   if (unknown === undefined) return undefined;
-  const said = JSON.stringify(unknown.slice(0, NAME_CHARACTERS));
-  return `${said} is not known.${didYouMean(unknown, known) || ` Known are ${known.slice(0, NAMES_SAID).join(', ')}.`}`;
+  const meant = nearestName(unknown, known);
+  // Only what is nearly one of our names is repeated: anything else may be a secret in the wrong place.
+  return meant === undefined
+    ? `a name that is not known. Known are ${known.slice(0, NAMES_SAID).join(', ')}.`
+    : `${JSON.stringify(unknown.slice(0, NAME_CHARACTERS))} is not known. Did you mean "${meant}"?`;
 }
 
 function wrongValue({ keyword, params, message }: SchemaFailure): string {

@@ -2,7 +2,8 @@
 import type { Clock } from '../core/clock.ts';
 import { isEnded, type Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import { progressView } from './job-view.ts';
+import type { JobEventData } from './answer-schemas.ts';
+import { errorView, progressView } from './job-view.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 export interface JobEvent {
@@ -10,7 +11,7 @@ export interface JobEvent {
   readonly id: string;
   /** `state` when the job changed hands or ended, else `progress`. Each tells all there is: none needs those before it. */
   readonly name: 'state' | 'progress';
-  readonly data: object;
+  readonly data: JobEventData;
   readonly isLast: boolean;
 }
 
@@ -50,14 +51,14 @@ export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobF
     const name = feed.seen.startsWith(status) ? 'progress' : 'state';
     feed.seen = seen;
     const pace = feed.pace.take(job, clock.monotonicMs());
-    const data = {
+    const data: JobEventData = {
       id,
       state,
       attempts,
       cancelRequested,
       ...progressView(job),
       ...pace,
-      error: job.error ?? null,
+      error: errorView(job.error),
     };
     const event: JobEvent = { id: `${feed.begin}.${++feed.count}`, name, data, isLast: isEnded(state) };
     feed.events.push(event);

@@ -1,5 +1,5 @@
 // From the body of a submission to a job of the queue, and from such a job to the task it computes.
-import type { RunTask, SweepTask } from '../compute/task.ts';
+import type { ComputeShare, RunTask, SweepTask } from '../compute/task.ts';
 import type { Json } from '../core/hash.ts';
 import type { Job, JobBudget, Submission } from '../jobs/job.ts';
 import { backtestTask } from './backtest-task.ts';
@@ -7,15 +7,15 @@ import type { BacktestBody, JobBody } from './schemas.ts';
 import type { ServiceSettings } from './surroundings.ts';
 
 /** What the queue keeps as the request of a job. */
-export interface JobRequest {
+export interface JobRequest<Body = object> {
   /** Whose token submitted it. */
   readonly user: string;
-  readonly body: BacktestBody;
+  readonly body: Body;
   /** Of a request that became a job at its deadline: the stored result over what was scored until then. */
   readonly partialResultId?: string;
 }
 
-type Limits = Pick<ServiceSettings, 'maxThreads' | 'maxVariantsPerCompute' | 'maxComputeBytesTotal'>;
+export type JobLimits = Pick<ServiceSettings, 'maxThreads' | 'maxVariantsPerCompute' | 'maxComputeBytesTotal'>;
 
 /** Errors: REQUEST_INVALID, GRID_INVALID: whatever can be seen without loading anything. */
 export function jobSubmission(
@@ -23,42 +23,59 @@ export function jobSubmission(
   user: string,
   body: JobBody,
   key: string | undefined,
-  limits: Limits,
+  limits: JobLimits,
 ): Submission {
   const { idempotencyKey = key, priority, deadlineSeconds, budget, ...backtest } = body;
-  const request: JobRequest = { user, body: backtest };
+  const request: JobRequest<BacktestBody> = { user, body: backtest };
   jobTask(request, budget ?? {}, '', limits);
   return {
     id,
     kind: backtest.kind ?? 'sweep',
     request: request as unknown as Json,
-    key: idempotencyKey === undefined ? undefined : userKey(user, idempotencyKey),
-    priority,
-    deadlineMs: deadlineSeconds === undefined ? undefined : Math.ceil(deadlineSeconds * 1000),
-    budget,
+    ...jobTerms(user, { idempotencyKey, priority, deadlineSeconds, budget }),
   };
 }
+
+/** What a submission says besides what is computed. */
+export type JobTerms = Pick<JobBody, 'idempotencyKey' | 'priority' | 'deadlineSeconds' | 'budget'>;
+
+export const jobTerms = (user: string, { idempotencyKey, priority, deadlineSeconds, budget }: JobTerms) => ({
+  key: idempotencyKey === undefined ? undefined : userKey(user, idempotencyKey),
+  priority,
+  deadlineMs: deadlineSeconds === undefined ? undefined : Math.ceil(deadlineSeconds * 1000),
+  budget,
+});
 
 /** Keys of one user say nothing about those of another. */
 const userKey = (user: string, key: string): string => `${user}/${key}`;
 export const keyOfUser = ({ user }: JobRequest, key: string): string => key.slice(user.length + 1);
 
-/** Errors: REQUEST_INVALID, GRID_INVALID. */
-export function jobTask(
-  { body }: JobRequest,
+/** The least of what the service allows, the budget says and the request asks for. */
+export function jobShare(
+  body: Pick<BacktestBody, 'maxThreads' | 'memoryBytes'>,
   budget: JobBudget,
-  checkpointFolder: string,
-  { maxThreads, maxVariantsPerCompute, maxComputeBytesTotal }: Limits,
-): SweepTask | RunTask {
+  { maxThreads, maxVariantsPerCompute, maxComputeBytesTotal }: JobLimits,
+): ComputeShare {
   const atMost = (limit: number, ...asked: readonly (number | undefined)[]): number =>
     Math.min(limit, ...asked.filter((value) => value !== undefined));
   const bytesMax = atMost(maxComputeBytesTotal, budget.bytesMax, body.memoryBytes);
-  const task = backtestTask(body, {
+  return {
     workers: atMost(maxThreads, budget.threadsMax, body.maxThreads),
     budgetBytes: bytesMax,
     guards: { of: 'job', variantsMax: atMost(maxVariantsPerCompute, budget.variantsMax), bytesMax },
-  });
+  };
+}
+
+/** Errors: REQUEST_INVALID, GRID_INVALID. */
+export function jobTask(
+  { body }: JobRequest<BacktestBody>,
+  budget: JobBudget,
+  checkpointFolder: string,
+  limits: JobLimits,
+): SweepTask | RunTask {
+  const task = backtestTask(body, jobShare(body, budget, limits));
   return task.kind === 'sweep' ? { ...task, checkpointFolder, save: task.save === false ? false : 'whole' } : task;
 }
 
-export const requestOf = (job: Pick<Job, 'request'>): JobRequest => job.request as unknown as JobRequest;
+export const requestOf = <Body = object>(job: Pick<Job, 'request'>): JobRequest<Body> =>
+  job.request as unknown as JobRequest<Body>;

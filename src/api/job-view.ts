@@ -1,10 +1,13 @@
 // A job as clients see it.
+import { STAGES } from '../compute/progress.ts';
 import { ERRORS } from '../core/errors.ts';
 import type { Job } from '../jobs/job.ts';
+import type { JobAnswer, JobEventData } from './answer-schemas.ts';
 import { keyOfUser, requestOf } from './job-request.ts';
+import { outside } from './problem.ts';
 
 /** Times are ISO 8601 UTC. Progress counts the variants of its stage; `total` is null where nobody knows. */
-export function jobView(job: Job) {
+export function jobView(job: Job): JobAnswer {
   const request = requestOf(job);
   const { id, kind, state, priority, attempts, attemptsMax, cancelRequested, budget, key, error } = job;
   return {
@@ -19,10 +22,10 @@ export function jobView(job: Job) {
     deadlineSeconds: job.deadlineMs === undefined ? null : job.deadlineMs / 1000,
     budget,
     user: request.user,
-    request: request.body,
+    request: { ...request.body },
     partialResultId: request.partialResultId ?? null,
     progress: progressView(job),
-    error: error === undefined ? null : { ...error, rule: ERRORS[error.code].rule },
+    error: errorView(error),
     createdAt: iso(job.createdAtMs),
     startedAt: iso(job.startedAtMs),
     endedAt: iso(job.endedAtMs),
@@ -30,14 +33,20 @@ export function jobView(job: Job) {
   };
 }
 
-const STAGES = ['A', 'B'] as const;
-
-/** The last report of a job that is done may be from before its end. */
-export const progressView = ({ state, progress: { done, total, stage, best } }: Pick<Job, 'state' | 'progress'>) => ({
+/** A study that is done may have ended before its last trial. */
+export const progressView = ({
+  state,
+  progress: { done, total, stage, best },
+}: Pick<Job, 'state' | 'progress'>): JobAnswer['progress'] => ({
   stage: stage === undefined ? null : (STAGES[stage - 1] ?? null),
-  scored: state === 'done' ? Math.max(done, total) : done,
+  scored: state === 'done' && STAGES[(stage ?? 0) - 1] !== 'trials' ? Math.max(done, total) : done,
   total: total === 0 ? null : total,
   best: best ?? null,
 });
+
+export const errorView = (error: Job['error']): JobEventData['error'] =>
+  error === undefined
+    ? null
+    : { code: error.code, rule: ERRORS[error.code].rule, found: outside(error.found), todo: outside(error.todo) };
 
 const iso = (ms: number | undefined): string | null => (ms === undefined ? null : new Date(ms).toISOString());

@@ -18,7 +18,7 @@ export async function keyOfAnswer(
   if (stored === undefined) return undefined;
   const { kind, selection } = task;
   const strategyHash = await contentOrNone(() =>
-    strategyContent(selection.strategy, { folder, storeRoot, engineVersion, clock, entry }),
+    strategyContent(selection.strategy, { folder, storeRoot, engineVersion, clock, entry, confined: true }),
   );
   if (strategyHash === undefined) return undefined;
   const asked = { kind, selection, save: 'save' in task && task.save, equity: 'withEquity' in task && task.withEquity };

@@ -32,6 +32,8 @@ export const HTTP_LIMITS = {
   rateKeysMax: 10_000,
   /** Bytes of an uploaded candle file. It has to arrive within the time of any request. */
   uploadBytesMax: 256 * 1_048_576,
+  /** Bytes of an uploaded strategy file. */
+  strategyBytesMax: 1_048_576,
   /** Uploads that are taken in at once. */
   uploadsMax: 2,
   /** Milliseconds after its deadline that a sweep has to answer with what it has; then it is ended. */

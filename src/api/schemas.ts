@@ -10,15 +10,15 @@ const optional = <T extends TSchema>(schema: T) => Type.Optional(schema);
 const share = (description: string) => Type.Number({ minimum: 0, exclusiveMaximum: 1, description });
 
 /** A value, a list of them, or a range as the command line writes it. */
-const Axis = Type.Union(
+export const AXIS = Type.Union(
   [
     Type.Number(),
-    Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 }),
+    Type.Unsafe<readonly number[]>(Type.Array(Type.Number(), { minItems: 1, maxItems: 1000 })),
     Type.String({ minLength: 1, maxLength: 1024 }),
   ],
   { description: 'One value, a list, or a text: "5..50:5" or "5,8,13".' },
 );
-export type AxisInput = Static<typeof Axis>;
+export type AxisInput = Static<typeof AXIS>;
 
 export const DATA_KEY = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[1-9][0-9]{0,3}[smhdw])?$';
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
@@ -55,13 +55,13 @@ export const BacktestBody = object({
   from: optional(Type.String({ maxLength: 40 })),
   to: optional(Type.String({ maxLength: 40 })),
   coldStart: optional(Type.Boolean()),
-  parameters: optional(Type.Record(Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_.]{0,63}$' }), Axis)),
+  parameters: optional(Type.Record(Type.String({ pattern: '^[a-zA-Z][a-zA-Z0-9_.]{0,63}$' }), AXIS)),
   risk: optional(
     object({
-      stopLoss: optional(Axis),
-      takeProfit: optional(Axis),
-      trailingStop: optional(Axis),
-      timeLimit: optional(Axis),
+      stopLoss: optional(AXIS),
+      takeProfit: optional(AXIS),
+      trailingStop: optional(AXIS),
+      timeLimit: optional(AXIS),
     }),
   ),
   execution: optional(Execution),
@@ -83,7 +83,7 @@ export const BacktestBody = object({
 });
 export type BacktestBody = Static<typeof BacktestBody>;
 
-const JobBudget = object({
+export const JobBudget = object({
   variantsMax: optional(Type.Integer({ minimum: 1 })),
   bytesMax: optional(Type.Integer({ minimum: 1 })),
   threadsMax: optional(Type.Integer({ minimum: 1, maximum: LIMITS.workersMax })),
@@ -119,7 +119,7 @@ export type EventHeaders = Static<typeof EventHeaders>;
 
 export const JobParams = object({ id: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$' }) });
 export type JobParams = Static<typeof JobParams>;
-const JobStateName = Type.Union([
+export const JobState = Type.Union([
   Type.Literal('queued'),
   Type.Literal('running'),
   Type.Literal('done'),
@@ -127,8 +127,8 @@ const JobStateName = Type.Union([
   Type.Literal('cancelled'),
 ]);
 export const JobsQuery = object({
-  state: optional(JobStateName),
-  kind: optional(Type.Union([Type.Literal('sweep'), Type.Literal('run')])),
+  state: optional(JobState),
+  kind: optional(Type.Union([Type.Literal('sweep'), Type.Literal('run'), Type.Literal('study')])),
   before: optional(Type.Integer({ minimum: 0, description: '`next` of the page before.' })),
   limit: optional(Type.Integer({ minimum: 1, maximum: LIMITS.jobPageMax })),
 });

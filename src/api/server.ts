@@ -70,6 +70,8 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   });
   server.server.maxConnections = HTTP_LIMITS.connectionsMax;
   validateStrictly(server);
+  // As handlers answer them: a serializer made from a schema drops what the schema does not name, and writes null as 0.
+  server.setSerializerCompiler(() => JSON.stringify);
   server.setErrorHandler((error, request, reply) => {
     const { status, body, isBug } = problemOf(error, request.id);
     if (isBug) request.log.error({ err: error }, 'bug');
@@ -102,7 +104,9 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   const onNote = (note: string): void => server.log.warn(note);
   const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
   server.addHook('onClose', () => warm.close());
-  const context = { ...surroundings, machine, desk, warm, stopping: stopping.signal };
+  const hasUsers = Object.keys(options.access.tokens).length > 0;
+  const takesStrategies = surroundings.settings.strategyUploads === true && hasUsers;
+  const context = { ...surroundings, machine, desk, warm, takesStrategies, stopping: stopping.signal };
   // Of the whole service: what no route answers is measured too.
   metricsRoutes(server, context);
   await server.register(async (routes) => {

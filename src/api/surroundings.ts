@@ -13,6 +13,8 @@ export interface ServiceSettings {
   readonly maxVariantsPerCompute: number;
   /** Most bytes of a job; a request that waits for its answer gets half of it. */
   readonly maxComputeBytesTotal: number;
+  /** Whether strategy files are taken over HTTP, from users with a token; not when left out. */
+  readonly strategyUploads?: boolean;
 }
 
 export interface Surroundings {
@@ -33,6 +35,8 @@ export interface RouteContext extends Surroundings {
   /** Absent where the service takes no jobs. */
   readonly desk: JobDesk | undefined;
   readonly warm: Warm;
+  /** Whether this service takes strategy files: switched on, and asking for tokens. */
+  readonly takesStrategies: boolean;
   /** Aborted when the service stops: whatever is computed for clients that wait is given up. */
   readonly stopping: AbortSignal;
 }

@@ -32,7 +32,7 @@ try {
       peakBytes: () => process.memoryUsage.rss(),
     },
     { reason: () => STOP_REASONS[Atomics.load(stop, 0)] },
-    { onProgress: (progress) => say({ progress }) },
+    { onProgress: (progress) => say({ progress }), onStudy: (study) => say({ study }) },
   );
   say({ answer });
 } catch (error) {

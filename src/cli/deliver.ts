@@ -160,7 +160,8 @@ async function deliver(result: Result, wanted: Delivery, host: Host): Promise<Ex
   return record.partial === null ? 0 : EXIT_CODE[record.partial];
 }
 
-function nextSteps(id: string, runOptions: string, wantsReport: boolean, hasRows: boolean): string {
+/** What can be done with a stored result. */
+export function nextSteps(id: string, runOptions: string, wantsReport: boolean, hasRows: boolean): string {
   const run = `gridmill run --result ${id} ${runOptions}`;
   const lines = [`Result ${id}`];
   if (hasRows) lines.push(`  ${run}     trades of the best variant`);

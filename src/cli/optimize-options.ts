@@ -23,6 +23,8 @@ export interface OptimizeOptions extends Omit<DataOptions, 'data'>, ExecutionSel
   readonly anchors: number;
   readonly study?: string;
   readonly resume?: string;
+  /** The address of a service that runs it in place of this process. */
+  readonly server?: string;
   readonly turbo?: boolean;
   readonly workers?: number;
   readonly batchSize?: number;

@@ -3,15 +3,13 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createStopSource } from '../core/cancel.ts';
-import { AppError } from '../core/errors.ts';
-import { timeframeMs } from '../market/timeframe.ts';
-import type { Anchor } from '../optimise/study.ts';
 import { listMarkets } from '../runs/market-list.ts';
 import { outputPath } from '../runs/output-file.ts';
-import { loadResult } from '../runs/saved-results.ts';
-import { bodyOf, findStudy, stateOf, takeStudy } from '../runs/study-files.ts';
+import { bodyOf, findStudy, takeStudy } from '../runs/study-files.ts';
 import { type PreparedStudy, prepareStudy, type StudySelection } from '../runs/study-prepare.ts';
-import { finishStudy } from '../runs/study-run.ts';
+import { finishStudy, planFor } from '../runs/study-run.ts';
+import { anchorsOf, resolvedSelection } from '../runs/study-selection.ts';
+import { enterRunning } from '../store/running-registry.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import { deliverStudy } from './deliver.ts';
@@ -41,7 +39,7 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
   const residentBytes = host.settleHeap();
   // The pool itself says what its fences lack.
   await checkIsolatedReport(options, prepared.loadedStrategy);
-  const selection = resolved(asked, prepared);
+  const selection = resolvedSelection(asked, prepared);
   const taken = takeStudy(prepared, selection, options.resume ?? options.study, context);
   if (taken.open.log.count > 0)
     onNote(`The study ${taken.name} goes on: ${taken.open.log.count.toLocaleString('en')} trials are known.`);
@@ -51,20 +49,23 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
   const lagNote = shortLag(prepared.request, turbo?.workers);
   if (lagNote !== undefined) onNote(lagNote);
   const progressText = studyProgressTexts(prepared.request, host);
+  let leave = (): void => undefined;
   try {
+    const share = { turbo, budgetBytes: options.memory };
+    const plan = planFor(prepared, selection, { ...share, residentBytes }, context);
+    const granted = { memoryBytes: share.budgetBytes ?? plan.bytesPredicted, workers: plan.scorers, label: taken.name };
+    leave = enterRunning(host.storeRoot, granted, host.machineBytes());
     const finished = await stoppable(host, stop, (token) =>
       finishStudy(
         prepared,
         selection,
         taken,
         {
+          ...share,
+          plan,
           stop: token,
-          budgetBytes: options.memory,
-          machineBytes: host.machineBytes(),
-          residentBytes,
-          turbo,
           top: options.top,
-          save: options.save,
+          saves: () => options.save,
           onNote,
           onProgress(at) {
             host.boundHeap();
@@ -90,6 +91,7 @@ export async function optimize(strategy: string | undefined, options: OptimizeOp
     }
     return exitCode;
   } finally {
+    leave();
     progress.clear();
     taken.open.close();
   }
@@ -140,29 +142,4 @@ function fileOr(text: string, { folder }: Host): string {
   const path = resolve(folder, text);
   // A built-in strategy or a stored key wins over a file only where there is no such file, or no path was written.
   return /[./\\]/.test(text) && existsSync(path) ? path : text;
-}
-
-/** The study as it can be taken up again later: candles that came since do not move its window. */
-function resolved(selection: StudySelection, { markets, request }: PreparedStudy): StudySelection {
-  if (selection.days === undefined) return { ...selection, lag: request.lag };
-  const [{ search, holdout }] = markets as [PreparedStudy['markets'][number]];
-  const end = (holdout ?? search).window.candles;
-  const window = {
-    ...selection.window,
-    ...(search.bounds.from === undefined ? {} : { from: String(search.bounds.from) }),
-    to: String(end.time[end.barCount - 1]! + timeframeMs(end.timeframe)),
-  };
-  return { ...selection, window, days: undefined, lag: request.lag };
-}
-
-/** The best rows of a study, by the result it left. Errors: STUDY_NOT_FOUND, REQUEST_INVALID when it has none. */
-function anchorsOf(name: string, count: number, host: Host): Anchor[] {
-  const state = stateOf(findStudy(name, host.storeRoot));
-  const rows = state?.resultId === null || state === undefined ? [] : loadResult(state.resultId, host).record.top;
-  if (rows.length > 0) return rows.slice(0, count).map(({ params, risk }) => ({ ...params, ...risk }));
-  throw new AppError('REQUEST_INVALID', {
-    rule: '--around names a study that has ended with a result.',
-    found: `${name}, which has no stored result.`,
-    todo: `Let it come to an end first: gridmill optimize --resume ${name}.`,
-  });
 }

@@ -2,6 +2,8 @@
 import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../api/config.ts';
 import { jobTask, requestOf } from '../api/job-request.ts';
+import type { BacktestBody } from '../api/schemas.ts';
+import { studyJobTask } from '../api/study-request.ts';
 import type { Surroundings } from '../api/surroundings.ts';
 import { type JobDesk, openJobDesk } from '../compute/job-desk.ts';
 import type { Machine, MachineLimits } from '../compute/machine.ts';
@@ -26,6 +28,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
     ),
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
     maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
+    strategyUploads: config['strategies.uploads'],
   },
   entry: host.entry,
   residentBytes: host.residentBytes,
@@ -55,7 +58,8 @@ export function openDesk(config: ServiceConfig, machine: Machine, host: Host): P
     concurrency: config['jobs.concurrency'],
     settings: leaseSettings(config),
     read(job, progressFolder) {
-      const request = requestOf(job);
+      if (job.kind === 'study') return studyJobTask(job, settings);
+      const request = requestOf<BacktestBody>(job);
       return { user: request.user, task: jobTask(request, job.budget, progressFolder, settings) };
     },
     onEvent: (event) => host.stderr.write(jobLogLine(event, clock.wallMs())),

@@ -3,8 +3,9 @@ import { Worker } from 'node:worker_threads';
 import type { StopReason } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { type PackedError, STOP_REASONS, unpackError } from '../pool/messages.ts';
-import type { SweepProgress } from '../sweep/request.ts';
+import { releaseStudiesOf } from '../store/study-store.ts';
 import type { HandedCandles } from './handed-candles.ts';
+import type { TaskProgress } from './progress.ts';
 import type { AnswerTo, ComputeEvents, ComputeTask } from './task.ts';
 
 /** What the thread is told when it starts. */
@@ -22,7 +23,8 @@ export interface ComputeSetup {
 }
 
 export type ComputeMessage =
-  | { readonly progress: SweepProgress }
+  | { readonly progress: TaskProgress }
+  | { readonly study: string }
   | { readonly answer: AnswerTo<ComputeTask> }
   | { readonly error: PackedError };
 
@@ -60,13 +62,19 @@ export function startComputation<Task extends ComputeTask>(
     endNow = reject;
     worker.on('message', (message: ComputeMessage) => {
       if ('progress' in message) events.onProgress?.(message.progress);
+      else if ('study' in message) events.onStudy?.(message.study);
       else if ('error' in message) reject(unpackError(message.error));
       else resolve(message.answer as AnswerTo<Task>);
     });
     worker.on('error', (error) => reject(died(`threw ${String(error)}`)));
     worker.on('exit', (code) => reject(died(`left with exit code ${code}`)));
   });
-  const ended = done.finally(() => worker.terminate());
+  const { threadId } = worker;
+  const ended = done.finally(async () => {
+    await worker.terminate();
+    // A thread that was ended could not let go of its study.
+    if (task.kind === 'study') releaseStudiesOf(surroundings.storeRoot, threadId);
+  });
   ended.catch(() => undefined);
   return {
     done: ended,

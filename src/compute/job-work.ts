@@ -5,17 +5,20 @@ import { LIMITS } from '../core/limits.ts';
 import type { Job, JobProgress } from '../jobs/job.ts';
 import type { JobContext, RunJob } from '../jobs/job-context.ts';
 import type { Time } from '../jobs/time.ts';
-import type { SweepProgress } from '../sweep/request.ts';
 import { type ComputeSetup, startComputation } from './compute-thread.ts';
 import type { Demand, Machine, Release } from './machine.ts';
-import type { RunTask, SweepTask } from './task.ts';
+import { jobProgress, type TaskProgress } from './progress.ts';
+import type { RunTask, StudyTask, SweepTask } from './task.ts';
+
+/** What jobs compute. */
+export type JobTask = SweepTask | RunTask | StudyTask;
 
 export interface JobWorkOptions {
   readonly machine: Machine;
   readonly time: Time;
   readonly surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>;
   /** Whose job it is and what is computed. Errors: those of an invalid request. */
-  readonly read: (job: Job) => { readonly user: string; readonly task: SweepTask | RunTask };
+  readonly read: (job: Job) => { readonly user: string; readonly task: JobTask };
   /** How long a job computes before it makes room for a request that waits; MAKES_ROOM_AFTER_MS unless given. */
   readonly makesRoomAfterMs?: number;
 }
@@ -31,17 +34,28 @@ const FULL_ROOM_PAUSE_MS = 500;
 /** Any request that waits for its answer, of priority 0, goes before any job. */
 const priorityOf = ({ priority }: Job): number => priority - 101;
 
-/** Runs sweeps and runs by the same performTask as requests that wait. A sweep goes on from its checkpoint folder. */
+/**
+ * Runs sweeps, runs and studies by the same performTask as requests that wait. A sweep goes on from its checkpoint folder,
+ * a study from its own.
+ */
 export function createJobWork(options: JobWorkOptions): RunJob {
   return async (job, context) => {
-    const { user, task } = options.read(job);
-    const [threads, bytes] = task.kind === 'run' ? [1, 0] : [task.share.workers, task.share.budgetBytes ?? 0];
+    const { user, task: asked } = options.read(job);
+    const startedMs = options.time.monotonicMs();
+    let taken = studyOf(context.resumed);
+    // An attempt that dies goes on with this study, though the request would lead to another one by then.
+    const onStudy = (study: string): void => {
+      if (taken === undefined) void context.checkpoint({ study }).catch(() => undefined);
+      taken = study;
+    };
+    const [threads, bytes] = asked.kind === 'run' ? [1, 0] : [asked.share.workers, asked.share.budgetBytes ?? 0];
     const demand = { user, threads, bytes, priority: priorityOf(job) };
     let progress = job.progress;
     for (;;) {
       const release = await waitForRoom(demand, progress, context, options);
       try {
-        const slice = await computeSlice(task, { job, context, progress }, options);
+        const task = asked.kind === 'study' ? goingOn(asked, taken, options.time.monotonicMs() - startedMs) : asked;
+        const slice = await computeSlice(task, { job, context, progress, onStudy }, options);
         if ('answer' in slice) return slice.answer;
         ({ progress } = slice);
       } finally {
@@ -83,24 +97,25 @@ interface SliceOf {
   readonly job: Job;
   readonly context: JobContext;
   readonly progress: JobProgress;
+  readonly onStudy: (name: string) => void;
 }
 
 type Slice = { readonly answer: Json } | { readonly progress: JobProgress };
 
 /** Computes to the end, or until it is told to stop, or until somebody waits for its room. */
 async function computeSlice(
-  task: SweepTask | RunTask,
-  { job, context, progress: before }: SliceOf,
+  task: JobTask,
+  { job, context, progress: before, onStudy }: SliceOf,
   { machine, time, surroundings, makesRoomAfterMs = MAKES_ROOM_AFTER_MS }: JobWorkOptions,
 ): Promise<Slice> {
   const startedMs = time.monotonicMs();
   let progress = before;
   let hasMoved = false;
-  const onProgress = (made: SweepProgress): void => {
+  const onProgress = (made: TaskProgress): void => {
     hasMoved = true;
     progress = jobProgress(made);
   };
-  const computation = startComputation(task, surroundings, { onProgress });
+  const computation = startComputation(task, surroundings, { onProgress, onStudy });
   let makesRoom = false;
   let isTold = false;
   let silence: AppError | undefined;
@@ -123,7 +138,7 @@ async function computeSlice(
       computation.stop('cancelled', 0);
     }
     const isLongEnough = hasMoved && nowMs - startedMs >= makesRoomAfterMs;
-    if (!isTold && !makesRoom && task.kind === 'sweep' && isLongEnough && machine.isWantedAbove(priorityOf(job))) {
+    if (!isTold && !makesRoom && task.kind !== 'run' && isLongEnough && machine.isWantedAbove(priorityOf(job))) {
       makesRoom = true;
       computation.stop('cancelled', ROOM_GRACE_MS);
     }
@@ -131,7 +146,7 @@ async function computeSlice(
   const looking = setInterval(look, LOOK_MS);
   try {
     const answer = await computation.done;
-    if (makesRoom && answer.kind === 'sweep' && answer.record.partial !== null) return { progress };
+    if (makesRoom && answer.kind !== 'run' && answer.record.partial === 'cancelled') return { progress };
     context.progress(progress);
     // Through JSON once, so that members without a value are left out.
     return { answer: JSON.parse(JSON.stringify(answer)) as Json };
@@ -144,11 +159,14 @@ async function computeSlice(
   }
 }
 
-const jobProgress = ({ stage, scored, total, best }: SweepProgress): JobProgress => ({
-  done: scored,
-  total: total ?? 0,
-  stage: stage === 'A' ? 1 : 2,
-  ...(best === undefined || !Number.isFinite(best) ? {} : { best }),
+const studyOf = (resumed: Json | undefined): string | undefined =>
+  ((resumed ?? {}) as { readonly study?: string }).study;
+
+/** The rest of a study of which an earlier slice, or an earlier attempt, did the beginning. */
+const goingOn = (task: StudyTask, taken: string | undefined, spentMs: number): StudyTask => ({
+  ...task,
+  ...(taken === undefined ? {} : { taken }),
+  ...(task.searchMs === undefined ? {} : { searchMs: Math.max(1, task.searchMs - spentMs) }),
 });
 
 const silent = (): AppError =>

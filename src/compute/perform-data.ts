@@ -17,8 +17,7 @@ export async function importTask({ selection }: ImportTask, { storeRoot, clock }
 
 /** Errors: CANDLES_NOT_FOUND, and what is wrong with the candles. */
 export async function checkTask({ key }: CheckTask, context: RunContext): Promise<CheckAnswer> {
-  // A file of this name in some folder is not what is asked for: only what is stored has a name here.
-  const [found] = await checkData([key], { policies: {} }, { ...context, folder: context.storeRoot });
+  const [found] = await checkData([key], { policies: {} }, context);
   const { error, ...checked } = found!;
   if (error !== undefined) throw error;
   return { kind: 'check', checked };

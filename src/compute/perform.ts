@@ -4,10 +4,18 @@ import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
+import { scoresApart } from '../runs/module-ref.ts';
 import { saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { similarRuns, strategyKind } from '../runs/sweep-costs.ts';
-import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import {
+  finishSweep,
+  hostBytes,
+  loadIsolated,
+  type PreparedSweep,
+  prepareSweep,
+  type RunContext,
+} from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
@@ -20,6 +28,8 @@ import type {
   ComputeGuards,
   ComputeShare,
   ComputeTask,
+  DescribeAnswer,
+  DescribeTask,
   EstimateAnswer,
   EstimateTask,
   FetchTask,
@@ -29,6 +39,7 @@ import type {
   RowTask,
   RunAnswer,
   RunTask,
+  StudyTask,
   SweepAnswer,
   SweepTask,
   TableTask,
@@ -50,12 +61,17 @@ export async function performTask<Task extends ComputeTask>(
   return answer as AnswerTo<Task>;
 }
 
-function perform(task: ComputeTask, context: PerformContext, stop: StopToken, events: ComputeEvents) {
+function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToken, events: ComputeEvents) {
+  // Stored results name the files they came from; all other names are those of a request.
+  const isOfResult = task.kind === 'row' || task.kind === 'table' || task.kind === 'compare' || task.kind === 'report';
+  const context = { ...surroundings, confined: !isOfResult };
   switch (task.kind) {
     case 'sweep':
       return sweep(task, context, stop, events);
     case 'run':
       return run(task, context);
+    case 'study':
+      return study(task, context, stop, events);
     case 'estimate':
       return estimate(task, context);
     case 'row':
@@ -65,6 +81,8 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
       return stored(task, context);
     case 'trials':
       return prepareTrials(task.selection, context).then((prepared) => ({ kind: 'trials', prepared }) as const);
+    case 'describe':
+      return describe(task, context);
     case 'import':
     case 'check':
     case 'fetch':
@@ -119,6 +137,12 @@ async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
   return { kind: 'run', run: runJson(finished, context, task.withEquity), isSelfContained };
 }
 
+/** The optimiser is loaded for its tasks alone. */
+async function study(task: StudyTask, context: PerformContext, stop: StopToken, events: ComputeEvents) {
+  const { studyTask } = await import('./perform-study.ts');
+  return studyTask(task, context, stop, events);
+}
+
 /** Models are files of their own, and controllers read the rules of their instruments. */
 const isAllSaid = (loaded: LoadedStrategy | undefined): boolean =>
   (loaded?.models ?? []).length === 0 && loaded?.strategy.program?.kind !== 'controller';
@@ -129,6 +153,12 @@ async function stored(task: RowTask | TableTask | CompareTask | ReportTask, cont
   if (task.kind === 'row') return rowTask(task, context);
   if (task.kind === 'table') return tableTask(task, context);
   return task.kind === 'compare' ? compareTask(task, context) : reportTask(task, context);
+}
+
+async function describe({ strategy }: DescribeTask, context: PerformContext): Promise<DescribeAnswer> {
+  const loaded = await loadIsolated(strategy, {}, context);
+  const { strategyFacts } = await import('../runs/strategy-facts.ts');
+  return { kind: 'describe', facts: strategyFacts(loaded) };
 }
 
 /** What reads and checks candle files is loaded for these tasks alone. */
@@ -157,6 +187,7 @@ const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: n
   residentBytes,
   peakBytes: context.peakBytes,
   hostBytes: hostBytes(prepared.grid, false),
+  apart: scoresApart(prepared.loadedStrategy),
 });
 
 /** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */

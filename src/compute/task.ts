@@ -5,13 +5,16 @@ import type { CheckedData } from '../runs/check-data.ts';
 import type { ResultComparison } from '../runs/compare-results.ts';
 import type { FetchedKey } from '../runs/fetch-into-store.ts';
 import type { ImportedKey, ImportSelection } from '../runs/import-files.ts';
+import type { ManyRecord } from '../runs/many-record.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
+import type { StrategyFacts } from '../runs/strategy-facts.ts';
+import type { StudySelection } from '../runs/study-prepare.ts';
 import type { SimilarRuns } from '../runs/sweep-costs.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
 import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
 import type { SweepEstimate } from '../sweep/estimate.ts';
-import type { SweepProgress } from '../sweep/request.ts';
+import type { TaskProgress } from './progress.ts';
 
 /** What a computation may take. A run beyond a guard is refused before anything is scored. */
 export interface ComputeShare {
@@ -49,6 +52,27 @@ export interface RunTask {
   readonly selection: RunSelection;
   /** Whether the answer has the equity at each close. */
   readonly withEquity: boolean;
+}
+
+/** A study as it is asked for, or one of the store that goes on. */
+export interface StudyTask {
+  readonly kind: 'study';
+  readonly asked: StudyWish | { readonly resume: string };
+  /** The study that an earlier attempt took up; where it is not stored here, it begins anew. */
+  readonly taken?: string;
+  readonly share: ComputeShare;
+  readonly top: number;
+  readonly save: boolean;
+  /** Milliseconds until the search ends with what it has; none when left out. */
+  readonly searchMs?: number;
+}
+
+/** Patterns among the markets, and anchors, are looked up when the study begins. */
+export interface StudyWish {
+  readonly selection: Omit<StudySelection, 'anchors'>;
+  /** Made from the request when left out. */
+  readonly name?: string;
+  readonly around?: { readonly study: string; readonly count: number };
 }
 
 export interface EstimateTask {
@@ -116,6 +140,12 @@ export interface TrialsTask {
   readonly selection: TrialBatchSelection;
 }
 
+/** A strategy told of, and not run. */
+export interface DescribeTask {
+  readonly kind: 'describe';
+  readonly strategy: string;
+}
+
 /** A file of candles to be put into the store. */
 export interface ImportTask {
   readonly kind: 'import';
@@ -141,12 +171,14 @@ export interface FetchTask {
 export type ComputeTask =
   | SweepTask
   | RunTask
+  | StudyTask
   | EstimateTask
   | RowTask
   | TableTask
   | CompareTask
   | ReportTask
   | TrialsTask
+  | DescribeTask
   | ImportTask
   | CheckTask
   | FetchTask;
@@ -166,6 +198,15 @@ export interface RunAnswer {
   readonly run: object;
   /** Whether strategy, candles and request say it all: no model files and no lists of instruments were read. */
   readonly isSelfContained: boolean;
+}
+
+export interface StudyAnswer {
+  readonly kind: 'study';
+  readonly study: string;
+  /** Without the trials of the heatmap. */
+  readonly record: Omit<ResultRecord, 'heatmap'> | ManyRecord;
+  readonly resultId: string | null;
+  readonly notes: readonly string[];
 }
 
 /** Which guards would fire, with what they compare. */
@@ -216,6 +257,11 @@ export interface TrialsAnswer {
   readonly prepared: PreparedTrials;
 }
 
+export interface DescribeAnswer {
+  readonly kind: 'describe';
+  readonly facts: StrategyFacts;
+}
+
 export interface ImportAnswer {
   readonly kind: 'import';
   readonly imported: readonly Omit<ImportedKey, 'files'>[];
@@ -234,12 +280,14 @@ export interface FetchAnswer {
 export type ComputeAnswer =
   | SweepAnswer
   | RunAnswer
+  | StudyAnswer
   | EstimateAnswer
   | RowAnswer
   | TableAnswer
   | CompareAnswer
   | ReportAnswer
   | TrialsAnswer
+  | DescribeAnswer
   | ImportAnswer
   | CheckAnswer
   | FetchAnswer;
@@ -247,5 +295,7 @@ export type ComputeAnswer =
 export type AnswerTo<Task extends ComputeTask> = Extract<ComputeAnswer, { readonly kind: Task['kind'] }>;
 
 export interface ComputeEvents {
-  readonly onProgress?: (progress: SweepProgress) => void;
+  readonly onProgress?: (progress: TaskProgress) => void;
+  /** Hears the name of a study as soon as it is in the store. */
+  readonly onStudy?: (name: string) => void;
 }

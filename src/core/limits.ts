@@ -25,6 +25,8 @@ export const LIMITS = {
   lineBytesMax: 65_536,
   /** Bytes of one strategy file with what it imports. */
   strategyBytesMax: 8_388_608,
+  /** Files in the folder of strategies that requests may name. */
+  strategyFilesMax: 1_000,
   /** Bytes of one controller configuration. */
   controllerBytesMax: 1_048_576,
   /** Bytes of one list of instruments. */
@@ -111,6 +113,8 @@ export const LIMITS = {
   studyTriesMax: 10_000,
   /** Bytes of the trial log of one study. */
   studyLogBytesMax: 2_147_483_648,
+  /** Milliseconds that a job waits for a study that another process or an ended attempt holds. */
+  studyLockMsMax: 15_000,
   /** Studies kept in the store. */
   studiesMax: 1_000,
   /** Characters of one objective. */

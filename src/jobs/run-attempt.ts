@@ -42,9 +42,10 @@ export async function runAttempt(
   work: JobWork,
 ): Promise<AttemptOutcome> {
   const attempt = createAttempt(ports, claimed, words);
+  const startedMs = ports.time.monotonicMs();
   const made = await make(ports, claimed, words, work, attempt);
   try {
-    return await handIn(ports, claimed, words, attempt, made);
+    return await handIn(ports, claimed, words, attempt, made, startedMs);
   } catch (error) {
     // A result that cannot be kept, such as one beyond its limit, fails the job; a lost lease or a dead store ends here.
     if (isAppError(error, 'LEASE_LOST') || (isAppError(error) && error.retryable))
@@ -83,6 +84,7 @@ async function handIn(
   words: LeaseWords,
   attempt: Attempt,
   made: Made,
+  startedMs: number,
 ): Promise<AttemptOutcome> {
   const { store, time } = ports;
   const { lease } = claimed;
@@ -109,6 +111,9 @@ async function handIn(
     await write(() => store.split(lease, made.shards, time.wallMs()));
     return { end: 'cut' };
   }
+  // What moved since the last renewal: a job that is done shows how far it came.
+  const spentMs = claimed.job.spentMs + time.monotonicMs() - startedMs;
+  await write(() => store.renew(lease, { progress: words.progress(), spentMs }));
   await write(() => store.complete(lease, made.result, time.wallMs()));
   return { end: 'done' };
 }

@@ -35,6 +35,29 @@ test('a built-in comes by name, and a file of that name needs a path', async () 
   expect((await load('./sma-cross.ts')).strategy.name).toBe('mine');
 });
 
+test('a name that others gave means a file of the folder itself, and nothing elsewhere', async () => {
+  const outside = write('elsewhere/outside.ts', strategy());
+  const inner = join(folder, 'inner');
+  write('inner/own.ts', strategy());
+  const confined = (name: string, root = inner) =>
+    loadStrategy(name, { folder: root, cacheFolder: join(folder, 'cache'), entry, confined: true });
+  expect((await confined('own.ts')).strategy.name).toBe('mine');
+  const reaching = [
+    '../elsewhere/outside.ts',
+    join(folder, outside),
+    './own.ts',
+    'a/b.ts',
+    'a\\b.ts',
+    '..',
+    'file:own.ts',
+  ];
+  for (const name of reaching) {
+    const error = await confined(name).catch((thrown: unknown) => thrown);
+    expect([name, isAppError(error, 'PATH_FORBIDDEN')]).toEqual([name, true]);
+  }
+  expect((await load('elsewhere/outside.ts')).strategy.name).toBe('mine');
+});
+
 test('a file shares the running engine: its constraint runs and its source is kept', async () => {
   const loaded = await load(write('own.ts', strategy()));
   expect(loaded.strategy.constraint!({ fast: 3 })).toBe(true);

@@ -39,9 +39,13 @@ export interface LoaderOptions {
   readonly onFlag?: (sentence: string) => void;
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
+  /** The reference is a name that others gave: it means a file of `folder` itself, never one elsewhere. */
+  readonly confined?: boolean | undefined;
 }
 
 const FILE_NAME = /\.([cm]?[jt]s|ya?ml|json)$/;
+/** No part of it leads to another folder. */
+const PLAIN_NAME = /^[^./\\:\0][^/\\:\0]*$/;
 const CONTROLLER_NAME = /\.(ya?ml|json)$/;
 
 /** A strategy file, compiled and not run. */
@@ -108,7 +112,14 @@ export async function compileStrategy(reference: string, options: LoaderOptions)
   };
 }
 
-function strategyPath(reference: string, { folder }: LoaderOptions): string {
+function strategyPath(reference: string, { folder, confined = false }: LoaderOptions): string {
+  if (confined && !PLAIN_NAME.test(reference)) {
+    throw new AppError('PATH_FORBIDDEN', {
+      rule: 'A strategy is named by a built-in name, or by a file of the strategies folder without any path.',
+      found: `${JSON.stringify(reference.slice(0, 80))}.`,
+      todo: 'Name the file alone, such as my-strategy.ts.',
+    });
+  }
   const path = isAbsolute(reference) ? reference : resolve(folder, reference);
   if (!existsSync(path)) throw notFound(reference);
   if (statSync(path).isDirectory() || !FILE_NAME.test(path)) {

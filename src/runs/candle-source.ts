@@ -70,6 +70,11 @@ export interface CandleContext {
   readonly clock: Clock;
   /** Serves stored candles without reading them again, and puts those of files into shared memory. */
   readonly mirror?: CandleMirror;
+  /**
+   * Names come from others: candles are keys of the store, whatever files there are, and a strategy is built in or a file
+   * of `folder` itself.
+   */
+  readonly confined?: boolean;
 }
 
 /**
@@ -80,9 +85,10 @@ export async function loadCandles(selection: CandleSelection, context: CandleCon
   const startedMs = context.clock.monotonicMs();
   const timeframe = selection.timeframe === undefined ? undefined : parseTimeframe(selection.timeframe);
   const path = resolve(context.folder, selection.data);
-  const found = existsSync(path)
-    ? await fromFile(path, timeframe, selection.policies ?? {})
-    : await fromStore(selection.data, timeframe, context);
+  const found =
+    context.confined !== true && existsSync(path)
+      ? await fromFile(path, timeframe, selection.policies ?? {})
+      : await fromStore(selection.data, timeframe, context);
   const loaded = atTimeframe({ ...found, loadMs: 0 }, timeframe);
   const candles = mirrored(loaded.candles, context.mirror);
   return { ...loaded, candles, loadMs: context.clock.monotonicMs() - startedMs };
@@ -141,7 +147,7 @@ async function fromStore(data: string, timeframe: Timeframe | undefined, context
     return { candles, origin: { kind: 'store', key: keyText(key) }, label, synthetic: false, quality };
   }
   throw new AppError('CANDLES_NOT_FOUND', {
-    found: `"${data}", which is neither a file nor a key of the store.${didYouMean(data, stored.known)}`,
+    found: `"${data}", which is ${context.confined === true ? 'no key' : 'neither a file nor a key'} of the store.${didYouMean(data, stored.known)}`,
     todo:
       stored.known.length === 0
         ? 'Check the path, or import candles first: gridmill import FILE.'

@@ -51,7 +51,7 @@ export async function checkData(
 
 async function checkOne(name: string, options: CheckDataOptions, context: CandleContext): Promise<CheckedData> {
   const path = resolve(context.folder, name);
-  if (existsSync(path)) {
+  if (context.confined !== true && existsSync(path)) {
     const timeframe = options.timeframe === undefined ? undefined : parseTimeframe(options.timeframe);
     const { candles, report, notes } = await importCandleFile(path, timeframe, options.policies);
     return { name, contentHash: candlesHash(candles), report, notes };

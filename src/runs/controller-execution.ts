@@ -11,7 +11,7 @@ import type { ExecutionSelection } from './execution-selection.ts';
 import { findInstrumentRules } from './instrument-rules.ts';
 
 /** Tells what the corrected fills do without choosing a profile; the exact one is for comparison. */
-const DEFAULT_PROFILE = 'hummingbot-corrected';
+export const DEFAULT_CONTROLLER_PROFILE = 'hummingbot-corrected';
 
 interface ControllerAxes {
   readonly parameters: Readonly<Record<string, Axis>>;
@@ -28,7 +28,7 @@ export async function controllerExecution(
 ): Promise<ExecutionRequest> {
   refuseForeign(selection, name);
   refuseBarriers(risk, name);
-  const profile = profileNamed(selection.profile ?? DEFAULT_PROFILE);
+  const profile = profileNamed(selection.profile ?? DEFAULT_CONTROLLER_PROFILE);
   const { direction, costs, sizing, closeAtEnd } = profile.defaults;
   const instrument = await findInstrumentRules(given, selection.instruments, context);
   return {
@@ -55,6 +55,14 @@ const FOREIGN: readonly (readonly [keyof ExecutionSelection, option: string, ins
   ['minNotional', '--min-notional', 'Smallest orders come from --instruments, or from --set min_order_amount_quote=….'],
   ['closeAtEnd', '--close-at-end', 'What is open at the end is closed at the last close.'],
 ];
+
+/** Members of `execution` and `risk` that a controller takes from its configuration, each with what to do instead. */
+export function refusedByControllers(): { readonly member: string; readonly rule: string }[] {
+  return [
+    ...FOREIGN.map(([member, , rule]) => ({ member, rule })),
+    ...Object.entries(BARRIER_FIELDS).map(([member, [, field]]) => ({ member, rule: `Use the parameter ${field}.` })),
+  ];
+}
 
 function refuseForeign(selection: ExecutionSelection, name: string): void {
   for (const [member, option, todo] of FOREIGN) {

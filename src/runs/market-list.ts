@@ -7,6 +7,8 @@ import { openCandleStore } from '../store/candle-store.ts';
 import type { CandleContext, LoadedCandles } from './candle-source.ts';
 import { nameParts } from './market-of-file.ts';
 
+type MarketContext = Pick<CandleContext, 'folder' | 'storeRoot' | 'confined'>;
+
 const CANDLE_FILE = /\.(csv|json|parquet|arrow|feather|ipc|gz|zip)$/i;
 
 /**
@@ -14,12 +16,12 @@ const CANDLE_FILE = /\.(csv|json|parquet|arrow|feather|ipc|gz|zip)$/i;
  * it fits, where `*` stops at a slash; commas separate, except in the name of a file that exists.
  * Errors: CANDLES_NOT_FOUND for an empty folder or pattern, REQUEST_INVALID for what is named twice.
  */
-export function listMarkets(texts: readonly string[], context: Pick<CandleContext, 'folder' | 'storeRoot'>): string[] {
+export function listMarkets(texts: readonly string[], context: MarketContext): string[] {
   const names = texts.flatMap((text) => expand(text.trim(), context));
   const seen = new Set<string>();
   for (const name of names) {
     const path = resolve(context.folder, name);
-    const identity = existsSync(path) ? path : name;
+    const identity = context.confined !== true && existsSync(path) ? path : name;
     if (seen.has(identity)) {
       throw new AppError('REQUEST_INVALID', {
         rule: '--data names each market once; twice the same would count twice.',
@@ -32,9 +34,10 @@ export function listMarkets(texts: readonly string[], context: Pick<CandleContex
   return names;
 }
 
-function expand(text: string, context: Pick<CandleContext, 'folder' | 'storeRoot'>): string[] {
+function expand(text: string, context: MarketContext): string[] {
   const path = resolve(context.folder, text);
-  if (text !== '' && existsSync(path))
+  const mayBeFile = context.confined !== true;
+  if (mayBeFile && text !== '' && existsSync(path))
     return statSync(path).isDirectory() ? candleFiles(path, CANDLE_FILE, text) : [text];
   if (text.includes(',')) return text.split(',').flatMap((part) => expand(part.trim(), context));
   if (text === '') {
@@ -46,7 +49,8 @@ function expand(text: string, context: Pick<CandleContext, 'folder' | 'storeRoot
   }
   if (!text.includes('*')) return [text];
   const folder = dirname(path);
-  const files = existsSync(folder) && statSync(folder).isDirectory() ? filesIn(folder, patternOf(basename(path))) : [];
+  const files =
+    mayBeFile && existsSync(folder) && statSync(folder).isDirectory() ? filesIn(folder, patternOf(basename(path))) : [];
   const found = files.length > 0 ? files : storedKeys(text, context.storeRoot);
   if (found.length > 0) return found;
   throw new AppError('CANDLES_NOT_FOUND', {

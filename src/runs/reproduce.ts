@@ -52,7 +52,8 @@ export async function candlesOf(record: ResultRecord, context: RunContext): Prom
     return atTimeframe(await archiveCandles(origin, policies, context), timeframe);
   }
   const data = origin.kind === 'file' ? origin.path : origin.key;
-  return loadCandles({ data, timeframe, policies }, context);
+  // A file that lies where a key would is not what the result had.
+  return loadCandles({ data, timeframe, policies }, { ...context, confined: origin.kind === 'store' });
 }
 
 function originText({ data: { origin } }: ResultRecord): string {

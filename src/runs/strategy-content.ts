@@ -7,8 +7,8 @@ import { type RunContext, strategyCache } from './sweep-run.ts';
  * Errors: those of compileStrategy.
  */
 export async function strategyContent(reference: string, context: RunContext): Promise<string | undefined> {
-  const { folder, storeRoot, entry } = context;
-  const options = { folder, cacheFolder: strategyCache(storeRoot), entry };
+  const { folder, storeRoot, entry, confined } = context;
+  const options = { folder, cacheFolder: strategyCache(storeRoot), entry, confined };
   const codeless = await codelessStrategy(reference, options);
   if (codeless !== undefined) return codeless.strategy.program === undefined ? codeless.strategyHash : undefined;
   return compiledHash(await compileStrategy(reference, options));

@@ -4,6 +4,8 @@ import { LIMITS } from '../core/limits.ts';
 
 export interface StudyPlan {
   readonly bytesPredicted: number;
+  /** Threads or processes that score: the calling thread when it scores itself. */
+  readonly scorers: number;
   /** Finished columns that each worker may keep. */
   readonly cacheBytes: number;
 }
@@ -50,7 +52,7 @@ export function planStudy(input: StudyPlanInput): StudyPlan {
   const remembered = Math.min(trials, LIMITS.studyTrialsMax) * TRIAL_BYTES;
   const fixed = residentBytes + CALLER_BYTES + remembered + workers * WORKER_BYTES + scorers * windowBytes;
   const wanted = Math.min(CACHE_MAX_BYTES, Math.max(CACHE_MIN_BYTES, COLUMNS_WANTED * bars * 8));
-  if (budgetBytes === undefined) return { bytesPredicted: fixed + scorers * wanted, cacheBytes: wanted };
+  if (budgetBytes === undefined) return { scorers, bytesPredicted: fixed + scorers * wanted, cacheBytes: wanted };
   const least = fixed + scorers * CACHE_MIN_BYTES;
   if (budgetBytes < least) {
     const mb = (bytes: number): string => `${Math.ceil(bytes / MB)} MB`;
@@ -63,5 +65,5 @@ export function planStudy(input: StudyPlanInput): StudyPlan {
     });
   }
   const cacheBytes = Math.min(wanted, Math.floor((budgetBytes - fixed) / scorers));
-  return { bytesPredicted: fixed + scorers * cacheBytes, cacheBytes };
+  return { scorers, bytesPredicted: fixed + scorers * cacheBytes, cacheBytes };
 }

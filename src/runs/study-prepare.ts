@@ -78,15 +78,22 @@ export const DEFAULT_LAG = 64;
 /** With few trials a long lag would leave most of them blind. */
 const LAG_SHARE = 8;
 
+/** What can be said of a study before anything is loaded. Errors: REQUEST_INVALID for what cannot be read. */
+export function checkStudy(selection: Omit<StudySelection, 'anchors'>) {
+  return {
+    bounds: windowBounds(selection.window),
+    objectives: objectivesOf(selection),
+    where: selection.where === undefined ? [] : parseWhere(selection.where),
+  };
+}
+
 /** Errors: those of loading; REQUEST_INVALID for what cannot be searched so, GRID_INVALID. */
 export async function prepareStudy(
   selection: StudySelection,
   context: RunContext,
   onReading: (name: string, at: number) => void,
 ): Promise<PreparedStudy> {
-  const bounds = windowBounds(selection.window);
-  const objectives = objectivesOf(selection);
-  const where = selection.where === undefined ? [] : parseWhere(selection.where);
+  const { bounds, objectives, where } = checkStudy(selection);
   const trials = trialsOf(selection);
   const named = selection.parameters;
   const asWritten = await loadIsolated(selection.strategy, named, context);
@@ -194,7 +201,7 @@ const after = (candles: Candles, fromMs: number): Candles =>
   sliceCandles(candles, Math.min(firstBarAtOrAfter(candles, fromMs), candles.barCount - 1), candles.barCount);
 
 /** Errors: REQUEST_INVALID. */
-function objectivesOf({ objectives, rank }: StudySelection): Objective[] {
+function objectivesOf({ objectives, rank }: Pick<StudySelection, 'objectives' | 'rank'>): Objective[] {
   const named = (name: string) => parseMetricName('--objective', name);
   const parsed =
     objectives.length > 0

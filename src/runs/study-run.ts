@@ -8,7 +8,6 @@ import { barriersAt, parametersOf } from '../optimise/space.ts';
 import type { Judged } from '../optimise/standing.ts';
 import { marketsOf } from '../optimise/study.ts';
 import { REPORT_LIMITS } from '../report/report-data.ts';
-import { enterRunning } from '../store/running-registry.ts';
 import { hasFailed } from '../trials/trial.ts';
 import type { ManyRecord } from './many-record.ts';
 import type { ResultRecord } from './result-record.ts';
@@ -21,16 +20,20 @@ import { objectiveValues, studyRecord } from './study-record.ts';
 import { openTrialRunner, poolWorkers, type StudyPool, type TrialRunner } from './study-runner.ts';
 import type { RunContext } from './sweep-run.ts';
 
-export interface StudyLimits {
-  readonly stop: StopToken;
+/** What a study may take of the machine. */
+export interface StudyShare {
   readonly budgetBytes?: number;
-  /** Memory of the machine, or of the container this process is in. */
-  readonly machineBytes: number;
   readonly residentBytes: number;
   /** Workers of the turbo pool; when left out one worker runs code of the user's, and the calling thread all else. */
   readonly turbo?: StudyPool;
+}
+
+export interface StudyLimits extends Pick<StudyShare, 'budgetBytes' | 'turbo'> {
+  readonly plan: StudyPlan;
+  readonly stop: StopToken;
   readonly top: number;
-  readonly save: boolean;
+  /** Whether its caller puts a record that ended so into the result store. */
+  readonly saves: (partial: ResultRecord['partial']) => boolean;
   readonly onNote: (note: string) => void;
   readonly onProgress?: (progress: StudyProgress) => void;
 }
@@ -43,7 +46,26 @@ export interface FinishedStudy {
 /** Bytes of trials are planned for so many where only time limits them. */
 const OPEN_ENDED_TRIALS = 100_000;
 
-/** Errors: BUDGET_BYTES, those of runStudy and of the pool. A study that is stopped early is no error. */
+/** What the trials will take, and by how many workers: for whoever shares out the machine. Errors: BUDGET_BYTES. */
+export function planFor(
+  { loadedStrategy, markets, cells }: PreparedStudy,
+  { trials = OPEN_ENDED_TRIALS }: Pick<StudySelection, 'trials'>,
+  { turbo, budgetBytes, residentBytes }: StudyShare,
+  context: Pick<RunContext, 'isolate' | 'peakBytes'>,
+): StudyPlan {
+  return planStudy({
+    residentBytes,
+    peakBytes: context.peakBytes?.() ?? residentBytes,
+    budgetBytes,
+    workers: poolWorkers(loadedStrategy, turbo, context),
+    bars: Math.max(...markets.map(({ search }) => search.window.history.barCount)),
+    cells: cells.length,
+    trials,
+    runsPrograms: loadedStrategy.strategy.program !== undefined,
+  });
+}
+
+/** Errors: those of runStudy and of the pool. A study that is stopped early is no error. */
 export async function finishStudy(
   prepared: PreparedStudy,
   selection: StudySelection,
@@ -51,33 +73,16 @@ export async function finishStudy(
   limits: StudyLimits,
   context: RunContext,
 ): Promise<FinishedStudy> {
-  const { turbo, budgetBytes, residentBytes, onNote } = limits;
-  const workers = poolWorkers(prepared.loadedStrategy, turbo, context);
-  const plan = planStudy({
-    residentBytes,
-    peakBytes: context.peakBytes?.() ?? residentBytes,
-    budgetBytes,
-    workers,
-    bars: Math.max(...prepared.markets.map(({ search }) => search.window.history.barCount)),
-    cells: prepared.cells.length,
-    trials: selection.trials ?? OPEN_ENDED_TRIALS,
-    runsPrograms: prepared.loadedStrategy.strategy.program !== undefined,
-  });
-  const granted = { memoryBytes: budgetBytes ?? plan.bytesPredicted, workers: Math.max(1, workers), label: taken.name };
-  const leave = enterRunning(context.storeRoot, granted, limits.machineBytes);
+  const { plan, turbo, budgetBytes, onNote } = limits;
+  for (const note of prepared.notes) onNote(note);
+  if (taken.open.log.damaged > 0) {
+    onNote(`${taken.open.log.damaged} records of the study's log are damaged; their trials are run again.`);
+  }
+  const runner = await openTrialRunner(prepared, plan, { turbo, budgetBytes, onNote }, context);
   try {
-    for (const note of prepared.notes) onNote(note);
-    if (taken.open.log.damaged > 0) {
-      onNote(`${taken.open.log.damaged} records of the study's log are damaged; their trials are run again.`);
-    }
-    const runner = await openTrialRunner(prepared, plan, { turbo, budgetBytes, onNote }, context);
-    try {
-      return await runAndRecord(prepared, selection, taken, { ...limits, plan, runner }, context);
-    } finally {
-      await runner.close();
-    }
+    return await runAndRecord(prepared, selection, taken, { ...limits, runner }, context);
   } finally {
-    leave();
+    await runner.close();
   }
 }
 
@@ -85,7 +90,7 @@ async function runAndRecord(
   prepared: PreparedStudy,
   selection: StudySelection,
   taken: TakenStudy,
-  limits: StudyLimits & { readonly plan: StudyPlan; readonly runner: TrialRunner },
+  limits: StudyLimits & { readonly runner: TrialRunner },
   context: RunContext,
 ): Promise<FinishedStudy> {
   const { request } = prepared;
@@ -128,7 +133,7 @@ async function runAndRecord(
     usefulShare: runner.usefulShare(),
   };
   const record = studyRecord({ prepared, outcome, study, columns, top, bytesPredicted: plan.bytesPredicted }, context);
-  keepState(taken, record, study, limits.save, context);
+  keepState(taken, record, study, limits.saves(record.partial), context);
   return { record, outcome };
 }
 

@@ -98,8 +98,10 @@ export interface FinishedSweep {
 export const strategyCache = (storeRoot: string): string => `${storeRoot}/cache/strategies`;
 
 export function loadNamedStrategy(reference: string, context: RunContext): Promise<LoadedStrategy> {
-  const { folder, storeRoot, entry, onFlag, modelBytesMax } = context;
-  return loadStrategy(reference, { folder, cacheFolder: strategyCache(storeRoot), entry, onFlag, modelBytesMax });
+  const { folder, storeRoot, entry, onFlag, modelBytesMax, confined } = context;
+  return loadStrategy(reference, {
+    ...{ folder, cacheFolder: strategyCache(storeRoot), entry, onFlag, modelBytesMax, confined },
+  });
 }
 
 /** A controller has parameters for the numbers it is asked to vary. Errors: GRID_INVALID. */

@@ -9,6 +9,7 @@ import { type Axis, choice } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
 import { checkedRisk, type RiskParameter } from '../sweep/grid.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
+import { checkProfile } from '../sweep/sweep-checks.ts';
 import { hasFailed, type TrialFailure, type TrialSpec } from '../trials/trial.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
 import { strategyRef } from './module-ref.ts';
@@ -60,6 +61,7 @@ export async function prepareTrials(
   const { strategy, strategyHash } = loaded;
   const risk = Object.assign({}, ...configurations.map(({ barriers = {} }) => axesOf(barriers))) as RiskAxes;
   const execution = plain(await strategyExecution(assumptions, strategy, { parameters: {}, risk }, context));
+  checkProfile({ ...execution, strategy });
   return {
     name: strategy.name,
     strategyHash,

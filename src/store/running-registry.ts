@@ -13,6 +13,8 @@ export interface RunningEntry {
   readonly workers: number;
   /** What it runs, for people. */
   readonly label: string;
+  /** Of a service: where it answers, as far as that is known; studies can be handed to it. */
+  readonly url?: string;
 }
 
 const FOLDER = ['running'];
@@ -69,6 +71,8 @@ function doesNotFit(
     .map(({ process, memoryBytes: bytes, label }) => `${mb(bytes)} for ${label} (process ${process.pid})`)
     .join(', ');
   const free = Math.max(0, machineBytes - taken);
+  const url = others.find((other) => other.url !== undefined)?.url;
+  const service = url === undefined ? '' : `; or hand the study to the service: --server ${url}`;
   return new AppError('BUDGET_BYTES', {
     rule: 'What runs on one machine must fit its memory together.',
     found:
@@ -78,7 +82,7 @@ function doesNotFit(
     todo:
       others.length === 0
         ? `Give --memory of at most ${mb(machineBytes).replace(/[ ,]/g, '')}, or fewer --workers.`
-        : `${mb(free)} are free: give a smaller --memory with fewer --workers, or wait for the others to end.`,
+        : `${mb(free)} are free: give a smaller --memory with fewer --workers, or wait for the others to end${service}.`,
   });
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeClock } from '../core/clock.ts';
 import { identityOf, isRunning, ownIdentity } from './process-identity.ts';
 import { enterRunning, listRunning } from './running-registry.ts';
-import { openStudyStore } from './study-store.ts';
+import { openStudyStore, releaseStudiesOf } from './study-store.ts';
 
 let root: string;
 const clock = createFakeClock();
@@ -48,6 +48,20 @@ test('a study is open once; the lock of a process that is gone is taken over', (
   store.open('mine', clock).close();
   writeFileSync(join(root, 'studies/mine/lock'), '');
   store.open('mine', clock).close();
+});
+
+test('what an ended thread of this process held is given back, and nothing else', () => {
+  const store = openStudyStore(root);
+  const held = { own: { thread: 7 }, other: { thread: 8 }, foreign: { thread: 7, started: '1' } };
+  for (const [name, owner] of Object.entries(held)) {
+    store.create(study(name));
+    writeFileSync(join(root, 'studies', name, 'lock'), JSON.stringify({ ...ownIdentity(), ...owner }));
+  }
+  expect(() => store.open('own', clock)).toThrow(/one process at a time/);
+  releaseStudiesOf(root, 7);
+  store.open('own', clock).close();
+  expect(() => store.open('other', clock)).toThrow(/one process at a time/);
+  expect(readdirSync(join(root, 'studies/foreign'))).toContain('lock');
 });
 
 test('names cannot leave the store, and damage is said', () => {

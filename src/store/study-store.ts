@@ -1,5 +1,6 @@
 // Stored studies: a folder each with what was asked, the log of its trials, how far it came, and a lock.
 import { join } from 'node:path';
+import { threadId } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
@@ -119,6 +120,19 @@ function namesOf(disk: Disk, root: string): string[] {
   return disk.list(folder).flatMap(({ name, kind }) => (kind === 'folder' && !name.startsWith('.') ? [name] : []));
 }
 
+/** Gives back what a thread of this process held when it was ended. Errors: STORE_UNWRITABLE. */
+export function releaseStudiesOf(root: string, thread: number, disk: Disk = REAL_DISK): void {
+  const own = ownIdentity();
+  writing(root, () => {
+    for (const name of namesOf(disk, root)) {
+      const path = join(findFolder(disk, root, ['studies'])!, name, LOCK!);
+      const owner = ownerOf(disk, path);
+      const isOwn = owner?.pid === own.pid && owner.boot === own.boot && owner.started === own.started;
+      if (isOwn && owner.thread === thread) removeIfThere(disk, path);
+    }
+  });
+}
+
 function listStudies(disk: Disk, root: string): StudyEntry[] {
   const entries = namesOf(disk, root).flatMap((name): StudyEntry[] => {
     try {
@@ -152,13 +166,18 @@ const readFile = (disk: Disk, path: string): StoredResult | undefined =>
     return decodeResult(path, bytes);
   });
 
+/** Who holds a lock. Threads are ended without a word, and whoever ends them gives their locks back. */
+interface LockOwner extends ProcessIdentity {
+  readonly thread?: number;
+}
+
 /** The lock is a file that must not exist; that of a dead process is taken over. Answers the undo. */
 function takeLock(disk: Disk, folder: string, name: string): () => void {
   const path = join(folder, LOCK!);
   for (let attempt = 0; ; attempt++) {
     try {
       const handle = disk.create(path);
-      disk.write(handle, Buffer.from(JSON.stringify(ownIdentity())));
+      disk.write(handle, Buffer.from(JSON.stringify({ ...ownIdentity(), thread: threadId } satisfies LockOwner)));
       disk.close(handle);
       return () => disk.remove(path);
     } catch (error) {
@@ -175,14 +194,14 @@ function takeLock(disk: Disk, folder: string, name: string): () => void {
   }
 }
 
-function ownerOf(disk: Disk, path: string): ProcessIdentity | undefined {
+function ownerOf(disk: Disk, path: string): LockOwner | undefined {
   const text = withFile(disk, path, (read, size) => {
     const bytes = new Uint8Array(Math.min(size, 1_024));
     read(bytes, 0);
     return new TextDecoder().decode(bytes);
   });
   try {
-    return JSON.parse(text ?? '') as ProcessIdentity;
+    return JSON.parse(text ?? '') as LockOwner;
   } catch {
     return undefined;
   }

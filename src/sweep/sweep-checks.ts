@@ -4,9 +4,11 @@ import { checkInterval } from '../controllers/controller-market.ts';
 import { configurator } from '../controllers/controller-strategy.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import { sliceCandles } from '../market/candles.ts';
+import { type Candles, sliceCandles } from '../market/candles.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { simulate } from '../simulate/simulate.ts';
+import type { SimulationSettings } from '../simulate/simulation.ts';
+import type { StrategyProgram } from '../strategy/program.ts';
 import { simulationSettings } from './execution-settings.ts';
 import { type EngineChoice, engineFor } from './fast-settings.ts';
 import { barriersAt, type Grid } from './grid.ts';
@@ -71,13 +73,22 @@ export function checkRiskGrid(request: SweepRequest, grid: Grid, window: Window)
   // A controller has no signals for a rule book to judge, and no barriers but its own.
   if (request.strategy.program?.kind === 'controller') return;
   const candles = sliceCandles(window.candles, 0, 0);
-  const signals = new Uint8Array(0);
   const { program, name } = request.strategy;
   for (let risk = 0; risk < grid.riskPoints; risk++) {
     const settings = simulationSettings(request, barriersAt(grid, risk));
-    if (program?.kind === 'bars') checkBarSettings(settings, name);
-    else simulate({ candles, signals, settings });
+    judgeSettings(program?.kind ?? 'signals', name, settings, candles);
   }
+}
+
+/** What a rule book says to settings, over candles of no bars. Errors: REQUEST_INVALID. */
+export function judgeSettings(
+  kind: 'signals' | StrategyProgram['kind'],
+  name: string,
+  settings: SimulationSettings,
+  candles: Candles,
+): void {
+  if (kind === 'bars') checkBarSettings(settings, name);
+  else if (kind === 'signals') simulate({ candles, signals: new Uint8Array(0), settings });
 }
 
 /** Errors: REQUEST_INVALID. */

@@ -3,16 +3,10 @@ import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { type Client, createClient, type JobAnswer, type JobEvent } from '../../src/client/client.ts';
 import { createWorkplace, csvOf, minuteCandles, type Workplace } from './cli-harness.ts';
 
-export interface JobJson {
-  readonly id: string;
-  readonly state: string;
-  readonly attempts: number;
-  readonly progress: { readonly scored: number; readonly total: number | null };
-  readonly error: { readonly code: string } | null;
-  readonly partialResultId: string | null;
-}
+export type JobJson = JobAnswer;
 
 export interface SweepJson {
   readonly resultId: string;
@@ -27,6 +21,7 @@ export interface Answer<T> {
 export interface RunningService {
   readonly child: ChildProcess;
   readonly address: string;
+  readonly client: Client;
   get<T>(path: string): Promise<Answer<T>>;
   post<T>(path: string, body?: object, headers?: Record<string, string>): Promise<Answer<T>>;
   /** Asks until `isSo`, for at most 30 s. */
@@ -81,6 +76,7 @@ export async function startService(
   const service: RunningService = {
     child,
     address,
+    client: createClient({ url: address }),
     get: (path) => ask(path),
     post: (path, body, headers = {}) =>
       ask(path, {
@@ -92,9 +88,9 @@ export async function startService(
     async until(id, isSo) {
       const endMs = performance.now() + 30_000;
       for (;;) {
-        const { body } = await service.get<JobJson>(`/api/jobs/${id}`);
-        if (isSo(body)) return body;
-        if (performance.now() > endMs) expect.fail(`the job stays ${JSON.stringify(body)}`);
+        const job = await service.client.jobs.get(id);
+        if (isSo(job)) return job;
+        if (performance.now() > endMs) expect.fail(`the job stays ${JSON.stringify(job)}`);
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
@@ -106,44 +102,17 @@ export async function startService(
   return service;
 }
 
-export interface StreamedEvent {
-  readonly id: string;
-  readonly name: string;
-  readonly data: {
-    readonly state: string;
-    readonly attempts: number;
-    readonly scored: number;
-    readonly total: number | null;
-    readonly best: number | null;
-  };
-}
-
-/** Events until the stream ends, or until `enough`. */
+/** Events until the job ends, or until `enough`. */
 export async function follow(
-  { address }: RunningService,
+  { client }: RunningService,
   id: string,
-  options: { readonly lastId?: string; readonly enough?: (events: readonly StreamedEvent[]) => boolean } = {},
-): Promise<StreamedEvent[]> {
-  const end = new AbortController();
-  const headers: Record<string, string> = options.lastId === undefined ? {} : { 'last-event-id': options.lastId };
-  const answer = await fetch(`${address}/api/jobs/${id}/events`, { headers, signal: end.signal });
-  const events: StreamedEvent[] = [];
-  if (answer.status === 204) return events;
-  expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  const text = new TextDecoder();
-  let rest = '';
-  for await (const chunk of answer.body!) {
-    rest += text.decode(chunk as Uint8Array, { stream: true });
-    const blocks = rest.split('\n\n');
-    rest = blocks.pop()!;
-    for (const block of blocks) {
-      const field = (name: string): string | undefined => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
-      const data = field('data');
-      if (data !== undefined) events.push({ id: field('id')!, name: field('event')!, data: JSON.parse(data) });
-    }
+  options: { readonly lastId?: string; readonly enough?: (events: readonly JobEvent[]) => boolean } = {},
+): Promise<JobEvent[]> {
+  const events: JobEvent[] = [];
+  for await (const event of client.jobs.follow(id, { lastEventId: options.lastId })) {
+    events.push(event);
     if (options.enough?.(events) === true) break;
   }
-  end.abort();
   return events;
 }
 

@@ -1,5 +1,6 @@
 // Does a job submitted over HTTP end, once, with the result of the same sweep anywhere else, whatever is killed meanwhile?
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { JobBody } from '../../src/client/client.ts';
 import { POSTGRES_PROGRAMS, startPostgres } from '../fixtures/jobs/postgres-server.ts';
 import { json, type Workplace } from './cli-harness.ts';
 import {
@@ -28,13 +29,11 @@ let place: Workplace;
 let service: RunningService;
 let expected: string;
 
-const submit = async (to: RunningService, body: object): Promise<JobJson> => {
-  const { status, body: job } = await to.post<JobJson>('/api/jobs', body);
-  expect(status).toBe(202);
-  return job;
+const submit = (to: RunningService, body: JobBody): Promise<JobJson> => to.client.jobs.submit(body);
+const hashOf = async (from: RunningService, id: string): Promise<string> => {
+  const result = await from.client.jobs.result(id);
+  return result.kind === 'sweep' ? result.record.resultHash : expect.fail('a run');
 };
-const hashOf = async (from: RunningService, id: string): Promise<string> =>
-  (await from.get<SweepJson>(`/api/jobs/${id}/result`)).body.record.resultHash;
 const isEnded = ({ state }: JobJson): boolean => state !== 'queued' && state !== 'running';
 const hasScored = ({ state, progress }: JobJson): boolean => state === 'running' && progress.scored > 0;
 
@@ -71,9 +70,9 @@ describe('one service', () => {
     expect(await follow(service, job.id, { lastId: last.id })).toEqual([]);
 
     expect(await hashOf(service, job.id)).toBe(expected);
-    const waited = await service.post<SweepJson>('/api/backtests', SWEEP);
-    expect(waited.body.record.resultHash).toBe(expected);
-    const { body: list } = await service.get<{ jobs: JobJson[] }>('/api/jobs?state=done&limit=1');
+    const waited = await service.client.sweep(SWEEP);
+    expect(waited.record.resultHash).toBe(expected);
+    const list = await service.client.jobs.list({ state: 'done', limit: 1 });
     expect(list.jobs.map(({ id }) => id)).toEqual([job.id]);
   });
 
@@ -84,13 +83,13 @@ describe('one service', () => {
     expect(light.status).toBe(200);
     const { progress } = await service.until(id, hasScored);
     const atMs = performance.now();
-    await service.post(`/api/jobs/${id}/cancel`);
+    await service.client.jobs.cancel(id);
     await service.until(id, isEnded);
     expect(performance.now() - atMs).toBeLessThan(5_000);
-    const job = (await service.get<JobJson>(`/api/jobs/${id}`)).body;
+    const job = await service.client.jobs.get(id);
     expect(job).toMatchObject({ state: 'cancelled', attempts: 1 });
     expect(job.progress.scored).toBeGreaterThanOrEqual(progress.scored);
-    expect((await service.get<{ running: number }>('/readyz')).body.running).toBe(0);
+    expect((await service.client.ready()).running).toBe(0);
     const result = await service.get<{ error: { code: string } }>(`/api/jobs/${id}/result`);
     expect([result.status, result.body.error.code]).toEqual([409, 'JOB_STATE']);
   });
@@ -104,7 +103,7 @@ describe('one service', () => {
       );
       expect(status).toBe(202);
       if ((body.partial?.record.scored ?? 0) > 0) return { job: body.job, partial: body.partial! };
-      await service.post(`/api/jobs/${body.job.id}/cancel`);
+      await service.client.jobs.cancel(body.job.id);
       return handOver(deadlineSeconds * 2);
     };
     const body = await handOver(0.6);
@@ -129,7 +128,7 @@ describe('one service', () => {
     const failed = await failAfter(1);
     const { id } = failed;
     const kept = checkpointed(place, id);
-    await service.post(`/api/jobs/${id}/retry`);
+    await service.client.jobs.retry(id);
     await service.until(id, isEnded);
     expect(checkpointed(place, id)).toBeGreaterThanOrEqual(kept);
   });

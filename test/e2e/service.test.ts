@@ -1,10 +1,9 @@
 // The service as its clients meet it: through the typed client, by those who leave, are late or come too many, and at its end.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ServiceError } from '../../src/client/client.ts';
+import { GridmillError } from '../../src/client/client.ts';
 import { createWorkplace, repository, type Workplace } from './cli-harness.ts';
 import { type RunningService, startService } from './service-child.ts';
 
@@ -32,7 +31,7 @@ beforeAll(async () => {
   workplace = createWorkplace();
   service = await startService(workplace, '--waiting', '4');
   const file = bytesOf(csv(BARS));
-  const { imported } = await service.client.importData(file, { name: 'wave.csv', exchange: 'local', symbol: 'WAVE' });
+  const { imported } = await service.client.data.import(file, { name: 'wave.csv', exchange: 'local', symbol: 'WAVE' });
   expect(imported.map(({ key }) => key)).toEqual([DATA]);
 });
 afterAll(async () => {
@@ -40,13 +39,13 @@ afterAll(async () => {
   workplace.remove();
 });
 
-const failure = async (work: Promise<unknown>): Promise<ServiceError> => {
+const failure = async (work: Promise<unknown>): Promise<GridmillError> => {
   const error = await work.then(
     () => undefined,
     (reason: unknown) => reason,
   );
-  expect(error).toBeInstanceOf(ServiceError);
-  return error as ServiceError;
+  expect(error).toBeInstanceOf(GridmillError);
+  return error as GridmillError;
 };
 
 /** Waits until nothing is computed and answers how long that took. */
@@ -67,48 +66,19 @@ const untilRunning = async (): Promise<void> => {
 };
 
 describe('the typed client', () => {
-  test('imports, checks, sweeps, pages, reproduces, reports and deletes', async () => {
-    const { client } = service;
-    expect((await client.data()).map(({ key }) => key)).toEqual([DATA]);
-    const checked = await client.checkData({ exchange: 'local', symbol: 'WAVE', timeframe: '1h' });
-    expect(checked).toMatchObject({ name: DATA });
-    expect(existsSync(join(workplace.home, 'uploads')) ? readdirSync(join(workplace.home, 'uploads')) : []).toEqual([]);
-    const sweep = await client.sweep({
-      strategy: 'sma-cross',
-      data: DATA,
-      parameters: { fast: [5, 10], slow: [20, 40] },
-    });
-    expect(sweep.record.scored).toBe(4);
-    const id = sweep.resultId!;
-    expect((await client.results()).results.map((entry) => entry['id'])).toEqual([id]);
-    expect((await client.rows(id, { limit: 2 })).rows).toHaveLength(2);
-    expect(
-      new TextDecoder()
-        .decode(await client.rowsFile(id, { format: 'csv' }))
-        .trim()
-        .split('\n'),
-    ).toHaveLength(5);
-    const row = await client.row(id, 1, { candlesFrom: 10, candlesCount: 5 });
-    expect(row.candles!.time).toHaveLength(5);
-    expect(await client.report(id)).toMatch(/^<!doctype html>/i);
-    expect(await client.estimate(LARGE)).toMatchObject({ kind: 'estimate' });
-    await client.deleteResult(id);
-    expect(await failure(client.result(id))).toMatchObject({ status: 404, code: 'RESULT_NOT_FOUND' });
-  });
-
   test('says what was refused, and the store keeps what it had', async () => {
     const { client } = service;
     const bad = bytesOf('time,open,high,low,close,volume\n1,2,3\n');
     const refused = await failure(
-      client.importData(bad, { name: 'wave.csv', exchange: 'local', symbol: 'WAVE', timeframe: '1h' }),
+      client.data.import(bad, { name: 'wave.csv', exchange: 'local', symbol: 'WAVE', timeframe: '1h' }),
     );
     expect([refused.status, refused.message.includes(workplace.folder)]).toEqual([422, false]);
     expect(
-      await failure(client.fetchData({ exchange: 'localhost', symbol: 'BTC/USDT', timeframe: '1h', from: '2024' })),
+      await failure(client.data.fetch({ exchange: 'localhost', symbol: 'BTC/USDT', timeframe: '1h', from: '2024' })),
     ).toMatchObject({
       code: expect.stringMatching(/^(FETCH_FORBIDDEN|DEPENDENCY_MISSING)$/),
     });
-    expect((await client.data()).map(({ key }) => key)).toEqual([DATA]);
+    expect((await client.data.list()).map(({ key }) => key)).toEqual([DATA]);
   });
 });
 
@@ -133,7 +103,7 @@ test('the document is valid OpenAPI 3.1 and tells the answers of every route', a
 });
 
 test('who leaves frees the machine at once, and nothing is stored', async () => {
-  const before = (await service.client.results()).total;
+  const before = (await service.client.results.list()).total;
   for (let round = 0; round < 5; round++) {
     const leaving = new AbortController();
     const gone = service.client.sweep(LARGE, { signal: leaving.signal }).catch(() => 'gone');
@@ -143,7 +113,7 @@ test('who leaves frees the machine at once, and nothing is stored', async () => 
     expect(await gone).toBe('gone');
     expect(await idleAfter()).toBeLessThan(2_000);
   }
-  expect((await service.client.results()).total).toBe(before);
+  expect((await service.client.results.list()).total).toBe(before);
 });
 
 test('of many who are late each is answered by its deadline, with what was scored, or told to come again', async () => {
@@ -161,7 +131,7 @@ test('a stop answers those who wait, ends within its time and says before what w
   const own = createWorkplace();
   const stopping = await startService(own);
   expect(stopping.said).toMatch(/open to this machine, \d+ of \d+ threads a computation, 4\.0 GiB for all/);
-  await stopping.client.importData(bytesOf(csv(BARS)), {
+  await stopping.client.data.import(bytesOf(csv(BARS)), {
     name: 'wave.csv',
     exchange: 'local',
     symbol: 'WAVE',

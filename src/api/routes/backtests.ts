@@ -2,16 +2,17 @@
 import type { FastifyInstance } from 'fastify';
 import type { ComputeShare, ComputeTask, RunAnswer, SweepAnswer } from '../../compute/task.ts';
 import { AppError } from '../../core/errors.ts';
+import { BacktestAnswer, EstimateAnswer, HandedOver } from '../answer-schemas.ts';
 import { backtestTask, sweepSelection } from '../backtest-task.ts';
 import { answerOrHandOver } from '../handover.ts';
 import { findAnswer, keyOfAnswer } from '../kept-answers.ts';
 import { problemOf } from '../problem.ts';
-import { AnyJson, BacktestBody, BacktestQuery, Problem } from '../schemas.ts';
+import { BacktestBody, BacktestQuery, Problem } from '../schemas.ts';
 import { type RouteContext, waitingSeconds } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
 
 export function backtestRoutes(server: FastifyInstance, context: RouteContext): void {
-  const response = { 200: AnyJson, '4xx': Problem, '5xx': Problem };
+  const errors = { '4xx': Problem, '5xx': Problem };
   server.post<{ Body: BacktestBody; Querystring: BacktestQuery }>(
     '/api/backtests',
     {
@@ -19,7 +20,7 @@ export function backtestRoutes(server: FastifyInstance, context: RouteContext): 
         summary: 'Back-test now and wait for the answer',
         body: BacktestBody,
         querystring: BacktestQuery,
-        response: { ...response, 202: AnyJson },
+        response: { 200: BacktestAnswer, 202: HandedOver, ...errors },
       },
     },
     async (request, reply) => {
@@ -51,7 +52,13 @@ export function backtestRoutes(server: FastifyInstance, context: RouteContext): 
   );
   server.post<{ Body: BacktestBody }>(
     '/api/backtests/estimate',
-    { schema: { summary: 'What a sweep would take, and which guards would fire', body: BacktestBody, response } },
+    {
+      schema: {
+        summary: 'What a sweep would take, and which guards would fire',
+        body: BacktestBody,
+        response: { 200: EstimateAnswer, ...errors },
+      },
+    },
     async ({ body, user }, reply) => {
       const task: ComputeTask = { kind: 'estimate', selection: sweepSelection(body), share: syncShare(body, context) };
       const seconds = context.settings.syncDeadlineSeconds;

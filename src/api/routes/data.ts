@@ -5,8 +5,9 @@ import { AppError } from '../../core/errors.ts';
 import { parsePolicies } from '../../runs/candle-source.ts';
 import { removeStored } from '../../runs/stored-candles.ts';
 import { receiveUpload, removeAbandonedUploads } from '../../store/upload-file.ts';
+import { CheckAnswer, FetchAnswer, ImportAnswer, RemovedAnswer } from '../catalog-schemas.ts';
 import { HTTP_LIMITS } from '../limits.ts';
-import { AnyJson, DataKeyParams, FetchBody, ImportQuery } from '../schemas.ts';
+import { DataKeyParams, FetchBody, ImportQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
 
@@ -15,12 +16,17 @@ const UPLOAD_TYPE = 'application/octet-stream';
 export function dataRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, clock, settings } = context;
   const seconds = settings.syncDeadlineSeconds;
-  const response = { 200: AnyJson };
   removeAbandonedUploads(storeRoot, clock.wallMs());
 
   server.get<{ Params: DataKeyParams }>(
     '/api/data/:exchange/:symbol/:timeframe/check',
-    { schema: { summary: 'Checksums, content hash and defects of stored candles', params: DataKeyParams, response } },
+    {
+      schema: {
+        summary: 'Checksums, content hash and defects of stored candles',
+        params: DataKeyParams,
+        response: { 200: CheckAnswer },
+      },
+    },
     async ({ params: { exchange, symbol, timeframe }, user }, reply) => {
       const task = { kind: 'check', key: `${exchange}/${symbol}/${timeframe}` } as const;
       return (await answerWhileWaiting({ task, user, seconds, reply }, context))?.checked ?? reply;
@@ -29,7 +35,7 @@ export function dataRoutes(server: FastifyInstance, context: RouteContext): void
 
   server.delete<{ Params: DataKeyParams }>(
     '/api/data/:exchange/:symbol/:timeframe',
-    { schema: { summary: 'Remove stored candles', params: DataKeyParams, response } },
+    { schema: { summary: 'Remove stored candles', params: DataKeyParams, response: { 200: RemovedAnswer } } },
     ({ params: { exchange, symbol, timeframe }, log, user }) => {
       const removed = removeStored([`${exchange}/${symbol}/${timeframe}`], storeRoot);
       log.info({ removed, user }, 'candles removed');
@@ -39,7 +45,7 @@ export function dataRoutes(server: FastifyInstance, context: RouteContext): void
 
   server.post<{ Body: FetchBody }>(
     '/api/data/fetch',
-    { schema: { summary: 'Download candles of a known exchange', body: FetchBody, response } },
+    { schema: { summary: 'Download candles of a known exchange', body: FetchBody, response: { 200: FetchAnswer } } },
     async ({ body, user }, reply) => {
       const task = { kind: 'fetch', market: 'spot', ...body } as const;
       return (await answerWhileWaiting({ task, user, seconds, reply }, context))?.fetched ?? reply;
@@ -64,7 +70,7 @@ function uploadRoute(server: FastifyInstance, context: RouteContext): void {
         summary: 'Import a candle file: CSV, freqtrade JSON, Parquet, Arrow or Feather, packed or not',
         consumes: [UPLOAD_TYPE],
         querystring: ImportQuery,
-        response: { 200: AnyJson },
+        response: { 200: ImportAnswer },
       },
     },
     async ({ body, query, user, id }, reply) => {

@@ -1,19 +1,22 @@
 // Probes: is the process alive, and can it take work.
 import type { FastifyInstance } from 'fastify';
 import { openCandleStore } from '../../store/candle-store.ts';
+import { HealthAnswer, ReadyAnswer } from '../answer-schemas.ts';
 import { AnyJson } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 
 export function healthRoutes(server: FastifyInstance, { engineVersion, storeRoot, machine }: RouteContext): void {
-  const response = { 200: AnyJson };
-  server.get('/healthz', { schema: { summary: 'The process answers', response } }, () => ({
+  server.get('/healthz', { schema: { summary: 'The process answers', response: { 200: HealthAnswer } } }, () => ({
     status: 'ok',
     version: engineVersion,
   }));
   server.get(
     '/readyz',
     {
-      schema: { summary: 'The store can be read and there is room for work', response: { ...response, 503: AnyJson } },
+      schema: {
+        summary: 'The store can be read and there is room for work',
+        response: { 200: ReadyAnswer, 503: AnyJson },
+      },
     },
     (_, reply) => {
       const { waiting, running } = machine.status();

@@ -1,22 +1,24 @@
 // Jobs: submitted, listed, followed, cancelled, tried again, and their results.
 import type { FastifyInstance } from 'fastify';
 import type { JobDesk } from '../../compute/job-desk.ts';
+import type { RunAnswer, SweepAnswer } from '../../compute/task.ts';
 import { AppError } from '../../core/errors.ts';
 import { isEnded, type Job } from '../../jobs/job.ts';
 import { jobNotFound } from '../../jobs/store-errors.ts';
+import { JobAnswer, JobListAnswer, JobResultAnswer } from '../answer-schemas.ts';
 import { openEventStream } from '../event-stream.ts';
 import { createJobFeeds } from '../job-feed.ts';
 import { jobSubmission, requestOf } from '../job-request.ts';
 import { jobView } from '../job-view.ts';
 import { HTTP_LIMITS } from '../limits.ts';
-import { AnyJson, EventHeaders, JobBody, JobHeaders, JobParams, JobsQuery, Problem } from '../schemas.ts';
+import { EventHeaders, JobBody, JobHeaders, JobParams, JobsQuery, Problem } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 
 export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: JobDesk): void {
   const { store } = desk;
   const { clock } = context;
   const errors = { '4xx': Problem, '5xx': Problem };
-  const response = { 200: AnyJson, ...errors };
+  const response = { 200: JobAnswer, ...errors };
   const found = async (id: string): Promise<Job> => {
     const job = await store.get(id);
     if (job === undefined) throw jobNotFound(id);
@@ -30,7 +32,7 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
         summary: 'Submit a back-test as a job',
         body: JobBody,
         headers: JobHeaders,
-        response: { 202: AnyJson, ...errors },
+        response: { 202: JobAnswer, ...errors },
       },
     },
     async ({ body, user, headers, log }, reply) => {
@@ -45,7 +47,7 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
   );
   server.get<{ Querystring: JobsQuery }>(
     '/api/jobs',
-    { schema: { summary: 'Jobs, newest first', querystring: JobsQuery, response } },
+    { schema: { summary: 'Jobs, newest first', querystring: JobsQuery, response: { 200: JobListAnswer, ...errors } } },
     async ({ query }) => {
       const { jobs, next = null } = await store.list(query);
       return { jobs: jobs.map(jobView), next };
@@ -74,11 +76,13 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
       return jobView(job);
     },
   );
-  server.get<{ Params: JobParams }>('/api/jobs/:id/result', one('The result of a job'), async ({ params }) => {
+  const result = { summary: 'The result of a job', params: JobParams, response: { 200: JobResultAnswer, ...errors } };
+  server.get<{ Params: JobParams }>('/api/jobs/:id/result', { schema: result }, async ({ params }) => {
     const job = await found(params.id);
     const result = await store.result(job.id);
     if (result === undefined) throw noResult(job);
-    return { jobId: job.id, ...(result.value as object) };
+    const { isSelfContained: _, ...answer } = result.value as object as SweepAnswer | RunAnswer;
+    return { jobId: job.id, ...answer };
   });
   eventRoute(server, context, desk, found);
 }

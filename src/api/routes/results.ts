@@ -3,6 +3,8 @@ import type { FastifyInstance } from 'fastify';
 import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
 import { openResultStore } from '../../store/result-store.ts';
+import { RowAnswer } from '../answer-schemas.ts';
+import { DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
 import { listedRows, pageOfRows } from '../result-rows.ts';
 import {
   CompareQuery,
@@ -23,11 +25,15 @@ type Read = (id: string) => ReturnType<typeof loadResult>;
 export function resultRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, strategiesFolder: folder } = context;
   const read: Read = (id) => loadResult(id, { folder, storeRoot });
-  const response = { 200: AnyJson };
-
   server.get<{ Querystring: ResultsQuery }>(
     '/api/results',
-    { schema: { summary: 'Stored results, newest first', querystring: ResultsQuery, response } },
+    {
+      schema: {
+        summary: 'Stored results, newest first',
+        querystring: ResultsQuery,
+        response: { 200: ResultsAnswer },
+      },
+    },
     ({ query: { offset = 0, limit = 100, strategy } }) => {
       const all = openResultStore(storeRoot)
         .list()
@@ -47,7 +53,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
       schema: {
         summary: 'Two results side by side: differing settings, best rows, agreement of their orders',
         querystring: CompareQuery,
-        response,
+        response: { 200: AnyJson },
       },
     },
     async ({ query, user }, reply) => {
@@ -60,7 +66,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
 
   server.get<{ Params: ResultParams }>(
     '/api/results/:id',
-    { schema: { summary: 'One result with its ranked rows', params: ResultParams, response } },
+    { schema: { summary: 'One result with its ranked rows', params: ResultParams, response: { 200: ResultAnswer } } },
     ({ params }) => {
       const { id, record } = read(params.id);
       return { resultId: id, record: { ...record, heatmap: undefined } };
@@ -69,7 +75,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
 
   server.delete<{ Params: ResultParams }>(
     '/api/results/:id',
-    { schema: { summary: 'Delete a result', params: ResultParams, response } },
+    { schema: { summary: 'Delete a result', params: ResultParams, response: { 200: DeletedAnswer } } },
     ({ params }) => ({ deleted: removeResults([params.id], storeRoot) }),
   );
 
@@ -95,6 +101,7 @@ function rowRoutes(server: FastifyInstance, context: RouteContext, read: Read): 
         summary: 'Ranked rows: filtered, sorted, paged, exported',
         params: ResultParams,
         querystring: RowsQuery,
+        response: { 200: RowsAnswer },
       },
     },
     async ({ params, query }, reply) => {
@@ -116,7 +123,7 @@ function rowRoutes(server: FastifyInstance, context: RouteContext, read: Read): 
         summary: 'A ranked row run again: trades, equity, candles',
         params: RowParams,
         querystring: RowQuery,
-        response: { 200: AnyJson },
+        response: { 200: RowAnswer },
       },
     },
     async ({ params, query, user }, reply) => {

@@ -4,19 +4,25 @@ import type { FastifyInstance } from 'fastify';
 import { type ConfigurationResult, type ConfigurationsHead, runConfigurations } from '../configuration-run.ts';
 import { HTTP_LIMITS } from '../limits.ts';
 import { problemOf } from '../problem.ts';
-import { AnyJson, Problem } from '../schemas.ts';
+import { Problem } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 import { TurboBody, TurboQuery } from '../turbo-schemas.ts';
+import { CollectAnswer, PoolAnswer, RefreshAnswer, TurboAnswer } from '../warm-schemas.ts';
 
 export function warmRoutes(server: FastifyInstance, context: RouteContext): void {
-  const response = { 200: AnyJson, '4xx': Problem, '5xx': Problem };
+  const errors = { '4xx': Problem, '5xx': Problem };
   const { warm } = context;
   server.post<{ Body: TurboBody; Querystring: TurboQuery }>(
     '/backtesting/batch-run-turbo',
     {
       bodyLimit: HTTP_LIMITS.configurationsBytesMax,
       config: { entriesMax: HTTP_LIMITS.configurationsMax },
-      schema: { summary: 'Run a list of configurations in warm workers', body: TurboBody, querystring: TurboQuery },
+      schema: {
+        summary: 'Run a list of configurations in warm workers',
+        body: TurboBody,
+        querystring: TurboQuery,
+        response: { 200: TurboAnswer, ...errors },
+      },
     },
     async (request, reply) => {
       const { body, user, query, headers } = request;
@@ -44,17 +50,23 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
       return reply.type('application/x-ndjson; charset=utf-8').send(lines);
     },
   );
-  server.get('/backtesting/pool/status', { schema: { summary: 'Workers and candles kept', response } }, () => ({
-    ...warm.workers.status(),
-    mirror: warm.mirror.status(),
-  }));
+  server.get(
+    '/backtesting/pool/status',
+    { schema: { summary: 'Workers and candles kept', response: { 200: PoolAnswer, ...errors } } },
+    () => ({
+      ...warm.workers.status(),
+      mirror: warm.mirror.status(),
+    }),
+  );
   server.post(
     '/backtesting/pool/refresh-mirror',
-    { schema: { summary: 'Read anew what the store has changed', response } },
+    { schema: { summary: 'Read anew what the store has changed', response: { 200: RefreshAnswer, ...errors } } },
     () => warm.refresh(),
   );
-  server.post('/backtesting/gc', { schema: { summary: 'Give back memory that is not in use', response } }, () =>
-    warm.collect(),
+  server.post(
+    '/backtesting/gc',
+    { schema: { summary: 'Give back memory that is not in use', response: { 200: CollectAnswer, ...errors } } },
+    () => warm.collect(),
   );
 }
 

@@ -15,6 +15,7 @@ import { collectSearchAxes, searchAxis } from '../search-axes.ts';
 /** What says how fast a study runs and where it goes, never what it finds: these may change when it is resumed. */
 const HOST_OPTIONS = [
   'resume',
+  'server',
   'turbo',
   'workers',
   'batchSize',
@@ -27,6 +28,9 @@ const HOST_OPTIONS = [
   'json',
   'debug',
 ];
+
+/** What only this process can do. */
+const OWN_OPTIONS = ['isolate', 'batchSize', 'gaps', 'policy', 'instruments'];
 
 export function define(command: Command, { host, action }: CommandContext): void {
   command.argument('[strategy]', 'a built-in name (gridmill strategies) or a .ts/.js file');
@@ -56,6 +60,15 @@ export function define(command: Command, { host, action }: CommandContext): void
         });
       }
       refuseUnused(strategy, options);
+      const { server } = options;
+      if (server !== undefined) {
+        refuseOptions(command, (name) => !OWN_OPTIONS.includes(name), {
+          rule: 'A service runs strategies and stored candles of its own, as its settings say.',
+          todo: 'Leave them out with --server.',
+        });
+        const { optimizeRemotely } = await import('../optimize-remote.ts');
+        return optimizeRemotely(strategy, { ...options, server }, host);
+      }
       const { optimize } = await import('../optimize.ts');
       return optimize(strategy, options, host);
     }),
@@ -134,6 +147,7 @@ function addHostOptions(command: Command): void {
       wholeNumber('--batch-size', 1, LIMITS.batchTrialsMax),
     )
     .addOption(isolateOption())
+    .option('--server <url>', 'let the service there run it, on its strategies and candles (GRIDMILL_TOKEN is sent)')
     .option('--memory <bytes>', 'refuse rather than exceed this: 512MB, 2GB', bytes('--memory'))
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m; --resume goes on', duration('--deadline'))
     .optionsGroup('Output:')
@@ -200,6 +214,10 @@ const EXAMPLES = examples(
   [
     'Around the best of that study, until 200 trials bring nothing better',
     'gridmill optimize sma-cross --data btc-1h.csv --mode refine --around my-study --deadline 10m --patience 200',
+  ],
+  [
+    'Where a service has the memory of this machine: it runs the study, this command follows it',
+    'gridmill optimize sma-cross --data binance/BTCUSDT/1h --iter 1000 --server http://127.0.0.1:8080',
   ],
   ['After an interrupt, a crash or a deadline', 'gridmill optimize --resume my-study --turbo'],
 );

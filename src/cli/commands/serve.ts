@@ -101,9 +101,16 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
       todo: 'Set GRIDMILL_TOKEN or GRIDMILL_TOKENS, or listen on 127.0.0.1.',
     });
   }
+  if (config['strategies.uploads'] && Object.keys(tokens).length === 0) {
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'A service that takes strategies over HTTP needs a token.',
+      found: 'strategies.uploads without one.',
+      todo: 'Set GRIDMILL_TOKEN or GRIDMILL_TOKENS, or leave strategies.uploads out.',
+    });
+  }
   const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
   const bytesAll = config['backtest.max_bytes_all'] ?? maxComputeBytesTotal;
-  const leave = await enterMachine(bytesAll + config['mirror.bytes'], host);
+  const leave = await enterMachine(bytesAll + config['mirror.bytes'], addressOf(config), host);
   try {
     return await answer(config, tokens, host);
   } finally {
@@ -111,14 +118,26 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
   }
 }
 
+/** Where those on this machine reach it. A port that the system chooses is not known before it listens. */
+function addressOf(config: ServiceConfig): string {
+  const { 'server.listen': listen, 'server.port': port } = config;
+  const name = ['0.0.0.0', '::'].includes(listen) ? '127.0.0.1' : listen.includes(':') ? `[${listen}]` : listen;
+  return port === 0 ? 'URL' : `http://${name}:${port}`;
+}
+
 /**
  * Studies and other services of this store count with what this one may take; a small machine has no more than all of it.
  * Errors: BUDGET_BYTES with the sums.
  */
-async function enterMachine(memoryBytes: number, host: Host): Promise<() => void> {
+async function enterMachine(memoryBytes: number, url: string, host: Host): Promise<() => void> {
   const { enterRunning } = await import('../../store/running-registry.ts');
   const machineBytes = host.machineBytes();
-  const wanted = { memoryBytes: Math.min(memoryBytes, machineBytes), workers: host.cores, label: 'gridmill serve' };
+  const wanted = {
+    memoryBytes: Math.min(memoryBytes, machineBytes),
+    workers: host.cores,
+    label: 'gridmill serve',
+    url,
+  };
   return enterRunning(host.storeRoot, wanted, machineBytes);
 }
 
