@@ -6,6 +6,7 @@ import type { AnswerTo, ComputeAnswer, ComputeTask } from '../compute/task.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import type { MirroredCandles } from '../mirror/mirror.ts';
 import { handedCandles, storedContent } from '../warm/warm-candles.ts';
+import { onLeave } from './leaving-client.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import type { RouteContext } from './surroundings.ts';
 
@@ -28,28 +29,27 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   let hasLeft = false;
   const giveUp = (): void => {
     leave('cancelled');
-    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+    computation?.stop('cancelled', HTTP_LIMITS.leaveGraceMs);
   };
   context.stopping.addEventListener('abort', giveUp);
-  const onClose = (): void => {
-    if (reply.raw.writableFinished) return;
+  const endWatch = onLeave(reply, () => {
     hasLeft = true;
     giveUp();
-  };
-  reply.raw.once('close', onClose);
+  });
   const deadline = setTimeout(() => {
     leave('deadline');
     computation?.stop('deadline', HTTP_LIMITS.stopGraceMs);
   }, seconds * 1000);
   try {
     const release = await granted;
-    const { strategiesFolder: folder, storeRoot, engineVersion } = context;
-    const handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
+    let handed: ReturnType<typeof handedCandles>;
     try {
+      // Who came while the service was stopping, or left while room was made, is not computed for.
+      if (hasLeft || context.stopping.aborted) throw stopped();
+      const { strategiesFolder: folder, storeRoot, engineVersion } = context;
+      handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
       const candles = handed === undefined ? undefined : [withoutFile(handed.candles)];
       computation = startComputation(task, { folder, storeRoot, engineVersion, ...(candles && { candles }) });
-      // Who came while the service was stopping, or left while room was made, is not computed for.
-      if (hasLeft || context.stopping.aborted) giveUp();
       const answer = await computation.done;
       if (wasCutShort(answer)) throw stopped();
       return answer;
@@ -63,7 +63,7 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   } finally {
     clearTimeout(deadline);
     context.stopping.removeEventListener('abort', giveUp);
-    reply.raw.off('close', onClose);
+    endWatch();
   }
 }
 

@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { StopReason } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { type PackedError, STOP_REASONS, unpackError } from '../pool/messages.ts';
+import { removeTempsOfThread } from '../store/ended-thread.ts';
 import type { SweepProgress } from '../sweep/request.ts';
 import type { HandedCandles } from './handed-candles.ts';
 import type { AnswerTo, ComputeEvents, ComputeTask } from './task.ts';
@@ -56,6 +57,7 @@ export function startComputation<Task extends ComputeTask>(
     execArgv: [],
   });
   let endNow: (error: AppError) => void = () => undefined;
+  let isEndedByForce = false;
   const done = new Promise<AnswerTo<Task>>((resolve, reject) => {
     endNow = reject;
     worker.on('message', (message: ComputeMessage) => {
@@ -66,7 +68,11 @@ export function startComputation<Task extends ComputeTask>(
     worker.on('error', (error) => reject(died(`threw ${String(error)}`)));
     worker.on('exit', (code) => reject(died(`left with exit code ${code}`)));
   });
-  const ended = done.finally(() => worker.terminate());
+  const { threadId } = worker;
+  const ended = done.finally(async () => {
+    await worker.terminate();
+    if (isEndedByForce) removeTempsOfThread(surroundings.storeRoot, threadId);
+  });
   ended.catch(() => undefined);
   return {
     done: ended,
@@ -75,7 +81,11 @@ export function startComputation<Task extends ComputeTask>(
       Atomics.store(stop, 0, STOP_REASONS.indexOf(reason));
       const found = `a computation still running ${graceMs} ms after the stop; it was ended.`;
       const late = new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Ask for less.' });
-      setTimeout(() => endNow(late), graceMs).unref();
+      const end = (): void => {
+        isEndedByForce = true;
+        endNow(late);
+      };
+      setTimeout(end, graceMs).unref();
     },
   };
 }

@@ -68,7 +68,7 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
     case 'import':
     case 'check':
     case 'fetch':
-      return data(task, context);
+      return data(task, context, stop);
     default:
       return unreachable(task);
   }
@@ -139,10 +139,10 @@ async function report(task: ReportTask, context: PerformContext): Promise<Report
 }
 
 /** What reads and checks candle files is loaded for these tasks alone. */
-async function data(task: ImportTask | CheckTask | FetchTask, context: PerformContext) {
+async function data(task: ImportTask | CheckTask | FetchTask, context: PerformContext, stop: StopToken) {
   const { checkTask, fetchTask, importTask } = await import('./perform-data.ts');
   if (task.kind === 'import') return importTask(task, context);
-  return task.kind === 'check' ? checkTask(task, context) : fetchTask(task, context);
+  return task.kind === 'check' ? checkTask(task, context) : fetchTask(task, context, stop);
 }
 
 async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {
