@@ -31,7 +31,7 @@ export function sweepSelection(body: BacktestBody): SweepSelection {
   return {
     strategy,
     window: { data, timeframe, from, to, coldStart, policies: {} },
-    execution: { ...execution, profile: execution.profile ?? 'close', calendar: execution.calendar ?? 'continuous' },
+    execution: { ...execution, calendar: execution.calendar ?? 'continuous' },
     grid: {
       parameters: axes(body.parameters ?? {}),
       risk: axes(body.risk ?? {}) as RiskAxes,

@@ -13,7 +13,7 @@ import type { RouteContext } from './surroundings.ts';
 export interface WaitingClient<Task extends ComputeTask> {
   readonly task: Task;
   readonly user: string;
-  /** The computation is stopped then, and answers with what it has. */
+  /** From the arrival of the request. The computation is stopped then, and a sweep answers with what it has. */
   readonly seconds: number;
   readonly reply: FastifyReply;
 }
@@ -36,10 +36,14 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
     hasLeft = true;
     giveUp();
   });
-  const deadline = setTimeout(() => {
+  // Only a sweep has something to answer after the word to stop.
+  const graceMs = task.kind === 'sweep' ? HTTP_LIMITS.stopGraceMs : HTTP_LIMITS.leaveGraceMs;
+  const meetDeadline = (): void => {
     leave('deadline');
-    computation?.stop('deadline', HTTP_LIMITS.stopGraceMs);
-  }, seconds * 1000);
+    computation?.stop('deadline', graceMs);
+  };
+  // What came before, such as an upload, has taken of the time.
+  const deadline = setTimeout(meetDeadline, Math.max(0, seconds * 1000 - reply.elapsedTime));
   try {
     const release = await granted;
     let handed: ReturnType<typeof handedCandles>;

@@ -2,28 +2,24 @@
 
 import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
-import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
 import { recordToRun } from '../runs/many-record.ts';
 import { reproduceRow } from '../runs/reproduce.ts';
 import { loadResult, saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
-import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import { finishSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import { openSweep } from '../sweep/open-sweep.ts';
+import { guardError, guardsOf, planHost, shareThatWouldDo } from './guards.ts';
 import type {
   AnswerTo,
   CheckTask,
   ComputeEvents,
-  ComputeGuards,
-  ComputeShare,
   ComputeTask,
   EstimateAnswer,
   EstimateTask,
   FetchTask,
-  GuardReport,
   ImportTask,
   ReportAnswer,
   ReportTask,
@@ -148,44 +144,9 @@ async function data(task: ImportTask | CheckTask | FetchTask, context: PerformCo
 async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {
   const prepared = await prepareSweep(task.selection, context);
   const residentBytes = context.settledBytes();
-  const guards = guardsOf(prepared, task.share, residentBytes, context);
+  const share = shareThatWouldDo(prepared, task.share, residentBytes, context);
+  const guards = guardsOf(prepared, share, residentBytes, context);
   const { clock } = context;
-  const planned = estimateSweep(prepared.request, { ...planHost(prepared, task.share, residentBytes, context), clock });
+  const planned = estimateSweep(prepared.request, { ...planHost(prepared, share, residentBytes, context), clock });
   return { kind: 'estimate', estimate: planned, guards };
-}
-
-const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: number, context: PerformContext) => ({
-  window: prepared.loadedWindow.window,
-  workers: share.workers,
-  budgetBytes: share.budgetBytes,
-  residentBytes,
-  peakBytes: context.peakBytes,
-  hostBytes: hostBytes(prepared.grid, false),
-});
-
-/** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */
-function guardsOf(
-  prepared: PreparedSweep,
-  share: ComputeShare,
-  residentBytes: number,
-  context: PerformContext,
-): GuardReport[] {
-  const { guards } = share;
-  if (guards === undefined) return [];
-  const opened = openSweep(prepared.request, planHost(prepared, share, residentBytes, context));
-  const variants = opened.toScore ?? prepared.grid.basePoints * prepared.grid.riskPoints;
-  const bytes = Math.floor(opened.plan.bytesPredicted);
-  return [
-    { guard: 'variants', asked: variants, limit: guards.variantsMax, fires: variants > guards.variantsMax },
-    { guard: 'bytes', asked: bytes, limit: guards.bytesMax, fires: bytes > guards.bytesMax },
-  ];
-}
-
-function guardError({ guard, asked, limit }: GuardReport, of: ComputeGuards['of']): AppError {
-  const unit = guard === 'variants' ? 'variants' : 'bytes';
-  return new AppError(guard === 'variants' ? 'LIMIT_EXCEEDED' : 'BUDGET_BYTES', {
-    rule: `${of === 'job' ? 'A job' : 'A request that waits for its answer'} may take at most ${limit.toLocaleString('en')} ${unit}.`,
-    found: `${asked.toLocaleString('en')} ${unit}.`,
-    todo: of === 'job' ? 'Ask for less, or cut it into several.' : 'Submit it as a job, or ask for less.',
-  });
 }

@@ -16,6 +16,15 @@ export default defineBarStrategy({
   },
 });
 `,
+  'slow.ts': `import { choice, defineBarStrategy } from 'gridmill';
+export default defineBarStrategy({
+  name: 'slow',
+  description: 'Takes its time at every bar.',
+  parameters: { length: choice(1) },
+  init: () => ({ sum: { of: 0 } }),
+  onBar: (context, { sum }) => { for (let i = 0; i < 200_000; i++) sum.of += Math.sqrt(context.close + i); },
+});
+`,
   'endless.ts': `import { choice, defineBarStrategy } from 'gridmill';
 export default defineBarStrategy({
   name: 'endless',
@@ -66,10 +75,14 @@ export const heavyRequests = (data: string): readonly HeavyRequest[] => {
       preselect: 0,
     }),
     of('planning', { strategy: 'sma-cross', parameters: { fast: '2..9000:1', slow: '2..10000:1' } }),
-    of('the estimate', { strategy: 'sma-cross', parameters: { fast: '2..9000:1', slow: '2..10000:1' } }, `${path}/estimate`),
+    of(
+      'the estimate',
+      { strategy: 'sma-cross', parameters: { fast: '2..9000:1', slow: '2..10000:1' } },
+      `${path}/estimate`,
+    ),
     of('bar by bar', { strategy: 'bars.ts' }),
     of('a controller', { strategy: 'bollinger.yml', parameters: { bb_length: '20..900:1' } }),
-    of('a single run', { kind: 'run', strategy: 'bars.ts', parameters: { length: 50 }, equity: true }),
+    of('a single run', { kind: 'run', strategy: 'slow.ts', equity: true }),
     of('an endless single run', { kind: 'run', strategy: 'endless.ts', parameters: { length: 1 } }),
     of('an endless sweep', { strategy: 'endless.ts' }),
     of('an endless strategy file', { strategy: 'unloadable.ts' }),
@@ -81,7 +94,9 @@ export const threadsOf = (pid: number): number => readdirSync(`/proc/${pid}/task
 
 /** Milliseconds of CPU that a process has used. */
 export function cpuMsOf(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
@@ -132,4 +147,14 @@ export async function leave(
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!;
+}
+
+/** The other way round: whether threads still compute `forMs` after the request was sent by a client that stays, which then leaves. */
+export async function stays(
+  at: { readonly pid: number; readonly port: number; readonly idleThreads: number },
+  request: HeavyRequest,
+  forMs: number,
+): Promise<boolean> {
+  const { wasComputing } = await leave(at, request, forMs);
+  return wasComputing;
 }

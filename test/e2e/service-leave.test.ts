@@ -1,23 +1,54 @@
-// Does the machine stop computing for clients that have gone, in whatever phase, and for those whose deadline is over?
-import { mkdirSync } from 'node:fs';
+// Does the machine stop computing for clients that have gone, and answer those that are late, in whatever phase it is?
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPrng } from '../../src/core/prng.ts';
 import { createWorkplace, csvOf, minuteCandles, type Workplace } from './cli-harness.ts';
-import { heavyRequests, leave, quantile, STRATEGY_FILES, threadsOf } from './heavy-requests.ts';
+import {
+  type HeavyRequest,
+  heavyRequests,
+  leave,
+  quantile,
+  STRATEGY_FILES,
+  stays,
+  threadsOf,
+} from './heavy-requests.ts';
 import { type RunningService, startService } from './service-child.ts';
 
 const COUNT = Number(process.env['GRIDMILL_DISCONNECTS'] ?? 33);
 const SEED = Number(process.env['GRIDMILL_FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
 const DATA = 'lab/MADE/1m';
 const REQUESTS = heavyRequests(DATA);
+const WAITING_MAX = 4;
+const SYNC_DEADLINE_S = 3;
 
 let place: Workplace;
 let service: RunningService;
-const address = (): { pid: number; port: number } => ({
-  pid: service.child.pid!,
-  port: Number(new URL(service.url).port),
-});
+let idleThreads: number;
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+const at = () => ({ pid: service.child.pid!, port: Number(new URL(service.url).port), idleThreads });
+const one = (phase: string): HeavyRequest => REQUESTS.find((request) => request.phase === phase)!;
+const ask = (path: string, body: object): Promise<Response> =>
+  fetch(service.url + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** Files that a thread which was ended in a write has left, in the store and among uploads. */
+const leftovers = (): string[] =>
+  (readdirSync(place.home, { recursive: true }) as string[]).filter((name) =>
+    /\.tmp$|^uploads\/.|^jobs\/progress\/./.test(name),
+  );
+
+/** Waits until no thread computes any more. */
+async function untilIdle(): Promise<void> {
+  for (const endMs = performance.now() + 5_000; threadsOf(at().pid) > idleThreads; await pause(20)) {
+    expect(performance.now(), 'threads are left').toBeLessThan(endMs);
+  }
+}
 
 beforeAll(async () => {
   place = createWorkplace();
@@ -25,39 +56,131 @@ beforeAll(async () => {
   for (const [name, text] of Object.entries(STRATEGY_FILES)) place.write(join('strategies', name), text);
   const file = place.write('candles.csv', csvOf(minuteCandles(100_000)));
   expect((await place.run('import', file, '--exchange', 'lab', '--symbol', 'MADE')).exitCode).toBe(0);
-  service = await startService(place, '--waiting', '30');
-  // What is loaded once is loaded now, and the threads that every process has are there.
-  const small = { strategy: 'bars.ts', data: DATA, parameters: { length: 9 } };
-  await service.client.run(small);
+  service = await startService(place, '--waiting', String(WAITING_MAX), '--sync-deadline', `${SYNC_DEADLINE_S}s`);
+  // What is loaded once is loaded now, and the threads that the process keeps are there.
+  await service.client.run({ strategy: 'bars.ts', data: DATA, parameters: { length: 9 } });
+  idleThreads = Number.POSITIVE_INFINITY;
+  for (let look = 0; look < 20; look++) {
+    idleThreads = Math.min(idleThreads, threadsOf(service.child.pid!));
+    await pause(50);
+  }
 });
 afterAll(async () => {
   await service?.stop();
   place?.remove();
 });
 
-/** Threads of the service when nothing is computed. */
-async function idleThreads(): Promise<number> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let look = 0; look < 20; look++) {
-    least = Math.min(least, threadsOf(address().pid));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return least;
-}
+describe('clients who leave', () => {
+  test(`${COUNT} at random moments, from seed ${SEED}: no thread computes 200 ms later, and nothing is stored`, {
+    timeout: 3_600_000,
+  }, async () => {
+    const { nextBelow } = createPrng(SEED);
+    const before = (await service.client.results()).total;
+    const tookMs: number[] = [];
+    for (let n = 0; n < COUNT; n++) {
+      // The first milliseconds are those in which threads start, candles are read and grids are counted.
+      const left = await leave(at(), REQUESTS[n % REQUESTS.length]!, nextBelow(n % 2 === 0 ? 80 : 500));
+      if (left.wasComputing) tookMs.push(left.ms);
+    }
+    console.log(
+      `${tookMs.length} of ${COUNT} were computed for: gone after ${quantile(tookMs, 0.5).toFixed(0)} ms (median), ${Math.max(...tookMs).toFixed(0)} ms (all)`,
+    );
+    expect(tookMs.length).toBeGreaterThan(COUNT / 2);
+    expect(quantile(tookMs, 0.5)).toBeLessThan(200);
+    expect(Math.max(...tookMs)).toBeLessThan(1_000);
+    expect((await service.client.results()).total).toBe(before);
+    expect(leftovers()).toEqual([]);
+    expect(await (await fetch(`${service.url}/readyz`)).json()).toMatchObject({ running: 0, waiting: 0 });
+  });
 
-test(`${COUNT} clients who leave at random moments from seed ${SEED}`, async () => {
-  const { nextBelow } = createPrng(SEED);
-  const idle = await idleThreads();
-  const before = (await service.client.results()).total;
-  const tookMs: number[] = [];
-  for (let n = 0; n < COUNT; n++) {
-    const request = REQUESTS[n % REQUESTS.length]!;
-    const left = await leave({ ...address(), idleThreads: idle }, request, nextBelow(n % 2 === 0 ? 60 : 700));
-    if (left.wasComputing) tookMs.push(left.ms);
-    console.log(request.phase, left);
-  }
-  console.log(tookMs.length, quantile(tookMs, 0.5), quantile(tookMs, 0.99));
-  expect(quantile(tookMs, 0.5)).toBeLessThan(200);
-  expect(Math.max(...tookMs)).toBeLessThan(2_000);
-  expect((await service.client.results()).total).toBe(before);
-}, 600_000);
+  test('with many requests queued on one connection leave none behind', async () => {
+    const { ms } = await leave(at(), one('stage A'), 400, 4);
+    expect(ms).toBeLessThan(1_000);
+    expect(await (await fetch(`${service.url}/readyz`)).json()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('are told from those who stay: for these the same measure finds threads at work', async () => {
+    expect(await stays(at(), one('stage A'), 1_000)).toBe(true);
+    await untilIdle();
+  });
+});
+
+describe('deadlines', () => {
+  const DEADLINE_S = 0.4;
+  test.each(REQUESTS.map(({ phase }) => phase))(
+    '%s: a typed answer within two seconds of it, then no thread is left',
+    async (phase) => {
+      const { path, body } = one(phase);
+      // The estimate takes no deadline of its own: it has that of the service.
+      const seconds = path.endsWith('/estimate') ? SYNC_DEADLINE_S : DEADLINE_S;
+      const asked = path.endsWith('/estimate') ? body : { ...body, deadlineSeconds: DEADLINE_S, save: undefined };
+      const startedMs = performance.now();
+      const answer = await ask(path, asked);
+      const lateMs = performance.now() - startedMs - seconds * 1000;
+      const { error } = (await answer.json()) as { error?: { code: string; retryable: boolean } };
+      if (path.endsWith('/estimate') && answer.status === 200) return;
+      expect([answer.status, error!.code]).toEqual([504, 'DEADLINE']);
+      expect(lateMs).toBeLessThan(2_000);
+      await untilIdle();
+    },
+  );
+
+  test('an import of a large file', async () => {
+    const line = '1700000000000,100,101,99,100,1\n';
+    const packed = gzipSync(Buffer.alloc(800_000_000, line), { level: 1 });
+    const before = await service.client.data();
+    const startedMs = performance.now();
+    const answer = await fetch(
+      `${service.url}/api/data/import?name=large.csv.gz&exchange=lab&symbol=LARGE&timeframe=1m`,
+      {
+        method: 'POST',
+        headers: { 'content-type': 'application/octet-stream' },
+        body: new Uint8Array(Buffer.concat([gzipSync('time,open,high,low,close,volume\n'), packed])),
+      },
+    );
+    const error = (await answer.json()) as object;
+    expect([answer.status, error]).toMatchObject([504, { error: { code: 'DEADLINE' } }]);
+    expect(performance.now() - startedMs).toBeLessThan((SYNC_DEADLINE_S + 2) * 1_000);
+    await untilIdle();
+    expect(await service.client.data()).toEqual(before);
+    expect(leftovers()).toEqual([]);
+  });
+
+  test('20 at once: those that found room are answered by theirs, the others are told when to come again', async () => {
+    const { path, body } = one('stage A');
+    let most = { running: 0, waiting: 0 };
+    let asking = true;
+    const watching = (async () => {
+      for (; asking; await pause(40)) {
+        const now = (await (await fetch(`${service.url}/readyz`)).json()) as typeof most;
+        most = { running: Math.max(most.running, now.running), waiting: Math.max(most.waiting, now.waiting) };
+      }
+    })();
+    const startedMs = performance.now();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const answer = await ask(path, { ...body, save: false, deadlineSeconds: 1 });
+        const { error } = (await answer.json()) as { error: { code: string } };
+        const lateMs = performance.now() - startedMs - 1_000;
+        return { status: answer.status, code: error.code, retryAfter: answer.headers.get('retry-after'), lateMs };
+      }),
+    );
+    asking = false;
+    await watching;
+    const refused = answers.filter(({ status }) => status === 429);
+    const late = answers.filter(({ status }) => status === 504);
+    // One computes with all threads, as many as may wait do.
+    expect([late.length, refused.length]).toEqual([1 + WAITING_MAX, 20 - 1 - WAITING_MAX]);
+    expect(refused.every(({ code, retryAfter }) => code === 'BUSY' && retryAfter === '5')).toBe(true);
+    expect(refused.every(({ lateMs }) => lateMs < 1_000)).toBe(true);
+    expect(late.every(({ code, lateMs }) => code === 'DEADLINE' && lateMs < 2_000)).toBe(true);
+    expect(most.running).toBeLessThanOrEqual(1);
+    expect(most.waiting).toBeLessThanOrEqual(WAITING_MAX);
+    await untilIdle();
+  });
+});
+
+test('no folder of uploads or of progress is left at the end', () => {
+  expect(existsSync(place.home)).toBe(true);
+  expect(leftovers()).toEqual([]);
+});
