@@ -4,6 +4,7 @@ import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { flatRow } from '../../runs/result-record.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
 import { openResultStore } from '../../store/result-store.ts';
+import { PAGE_POLICY } from '../door.ts';
 import { pageOfRows, type RankedJson } from '../result-rows.ts';
 import { AnyJson, ResultParams, ResultsQuery, RowParams, RowQuery, RowsQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
@@ -92,7 +93,8 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
       const task = { kind: 'report', resultId: read(params.id).id } as const;
       const seconds = context.settings.syncDeadlineSeconds;
       const answer = await answerWhileWaiting({ task, user, seconds, reply }, context);
-      return answer === undefined ? reply : reply.type('text/html; charset=utf-8').send(answer.html);
+      if (answer === undefined) return reply;
+      return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(answer.html);
     },
   );
 
