@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPrng } from '../../src/core/prng.ts';
 import { createWorkplace, csvOf, minuteCandles, type Workplace } from './cli-harness.ts';
 import {
+  cpuMsOf,
   type HeavyRequest,
   heavyRequests,
   leave,
@@ -20,6 +21,7 @@ const COUNT = Number(process.env['GRIDMILL_DISCONNECTS'] ?? 33);
 const SEED = Number(process.env['GRIDMILL_FUZZ_SEED'] ?? Date.now() % 1_000_000_000);
 const DATA = 'lab/MADE/1m';
 const REQUESTS = heavyRequests(DATA);
+const SMALL = { parameters: { fast: 5, slow: 20 } };
 const WAITING_MAX = 4;
 const SYNC_DEADLINE_S = 3;
 
@@ -59,6 +61,7 @@ beforeAll(async () => {
   service = await startService(place, '--waiting', String(WAITING_MAX), '--sync-deadline', `${SYNC_DEADLINE_S}s`);
   // What is loaded once is loaded now, and the threads that the process keeps are there.
   await service.client.run({ strategy: 'bars.ts', data: DATA, parameters: { length: 9 } });
+  await ask('/backtesting/batch-run-turbo', { strategy: 'sma-cross', data: DATA, configurations: [SMALL] });
   idleThreads = Number.POSITIVE_INFINITY;
   for (let look = 0; look < 20; look++) {
     idleThreads = Math.min(idleThreads, threadsOf(service.child.pid!));
@@ -97,6 +100,19 @@ describe('clients who leave', () => {
     const { ms } = await leave(at(), one('stage A'), 400, 4);
     expect(ms).toBeLessThan(1_000);
     expect(await (await fetch(`${service.url}/readyz`)).json()).toMatchObject({ running: 0, waiting: 0 });
+  });
+
+  test('of a list in the workers that are kept: their threads stay, and soon use no CPU', async () => {
+    const list = { strategy: 'endless.ts', data: DATA, configurations: [{ parameters: { length: 1 } }] };
+    const { pid, port } = at();
+    const request = { phase: 'a list', path: '/backtesting/batch-run-turbo', body: list };
+    await leave({ pid, port, idleThreads: 1_000 }, request, 1_500);
+    // The worker that did not come back is ended, and another one takes its place.
+    await pause(600);
+    const fromMs = cpuMsOf(pid);
+    await pause(400);
+    expect(cpuMsOf(pid) - fromMs).toBeLessThan(250);
+    await untilIdle();
   });
 
   test('are told from those who stay: for these the same measure finds threads at work', async () => {
