@@ -15,6 +15,7 @@ export interface SchemaFailure {
 /** Names listed in an answer, and characters of a name that was sent. */
 const NAMES_SAID = 40;
 const NAME_CHARACTERS = 40;
+const PLAIN_NAME = /^[A-Za-z0-9_]+$/;
 
 /** `part`: body, querystring, params or headers. The first failure is told; a misspelt name goes before the one it leaves missing. */
 export function invalidRequest(part: string, failure: SchemaFailure): AppError {
@@ -32,7 +33,8 @@ function unknownName({ keyword, parentSchema, data }: SchemaFailure): string | u
   if (known.length === 0 || typeof data !== 'object' || data === null) return undefined;
   const unknown = Object.keys(data).find((name) => !known.includes(name));
   if (unknown === undefined) return undefined;
-  const said = JSON.stringify(unknown.slice(0, NAME_CHARACTERS));
+  // Names of ours are made of letters and digits. Anything else may be a secret that went astray: it is not repeated.
+  const said = PLAIN_NAME.test(unknown) ? `"${unknown.slice(0, NAME_CHARACTERS)}"` : 'a name';
   return `${said} is not known.${didYouMean(unknown, known) || ` Known are ${known.slice(0, NAMES_SAID).join(', ')}.`}`;
 }
 
