@@ -145,6 +145,9 @@ export type ServiceConfig = { readonly [Name in SettingName]: ValueOf<(typeof SE
 
 const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
 
+/** What they are set to may hold a password, and is not repeated. */
+const SECRET_SETTINGS: ReadonlySet<SettingName> = new Set(['cache.redis_url']);
+
 /** The name a setting has in the environment. */
 export const environmentName = (name: SettingName): string => `GRIDMILL_${name.replaceAll('.', '_').toUpperCase()}`;
 
@@ -167,7 +170,7 @@ export function readConfig({ file, environment, flags }: ConfigSources): Service
       if (typeof wanted !== 'string') throw wanted;
       throw new AppError('REQUEST_INVALID', {
         rule: `${name} must be ${wanted}.`,
-        found: `${JSON.stringify(value)} in ${where}.`,
+        found: `${SECRET_SETTINGS.has(name) ? 'something else' : JSON.stringify(value)} in ${where}.`,
         todo: 'Correct it, or leave it out.',
       });
     }

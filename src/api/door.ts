@@ -9,7 +9,14 @@ import { AnyAnswer, EMPTY_QUERY, Problem } from './schemas.ts';
 type Server = FastifyInstance['server'];
 type Socket = FastifyRequest['socket'];
 
-/** Of every answer. Pages that routes send name a policy of their own. */
+/**
+ * Of the pages that are sent: they name the one script they run by its hash, in a policy of their own that holds as well. They
+ * have no origin, so nothing of theirs can ask this service as its user.
+ */
+export const PAGE_POLICY =
+  "sandbox allow-scripts allow-downloads; default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'";
+
+/** Of every answer; pages have PAGE_POLICY. */
 export const ANSWER_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'",

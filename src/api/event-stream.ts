@@ -1,5 +1,6 @@
 // One client that listens: server-sent events with heartbeats, for as long as it takes them.
 import type { FastifyReply } from 'fastify';
+import { ANSWER_HEADERS } from './door.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 export interface EventStream {
@@ -13,8 +14,8 @@ export interface EventStream {
 /** Takes the answer over. A client that does not take its events is cut off: it may come back with Last-Event-ID. */
 export function openEventStream(raw: FastifyReply['raw']): EventStream {
   raw.writeHead(200, {
+    ...ANSWER_HEADERS,
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-store',
     'x-accel-buffering': 'no',
   });
   const write = (text: string): void => {

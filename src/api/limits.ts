@@ -38,6 +38,8 @@ export const HTTP_LIMITS = {
   uploadsMax: 2,
   /** Milliseconds after its deadline that a sweep has to answer with what it has; then it is ended. */
   stopGraceMs: 1_500,
+  /** Milliseconds that any other computation has to end by itself, and every one whose client has left; then it is ended. */
+  leaveGraceMs: 100,
   /** Clients that follow jobs at once. */
   listenersMax: 100,
   /** Events of one job kept for those who come back. */

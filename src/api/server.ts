@@ -68,6 +68,17 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     },
     ...(options.log === undefined ? {} : { logger: { stream: options.log, serializers: LOGGED } }),
   });
+  try {
+    await furnish(server, options);
+  } catch (error) {
+    // A process whose service does not start must not be kept alive by what was opened for it.
+    await server.close();
+    throw error;
+  }
+  return server;
+}
+
+async function furnish(server: FastifyInstance, options: ServiceOptions): Promise<void> {
   server.server.maxConnections = HTTP_LIMITS.connectionsMax;
   validateStrictly(server);
   // As handlers answer them: a serializer made from a schema drops what the schema does not name, and writes null as 0.
@@ -122,7 +133,6 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   });
   server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
   await server.ready();
-  return server;
 }
 
 const ABOUT = 'Back-tests trading strategies over stored candles and ranks parameter grids.';

@@ -6,13 +6,14 @@ import type { AnswerTo, ComputeAnswer, ComputeTask } from '../compute/task.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import type { MirroredCandles } from '../mirror/mirror.ts';
 import { handedCandles, storedContent } from '../warm/warm-candles.ts';
+import { onLeave } from './leaving-client.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import type { RouteContext } from './surroundings.ts';
 
 export interface WaitingClient<Task extends ComputeTask> {
   readonly task: Task;
   readonly user: string;
-  /** The computation is stopped then, and answers with what it has. */
+  /** From the arrival of the request. The computation is stopped then, and a sweep answers with what it has. */
   readonly seconds: number;
   readonly reply: FastifyReply;
 }
@@ -28,28 +29,31 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   let hasLeft = false;
   const giveUp = (): void => {
     leave('cancelled');
-    computation?.stop('cancelled', HTTP_LIMITS.stopGraceMs);
+    computation?.stop('cancelled', HTTP_LIMITS.leaveGraceMs);
   };
   context.stopping.addEventListener('abort', giveUp);
-  const onClose = (): void => {
-    if (reply.raw.writableFinished) return;
+  const endWatch = onLeave(reply, () => {
     hasLeft = true;
     giveUp();
-  };
-  reply.raw.once('close', onClose);
-  const deadline = setTimeout(() => {
+  });
+  // Only a sweep has something to answer after the word to stop.
+  const graceMs = task.kind === 'sweep' ? HTTP_LIMITS.stopGraceMs : HTTP_LIMITS.leaveGraceMs;
+  const meetDeadline = (): void => {
     leave('deadline');
-    computation?.stop('deadline', HTTP_LIMITS.stopGraceMs);
-  }, seconds * 1000);
+    computation?.stop('deadline', graceMs);
+  };
+  // What came before, such as an upload, has taken of the time.
+  const deadline = setTimeout(meetDeadline, Math.max(0, seconds * 1000 - reply.elapsedTime));
   try {
     const release = await granted;
-    const { strategiesFolder: folder, storeRoot, engineVersion } = context;
-    const handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
+    let handed: ReturnType<typeof handedCandles>;
     try {
+      // Who came while the service was stopping, or left while room was made, is not computed for.
+      if (hasLeft || context.stopping.aborted) throw stopped();
+      const { strategiesFolder: folder, storeRoot, engineVersion } = context;
+      handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
       const candles = handed === undefined ? undefined : [withoutFile(handed.candles)];
       computation = startComputation(task, { folder, storeRoot, engineVersion, ...(candles && { candles }) });
-      // Who came while the service was stopping, or left while room was made, is not computed for.
-      if (hasLeft || context.stopping.aborted) giveUp();
       const answer = await computation.done;
       if (wasCutShort(answer)) throw stopped();
       return answer;
@@ -63,7 +67,7 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   } finally {
     clearTimeout(deadline);
     context.stopping.removeEventListener('abort', giveUp);
-    reply.raw.off('close', onClose);
+    endWatch();
   }
 }
 

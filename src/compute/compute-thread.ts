@@ -3,6 +3,7 @@ import { Worker } from 'node:worker_threads';
 import type { StopReason } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { type PackedError, STOP_REASONS, unpackError } from '../pool/messages.ts';
+import { removeTempsOfThread } from '../store/ended-thread.ts';
 import { releaseStudiesOf } from '../store/study-store.ts';
 import type { HandedCandles } from './handed-candles.ts';
 import type { TaskProgress } from './progress.ts';
@@ -58,6 +59,7 @@ export function startComputation<Task extends ComputeTask>(
     execArgv: [],
   });
   let endNow: (error: AppError) => void = () => undefined;
+  let isEndedByForce = false;
   const done = new Promise<AnswerTo<Task>>((resolve, reject) => {
     endNow = reject;
     worker.on('message', (message: ComputeMessage) => {
@@ -74,6 +76,7 @@ export function startComputation<Task extends ComputeTask>(
     await worker.terminate();
     // A thread that was ended could not let go of its study.
     if (task.kind === 'study') releaseStudiesOf(surroundings.storeRoot, threadId);
+    if (isEndedByForce) removeTempsOfThread(surroundings.storeRoot, threadId);
   });
   ended.catch(() => undefined);
   return {
@@ -83,7 +86,11 @@ export function startComputation<Task extends ComputeTask>(
       Atomics.store(stop, 0, STOP_REASONS.indexOf(reason));
       const found = `a computation still running ${graceMs} ms after the stop; it was ended.`;
       const late = new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Ask for less.' });
-      setTimeout(() => endNow(late), graceMs).unref();
+      const end = (): void => {
+        isEndedByForce = true;
+        endNow(late);
+      };
+      setTimeout(end, graceMs).unref();
     },
   };
 }

@@ -1,4 +1,5 @@
 // Performs the tasks that bring candles into the store or look through them.
+import type { StopToken } from '../core/cancel.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { parsePolicies } from '../runs/candle-source.ts';
 import { checkData } from '../runs/check-data.ts';
@@ -24,7 +25,7 @@ export async function checkTask({ key }: CheckTask, context: RunContext): Promis
 }
 
 /** Errors: those of fetchIntoStore, REQUEST_INVALID. */
-export async function fetchTask(task: FetchTask, context: RunContext): Promise<FetchAnswer> {
+export async function fetchTask(task: FetchTask, context: RunContext, stop: StopToken): Promise<FetchAnswer> {
   const { exchange, market, symbol } = task;
   const timeframe = parseTimeframe(task.timeframe);
   const now = closedBefore(context.clock.wallMs(), timeframe);
@@ -33,7 +34,7 @@ export async function fetchTask(task: FetchTask, context: RunContext): Promise<F
   const fetched = await fetchIntoStore(
     { ...order, via: bestRoute(exchange) },
     parsePolicies({}),
-    context,
+    { ...context, stop },
     () => undefined,
   );
   return { kind: 'fetch', fetched };

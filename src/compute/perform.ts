@@ -2,38 +2,26 @@
 
 import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
-import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import { scoresApart } from '../runs/module-ref.ts';
 import { saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { similarRuns, strategyKind } from '../runs/sweep-costs.ts';
-import {
-  finishSweep,
-  hostBytes,
-  loadIsolated,
-  type PreparedSweep,
-  prepareSweep,
-  type RunContext,
-} from '../runs/sweep-run.ts';
+import { finishSweep, loadIsolated, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import { openSweep } from '../sweep/open-sweep.ts';
 import { createCostKeeper } from './cost-keeper.ts';
+import { guardError, guardsOf, planHost, shareThatWouldDo } from './guards.ts';
 import type {
   AnswerTo,
   CheckTask,
   CompareTask,
   ComputeEvents,
-  ComputeGuards,
-  ComputeShare,
   ComputeTask,
   DescribeAnswer,
   DescribeTask,
   EstimateAnswer,
   EstimateTask,
   FetchTask,
-  GuardReport,
   ImportTask,
   ReportTask,
   RowTask,
@@ -86,7 +74,7 @@ function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToke
     case 'import':
     case 'check':
     case 'fetch':
-      return data(task, context);
+      return data(task, context, stop);
     default:
       return unreachable(task);
   }
@@ -162,57 +150,21 @@ async function describe({ strategy }: DescribeTask, context: PerformContext): Pr
 }
 
 /** What reads and checks candle files is loaded for these tasks alone. */
-async function data(task: ImportTask | CheckTask | FetchTask, context: PerformContext) {
+async function data(task: ImportTask | CheckTask | FetchTask, context: PerformContext, stop: StopToken) {
   const { checkTask, fetchTask, importTask } = await import('./perform-data.ts');
   if (task.kind === 'import') return importTask(task, context);
-  return task.kind === 'check' ? checkTask(task, context) : fetchTask(task, context);
+  return task.kind === 'check' ? checkTask(task, context) : fetchTask(task, context, stop);
 }
 
 async function estimate(task: EstimateTask, context: PerformContext): Promise<EstimateAnswer> {
   const prepared = await prepareSweep(task.selection, context);
   const residentBytes = context.settledBytes();
-  const guards = guardsOf(prepared, task.share, residentBytes, context);
+  const share = shareThatWouldDo(prepared, task.share, residentBytes, context);
+  const guards = guardsOf(prepared, share, residentBytes, context);
   const { clock } = context;
-  const planned = estimateSweep(prepared.request, { ...planHost(prepared, task.share, residentBytes, context), clock });
+  const planned = estimateSweep(prepared.request, { ...planHost(prepared, share, residentBytes, context), clock });
   const { barCount: bars } = prepared.loadedWindow.window.candles;
   const variants = planned.toScore ?? prepared.grid.basePoints * prepared.grid.riskPoints;
   const similar = similarRuns({ strategyKind: strategyKind(prepared), bars, variants }, context.storeRoot);
   return { kind: 'estimate', estimate: planned, guards, similar };
-}
-
-const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: number, context: PerformContext) => ({
-  window: prepared.loadedWindow.window,
-  workers: share.workers,
-  budgetBytes: share.budgetBytes,
-  residentBytes,
-  peakBytes: context.peakBytes,
-  hostBytes: hostBytes(prepared.grid, false),
-  apart: scoresApart(prepared.loadedStrategy),
-});
-
-/** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */
-function guardsOf(
-  prepared: PreparedSweep,
-  share: ComputeShare,
-  residentBytes: number,
-  context: PerformContext,
-): GuardReport[] {
-  const { guards } = share;
-  if (guards === undefined) return [];
-  const opened = openSweep(prepared.request, planHost(prepared, share, residentBytes, context));
-  const variants = opened.toScore ?? prepared.grid.basePoints * prepared.grid.riskPoints;
-  const bytes = Math.floor(opened.plan.bytesPredicted);
-  return [
-    { guard: 'variants', asked: variants, limit: guards.variantsMax, fires: variants > guards.variantsMax },
-    { guard: 'bytes', asked: bytes, limit: guards.bytesMax, fires: bytes > guards.bytesMax },
-  ];
-}
-
-function guardError({ guard, asked, limit }: GuardReport, of: ComputeGuards['of']): AppError {
-  const unit = guard === 'variants' ? 'variants' : 'bytes';
-  return new AppError(guard === 'variants' ? 'LIMIT_EXCEEDED' : 'BUDGET_BYTES', {
-    rule: `${of === 'job' ? 'A job' : 'A request that waits for its answer'} may take at most ${limit.toLocaleString('en')} ${unit}.`,
-    found: `${asked.toLocaleString('en')} ${unit}.`,
-    todo: of === 'job' ? 'Ask for less, or cut it into several.' : 'Submit it as a job, or ask for less.',
-  });
 }

@@ -1,4 +1,5 @@
 // Downloads candles: from an exchange's archive files where it has them, else through ccxt.
+import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { createPrng } from '../core/prng.ts';
 import { fetchArchive } from '../feeds/fetch/archive.ts';
@@ -41,10 +42,15 @@ export function bestRoute(exchange: string): Download['via'] {
   return exchange === 'binance' ? 'archive' : 'ccxt';
 }
 
+/** Where downloads go, and the word at which they end. */
+export interface DownloadContext extends CandleContext {
+  readonly stop?: StopToken;
+}
+
 /** Files and pages already downloaded are taken from the cache. Errors: those of fetchArchive and fetchCcxt. */
 export async function download(
   order: Download,
-  context: CandleContext,
+  context: DownloadContext,
   onProgress: (text: string) => void,
 ): Promise<Downloaded> {
   const startedMs = context.clock.monotonicMs();
@@ -54,6 +60,7 @@ export async function download(
       : await fetchCcxt(order, {
           cache: fetchCache(context.storeRoot),
           clock: context.clock,
+          ...(context.stop && { stop: context.stop }),
           onPage: (done, total) => onProgress(`downloading ${order.symbol}  ${done} of ${total} pages`),
         });
   if (columns.time.length === 0) {
@@ -68,7 +75,7 @@ export async function download(
 
 const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
-function fromArchive(order: Download, context: CandleContext, onProgress: (text: string) => void) {
+function fromArchive(order: Download, context: DownloadContext, onProgress: (text: string) => void) {
   const { exchange, market, timeframe, fromMs, toMs } = order;
   if (exchange !== 'binance') {
     throw new AppError('REQUEST_INVALID', {
@@ -87,6 +94,7 @@ function fromArchive(order: Download, context: CandleContext, onProgress: (text:
       random: prng.next,
       cache: fetchCache(context.storeRoot),
       clock: context.clock,
+      ...(context.stop && { stop: context.stop }),
       onFile: ({ name }, done, total) => onProgress(`downloading ${symbol}  ${done} of ${total} files  ${name}`),
     },
   );

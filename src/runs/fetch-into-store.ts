@@ -6,8 +6,7 @@ import { checkCandles } from '../market/quality.ts';
 import type { QualityPolicies } from '../market/quality-policies.ts';
 import type { QualityReport } from '../market/quality-report.ts';
 import { openCandleStore } from '../store/candle-store.ts';
-import type { CandleContext } from './candle-source.ts';
-import { type Download, download, keyOfDownload } from './fetch-candles.ts';
+import { type Download, type DownloadContext, download, keyOfDownload } from './fetch-candles.ts';
 import { joinColumns } from './import-files.ts';
 
 export interface FetchedKey {
@@ -22,7 +21,7 @@ export interface FetchedKey {
 export async function fetchIntoStore(
   order: Download,
   policies: QualityPolicies,
-  context: CandleContext,
+  context: DownloadContext,
   onProgress: (text: string) => void,
 ): Promise<FetchedKey> {
   const key = keyOfDownload(order);

@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { ConditionOperator, MetricCondition } from '../sweep/metric-condition.ts';
 import { parseMetricName } from './metric-name.ts';
 
-const CONDITION = /^\s*([A-Za-z_]+)\s*(>=|<=|>|<)\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(%?)\s*$/;
+const CONDITION = /^\s*([A-Za-z_]+)\s*(>=|<=|>|<)\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)(%?)\s*$/;
 
 /** Reads conditions separated by commas. Errors: REQUEST_INVALID. */
 export function parseWhere(text: string): MetricCondition[] {

@@ -61,7 +61,7 @@ export interface CandleStore {
   /** Answers whether there was something to remove. Errors: STORE_UNWRITABLE. */
   remove(key: CandleKey): boolean;
   /** Removes temporary files that dead writers left and answers how many. Errors: STORE_UNWRITABLE. */
-  recover(): number;
+  recover(endedThread?: number): number;
 }
 
 const EXTENSION = '.arrow';
@@ -92,8 +92,10 @@ export function openCandleStore(root: string, options: CandleStoreOptions = {}):
     read: (key, { shared = false } = {}) => reading(root, () => readCandles(disk, root, key, shared)),
     verify: (key) => reading(root, () => verifyCandles(disk, root, key)),
     remove: (key) => writing(root, () => removeCandles(disk, root, key)),
-    recover: () =>
-      writing(root, () => folders(disk, root).reduce((sum, { path }) => sum + removeAbandonedTemps(disk, path), 0)),
+    recover: (endedThread) =>
+      writing(root, () =>
+        folders(disk, root).reduce((sum, { path }) => sum + removeAbandonedTemps(disk, path, endedThread), 0),
+      ),
   };
 }
 

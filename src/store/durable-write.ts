@@ -91,17 +91,20 @@ function quietly(action: () => void): void {
 }
 
 /**
- * Removes temporary files in `folder` whose writer is gone, and answers how many. A file of a live process stays.
+ * Removes temporary files in `folder` whose writer is gone, and answers how many. A file of a live process stays, but for
+ * those of `endedThread`, a thread of this process that was ended.
  */
-export function removeAbandonedTemps(disk: Disk, folder: string): number {
+export function removeAbandonedTemps(disk: Disk, folder: string, endedThread?: number): number {
   let removed = 0;
   for (const { name } of disk.list(folder)) {
     const match = TEMP_NAME.exec(name);
     if (match === null) continue;
     const path = join(folder, name);
     const isOwn = Number(match[1]) === process.pid;
-    // Other threads of this process look after their own.
-    const inUse = isOwn ? Number(match[2]) !== threadId || tempsInUse.has(path) : disk.isProcessAlive(Number(match[1]));
+    const thread = Number(match[2]);
+    // Other threads of this process look after their own as long as they live.
+    const isHeld = thread === threadId ? tempsInUse.has(path) : thread !== endedThread;
+    const inUse = isOwn ? isHeld : disk.isProcessAlive(Number(match[1]));
     if (inUse) continue;
     try {
       disk.remove(path);

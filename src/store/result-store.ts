@@ -50,7 +50,7 @@ export interface ResultStore {
   /** Keeps the newest `keep` sound results (0 to resultsMax), removes the older ones, and answers their ids. */
   prune(keep: number): string[];
   /** Removes temporary files that dead writers left and answers how many. */
-  recover(): number;
+  recover(endedThread?: number): number;
 }
 
 const FILE_NAME = /^([0-9a-f]{16})\.json$/;
@@ -79,10 +79,10 @@ export function openResultStore(root: string, options: ResultStoreOptions = {}):
         return id;
       }),
     prune: (keep) => writing(root, () => pruneResults(disk, root, resultsMax, keep)),
-    recover: () =>
+    recover: (endedThread) =>
       writing(root, () => {
         const folder = findFolder(disk, root, ['results']);
-        return folder === undefined ? 0 : removeAbandonedTemps(disk, folder);
+        return folder === undefined ? 0 : removeAbandonedTemps(disk, folder, endedThread);
       }),
   };
 }

@@ -30,7 +30,7 @@ const STOP_TICK_MS = 15;
 /** Workers have this long to hand in what they had finished at a stop … */
 const STOP_ANSWER_MS = 100;
 /** … and this long to come back before they are ended. */
-const STOP_GRACE_MS = 1000;
+const STOP_GRACE_MS = 50;
 /** Deaths of a trial's worker that convict it: the first may have been the doing of a trial before. */
 const DEATHS_MAX = 2;
 /** Deaths in a row that convict a setup that was being loaded; between trials, or before any setup, so many per worker. */

@@ -146,6 +146,15 @@ test('a stop answers those who wait, ends within its time and says before what w
   own.remove();
 });
 
+test('one that cannot listen says why and ends, so that it can be started again', async () => {
+  const own = createWorkplace();
+  const port = new URL(service.url).port;
+  const { exitCode, stderr, elapsedMs } = await own.run('serve', '--port', port);
+  expect([exitCode, stderr]).toEqual([2, expect.stringContaining(`EADDRINUSE at port ${port}`)]);
+  expect(elapsedMs).toBeLessThan(20_000);
+  own.remove();
+});
+
 test('a process whose main thread hangs is ended with one line, and would hang on without the watchdog', () => {
   const hang = (silenceMs: number) =>
     spawnSync(process.execPath, [join(repository, 'test/e2e/watched-loop.mjs'), String(silenceMs)], {

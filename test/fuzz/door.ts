@@ -4,7 +4,10 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
+import { expect } from 'vitest';
 import { createService, type ServiceOptions } from '../../src/api/server.ts';
+import type { ServiceSettings } from '../../src/api/surroundings.ts';
+import { openJobDesk } from '../../src/compute/job-desk.ts';
 
 export interface Door {
   readonly server: FastifyInstance;
@@ -14,7 +17,13 @@ export interface Door {
   close(): Promise<void>;
 }
 
-export async function openDoor(change: Partial<ServiceOptions> = {}): Promise<Door> {
+const CLOCK = { monotonicMs: () => performance.now(), wallMs: () => Date.now() };
+
+/** `settings` in place of the usual ones; `change` of everything else. */
+export async function openDoor(
+  change: Partial<ServiceOptions> = {},
+  settings: Partial<ServiceSettings> = {},
+): Promise<Door> {
   const root = mkdtempSync(join(tmpdir(), 'gridmill-door-'));
   const logged: string[] = [];
   const server = await createService({
@@ -22,12 +31,13 @@ export async function openDoor(change: Partial<ServiceOptions> = {}): Promise<Do
       engineVersion: '0.0.0',
       storeRoot: join(root, 'store'),
       strategiesFolder: join(root, 'strategies'),
-      clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+      clock: CLOCK,
       settings: {
         syncDeadlineSeconds: 5,
         maxThreads: 1,
         maxVariantsPerCompute: 1e6,
         maxComputeBytesTotal: 2 ** 32,
+        ...settings,
       },
       entry: () => import('../../src/index.ts'),
       residentBytes: () => process.memoryUsage.rss(),
@@ -57,6 +67,24 @@ export async function openDoor(change: Partial<ServiceOptions> = {}): Promise<Do
     },
   };
 }
+
+/** Takes jobs and runs none of them. For `openDesk` of openDoor; the queue lies in `folder`. */
+export const idleDesk =
+  (folder: string): NonNullable<ServiceOptions['openDesk']> =>
+  (machine) => {
+    let count = 0;
+    return openJobDesk({
+      location: { kind: 'sqlite', folder },
+      machine,
+      clock: CLOCK,
+      newId: () => `j-${++count}`,
+      surroundings: { folder, storeRoot: folder, engineVersion: '0.0.0' },
+      concurrency: 0,
+      settings: { leaseMs: 20_000, heartbeatMs: 5_000, watchMs: 1_000, sweepMs: 5_000 },
+      read: () => expect.fail('no job is run here'),
+      onEvent: () => undefined,
+    });
+  };
 
 /** Sends bytes and answers what came back when the other side closed, or after `waitMs`. */
 export function exchange(port: number, bytes: string | Buffer, waitMs = 2_000): Promise<string> {

@@ -36,6 +36,9 @@ function attack(port: number, seed: number): Promise<string> {
   });
 }
 
+const quantile = (values: readonly number[], share: number): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(share * (values.length - 1))]!;
+
 const statusesOf = (answer: string): number[] =>
   [...answer.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, status]) => Number(status));
 
@@ -44,11 +47,19 @@ test(`${COUNT} malformed requests from seed ${SEED}`, { timeout: 600_000 }, asyn
   const tally = new Map<number, number>();
   let next = 0;
   let unfinished = true;
+  /** Milliseconds until a good request was answered. */
+  const probeMs = async (): Promise<number> => {
+    const startedMs = performance.now();
+    expect(statusOf(await exchange(door.port, request('GET /healthz'), 10_000))).toBe(200);
+    const ms = performance.now() - startedMs;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    return ms;
+  };
+  const calmMs: number[] = [];
+  for (let n = 0; n < 20; n++) calmMs.push(await probeMs());
+  const stormMs: number[] = [];
   const probe = async (): Promise<void> => {
-    while (unfinished) {
-      expect(statusOf(await exchange(door.port, request('GET /healthz'), 10_000))).toBe(200);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    while (unfinished) stormMs.push(await probeMs());
   };
   const attackers = Array.from({ length: 64 }, async () => {
     while (next < COUNT) {
@@ -65,7 +76,12 @@ test(`${COUNT} malformed requests from seed ${SEED}`, { timeout: 600_000 }, asyn
     unfinished = false;
   });
   await probing;
+  const told = (values: number[]): string =>
+    `p50 ${quantile(values, 0.5).toFixed(1)} p99 ${quantile(values, 0.99).toFixed(1)} ms`;
   console.log(`answers: ${JSON.stringify(Object.fromEntries([...tally].sort()))}`);
+  console.log(`a good request: calm ${told(calmMs)}, in the storm ${told(stormMs)} (${stormMs.length} of them)`);
+  // The attackers share this thread with the service: what is measured is no more than that nothing holds it up.
+  expect(quantile(stormMs, 0.99)).toBeLessThan(1_000);
   expect([...tally.keys()].length).toBeGreaterThan(4);
   expect(rejections).toEqual([]);
   await new Promise((resolve) => setTimeout(resolve, 100));

@@ -90,14 +90,14 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
 /** Errors: BUSY when as many as may listen do. */
 function eventRoute(
   server: FastifyInstance,
-  { clock }: RouteContext,
+  { clock, stopping }: RouteContext,
   { store }: JobDesk,
   found: (id: string) => Promise<Job>,
 ): void {
   const feeds = createJobFeeds(store, clock);
   const streams = new Set<{ end(): void }>();
   // A shutdown does not wait for those who listen; they come back by themselves.
-  server.addHook('preClose', async () => {
+  stopping.addEventListener('abort', () => {
     feeds.close();
     for (const stream of streams) stream.end();
   });
@@ -113,6 +113,7 @@ function eventRoute(
     },
     async ({ params, headers }, reply) => {
       const job = await found(params.id);
+      if (stopping.aborted) throw isStopping();
       if (streams.size >= HTTP_LIMITS.listenersMax) throw tooManyListen(streams.size);
       const lastId = headers['last-event-id'];
       // The one answer at which a browser stops coming back.
@@ -148,6 +149,9 @@ function noResult(job: Job): AppError {
     todo: `${todo}${part}`,
   });
 }
+
+const isStopping = (): AppError =>
+  new AppError('STOPPING', { found: 'a client that asked for events.', todo: 'Come back with Last-Event-ID.' });
 
 const tooManyListen = (count: number): AppError =>
   new AppError('BUSY', {

@@ -5,6 +5,7 @@ import { loadResult, removeResults } from '../../runs/saved-results.ts';
 import { openResultStore } from '../../store/result-store.ts';
 import { RowAnswer } from '../answer-schemas.ts';
 import { DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
+import { PAGE_POLICY } from '../door.ts';
 import { listedRows, pageOfRows } from '../result-rows.ts';
 import {
   CompareQuery,
@@ -86,7 +87,8 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
       const task = { kind: 'report', resultId: read(params.id).id } as const;
       const seconds = context.settings.syncDeadlineSeconds;
       const answer = await answerWhileWaiting({ task, user, seconds, reply }, context);
-      return answer === undefined ? reply : reply.type('text/html; charset=utf-8').send(answer.html);
+      if (answer === undefined) return reply;
+      return reply.header('content-security-policy', PAGE_POLICY).type('text/html; charset=utf-8').send(answer.html);
     },
   );
 

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { type ConfigurationResult, type ConfigurationsHead, runConfigurations } from '../configuration-run.ts';
+import { onLeave } from '../leaving-client.ts';
 import { HTTP_LIMITS } from '../limits.ts';
 import { problemOf } from '../problem.ts';
 import { Problem } from '../schemas.ts';
@@ -35,9 +36,10 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
           leave = own;
         },
       };
-      reply.raw.once('close', () => {
-        if (!reply.raw.writableFinished) leave();
-      });
+      reply.raw.once(
+        'close',
+        onLeave(reply, () => leave()),
+      );
       if (!isStream) return collected(asked, context);
       const lines = new Readable({
         read() {},

@@ -161,7 +161,16 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
   const silenceSeconds = config['server.silence_seconds'];
   const { startWatchdog } = await import('../../compute/watchdog.ts');
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
-  const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
+  const place = { port: config['server.port'], host: config['server.listen'] };
+  let address: string;
+  try {
+    address = await service.listen(place);
+  } catch (error) {
+    // What is open would keep the process alive, and nobody would start it again.
+    await service.close();
+    await watchdog?.stop();
+    throw cannotListen(error, place);
+  }
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
   host.stdout.write(`${decided(config, host, Object.keys(tokens).length)}\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
@@ -169,6 +178,17 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
   await service.close();
   await watchdog?.stop();
   return undefined;
+}
+
+function cannotListen(error: unknown, { port, host }: { readonly port: number; readonly host: string }): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined || !/^E[A-Z]+$/.test(code)) return error;
+  return new AppError('REQUEST_INVALID', {
+    rule: 'A service must be able to listen at its address.',
+    found: `${code} at port ${port} of ${host}${code === 'EADDRINUSE' ? ', where another process listens' : ''}.`,
+    todo: 'Choose another --port or --listen, or end what listens there.',
+    cause: error,
+  });
 }
 
 /** What settings and machine have come to, on one line. */

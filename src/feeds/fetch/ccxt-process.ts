@@ -21,7 +21,7 @@ export interface CcxtProcessOptions {
 }
 
 const START_MS = 60_000;
-const STOP_POLL_MS = 100;
+const STOP_POLL_MS = 50;
 const LINE_CHARS_MAX = 16_777_216;
 const ERROR_TEXT_MAX = 2_000;
 
