@@ -91,7 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'report',
   ],
   warm: ['core', 'market', 'sweep', 'trials', 'turbo', 'store', 'mirror', 'runs'],
-  compute: ['core', 'market', 'sweep', 'pool', 'store', 'mirror', 'loader', 'runs', 'jobs'],
+  compute: ['core', 'market', 'metrics', 'sweep', 'pool', 'store', 'mirror', 'feeds', 'loader', 'runs', 'jobs'],
   api: [
     'core',
     'market',

@@ -130,12 +130,18 @@ export const EstimateAnswer = answer({
     'Variants, bytes by part, seconds, engine and threads that the sweep would take.',
   ),
   guards: listOf(Guard),
+  similar: open<Estimated['similar']>('What such estimates have come to before.'),
 });
 export type EstimateAnswer = Static<typeof EstimateAnswer>;
 
 const Numbers = listOf(Type.Number());
 const Candles = answer({ time: Numbers, open: Numbers, high: Numbers, low: Numbers, close: Numbers, volume: Numbers });
-export const RowAnswer = answer({ kind: Type.Literal('row'), run: Run, candles: optional(Candles) });
+export const RowAnswer = answer({
+  kind: Type.Literal('row'),
+  run: Run,
+  candles: optional(Candles),
+  candlesFrom: optional(Count),
+});
 export type RowAnswer = Static<typeof RowAnswer>;
 
 const Fault = answer({ code: Type.String(), rule: Type.String(), found: Type.String(), todo: Type.String() });

@@ -32,6 +32,15 @@ test('an unknown setting is refused with the nearest name, whatever it is named'
   expect(({} as { port?: number }).port).toBeUndefined();
 });
 
+test('a name in the environment that begins like a section of settings must be one of them', () => {
+  const read = (environment: Record<string, string>) => () => readConfig({ environment, flags: {} });
+  expect(read({ GRIDMILL_SERVER_PROT: '80' })).toThrow(/GRIDMILL_SERVER_PROT\. Did you mean "GRIDMILL_SERVER_PORT"/);
+  expect(read({ GRIDMILL_BACKTEST_CPU_MAX_THREAD: '2' })).toThrow(/"GRIDMILL_BACKTEST_CPU_MAX_THREADS"/);
+  for (const name of ['GRIDMILL_HOME', 'GRIDMILL_ENV', 'GRIDMILL_TOKENS', 'GRIDMILL_CALLED_AS', 'USE_SQLITE']) {
+    expect(read({ [name]: 'x' })).not.toThrow();
+  }
+});
+
 test('a value out of range names setting, value and source', () => {
   const read = (port: unknown) => () => readConfig({ file: file({ server: { port } }), environment: {}, flags: {} });
   expect(read(70_000)).toThrow(/server\.port must be a whole number from 0 to 65535.*70000 in gridmill\.yaml/);

@@ -6,6 +6,8 @@ import { HTTP_LIMITS } from './limits.ts';
 
 interface Setting<T> {
   readonly about: string;
+  /** What a value must be, such as `a whole number from 0 to 65535`. */
+  readonly wanted: string;
   /** Undefined where the machine decides. */
   readonly fallback: T;
   /** Throws a text that says what is wanted. */
@@ -29,19 +31,21 @@ function number<F extends number | undefined>(
     if (typeof found !== 'number' || !(found >= low && found <= high)) return fail(wanted);
     return isWhole && !Number.isInteger(found) ? fail(wanted) : found;
   };
-  return { about, fallback, read };
+  return { about, wanted, fallback, read };
 }
 
 function text(about: string, fallback: string): Setting<string> {
-  return { about, fallback, read: (value) => (typeof value === 'string' ? value : fail('a text')) };
+  const wanted = 'a text';
+  return { about, wanted, fallback, read: (value) => (typeof value === 'string' ? value : fail(wanted)) };
 }
 
 function names(about: string): Setting<readonly string[]> {
+  const wanted = 'a list of texts';
   const read = (value: unknown): readonly string[] => {
     const list = typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value;
-    return Array.isArray(list) && list.every((name) => typeof name === 'string') ? list : fail('a list of texts');
+    return Array.isArray(list) && list.every((name) => typeof name === 'string') ? list : fail(wanted);
   };
-  return { about, fallback: [], read };
+  return { about, wanted, fallback: [], read };
 }
 
 /** Every setting by the name it has in the file. The environment has it as GRIDMILL_ and the name in capitals. */
@@ -50,6 +54,12 @@ export const SETTINGS = {
   'server.listen': text('address to listen on; others than this machine need a token', '127.0.0.1'),
   'server.host_names': names('further names under which it is reached'),
   'server.waiting_max': number('requests that may wait for room', 8, 0, 10_000),
+  'server.waiting_max_per_user': number(
+    'of them of one user; with several tokens half of them when left out, else all',
+    undefined,
+    0,
+    10_000,
+  ),
   'server.requests_per_second': number('requests a second of one token', HTTP_LIMITS.requestsPerSecond, 1, 1_000_000),
   'server.silence_seconds': number(
     'silence of the main thread after which the process ends itself; 0 never',
@@ -155,12 +165,28 @@ export function readConfig({ file, environment, flags }: ConfigSources): Service
   if (file !== undefined) {
     for (const [name, value] of leavesOf(file.content, '', file.path)) take(name, value, file.path);
   }
+  refuseUnknown(environment);
   for (const name of SETTING_NAMES) {
     const value = environment[environmentName(name)];
     if (value !== undefined && value !== '') take(name, value, `the environment (${environmentName(name)})`);
   }
   for (const [name, value] of Object.entries(flags)) if (value !== undefined) values[name] = value;
   return values as ServiceConfig;
+}
+
+/** What begins like a section of settings must be one of them; other names are of other things. */
+function refuseUnknown(environment: ConfigSources['environment']): void {
+  const known = SETTING_NAMES.map(environmentName);
+  const sections = new Set(SETTING_NAMES.map((name) => `GRIDMILL_${name.split('.', 1)[0]!.toUpperCase()}_`));
+  for (const [name, value] of Object.entries(environment)) {
+    const isOfSection = [...sections].some((section) => name.startsWith(section));
+    if (!isOfSection || value === undefined || value === '' || known.includes(name)) continue;
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'The environment holds known settings only.',
+      found: `${name}.${didYouMean(name, known)}`,
+      todo: 'Correct or remove it; docs/settings.md lists the names.',
+    });
+  }
 }
 
 function* leavesOf(content: unknown, prefix: string, path: string): Generator<[SettingName, unknown]> {

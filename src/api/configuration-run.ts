@@ -62,7 +62,7 @@ export async function runConfigurations(
   const startedMs = clock.monotonicMs();
   const seconds = Math.min(body.deadlineSeconds ?? Number.POSITIVE_INFINITY, settings.syncDeadlineSeconds);
   const stop = createStopSource(clock, seconds * 1000);
-  const threads = Math.min(warm.workers.status().expected, body.configurations.length);
+  const threads = Math.min(warm.workers.status().expected, body.configurations.length, settings.maxThreads);
   const { granted, leave } = machine.admit({ user, threads, bytes: 0, priority: 0 });
   let loading: Computation<unknown> | undefined;
   const end = (reason: StopReason): void => {

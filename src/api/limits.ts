@@ -23,6 +23,11 @@ export const HTTP_LIMITS = {
   connectionsMax: 256,
   /** Requests a second of one token, or of one address with wrong tokens. */
   requestsPerSecond: 20,
+  /** Tokens of one service. */
+  tokensMax: 1_000,
+  /** Characters of a token: fewer can be guessed. */
+  tokenLengthMin: 16,
+  tokenLengthMax: 256,
   /** Tokens and addresses whose rates are remembered. */
   rateKeysMax: 10_000,
   /** Bytes of an uploaded candle file. It has to arrive within the time of any request. */
@@ -48,4 +53,6 @@ export const HTTP_LIMITS = {
   shutdownMsMax: 8_000,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
+  /** Candles, trades or bars of equity of one answer that is no file. */
+  candlesMax: 10_000,
 } as const;

@@ -162,37 +162,6 @@ export const AnyJson = Type.Unsafe<Record<string, unknown>>({ type: 'object', ad
 /** A file, a page, or JSON that the guides describe. */
 export const AnyAnswer = Type.Unsafe<unknown>({ description: 'A file, a page, or JSON.' });
 
-/** An id of a result, or its beginning, or `latest`. */
-export const ResultParams = object({ id: Type.String({ pattern: '^([0-9a-f]{4,16}|latest)$' }) });
-export type ResultParams = Static<typeof ResultParams>;
-export const RowParams = object({ ...ResultParams.properties, rank: Type.Integer({ minimum: 1 }) });
-export type RowParams = Static<typeof RowParams>;
-
-const page = {
-  offset: optional(Type.Integer({ minimum: 0 })),
-  limit: optional(Type.Integer({ minimum: 1, maximum: 1000 })),
-};
-export const ResultsQuery = object({ ...page, strategy: optional(Type.String({ maxLength: 64 })) });
-export type ResultsQuery = Static<typeof ResultsQuery>;
-
-export const RowsQuery = object({
-  ...page,
-  sort: optional(
-    Type.String({ maxLength: 64, description: 'A metric, a parameter or "rank"; "-" before it: descending.' }),
-  ),
-  where: optional(Type.String({ maxLength: 1024 })),
-  format: optional(Type.Union([Type.Literal('json'), Type.Literal('csv'), Type.Literal('parquet')])),
-});
-export type RowsQuery = Static<typeof RowsQuery>;
-
-export const RowQuery = object({
-  cell: optional(Type.Integer({ minimum: 1 })),
-  equity: optional(Type.Boolean()),
-  candlesFrom: optional(Type.Integer({ minimum: 0, description: 'First bar of the candles to answer with.' })),
-  candlesCount: optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
-});
-export type RowQuery = Static<typeof RowQuery>;
-
 const Exchange = Type.String({ pattern: '^[a-z][a-z0-9_-]{0,31}$' });
 const Timeframe = Type.String({ pattern: '^[1-9][0-9]{0,3}[smhdw]$' });
 

@@ -21,6 +21,7 @@ import { jobRoutes } from './routes/jobs.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { resultRoutes } from './routes/results.ts';
 import { studyRoutes } from './routes/studies.ts';
+import { variantRoutes } from './routes/variants.ts';
 import { warmRoutes } from './routes/warm.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -104,13 +105,15 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
   server.addHook('onClose', () => warm.close());
   const context = { ...surroundings, machine, desk, warm, stopping: stopping.signal };
+  // Of the whole service: what no route answers is measured too.
+  metricsRoutes(server, context);
   await server.register(async (routes) => {
-    metricsRoutes(routes, context);
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
     dataRoutes(routes, context);
     backtestRoutes(routes, context);
     resultRoutes(routes, context);
+    variantRoutes(routes, context);
     if (desk !== undefined) jobRoutes(routes, context, desk);
     warmRoutes(routes, context);
     studyRoutes(routes, context);

@@ -1,9 +1,11 @@
 // The settings of the service from its file, the environment and the command line.
-import { existsSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type ConfigSources, readConfig, type ServiceConfig } from '../api/config.ts';
+import { NAME } from '../api/schemas.ts';
 import type { ServiceWarmth } from '../api/server.ts';
 import { AppError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest-name.ts';
 import type { Host } from './host.ts';
 
 /** Read where no other file is named, as far as it exists. */
@@ -19,12 +21,23 @@ export async function loadConfig(
   return readConfig({ file, environment: host.environment, flags: given.flags });
 }
 
-/** `config/<env>/gridmill.yaml` for the environment that GRIDMILL_ENV names. */
+/** `config/<env>/gridmill.yaml` for the environment that GRIDMILL_ENV names. Errors: REQUEST_INVALID for one without a file. */
 function usualPath({ environment, folder }: Host): string | undefined {
   const { GRIDMILL_ENV: name } = environment;
-  if (name !== undefined && name !== '') return `config/${name}/gridmill.yaml`;
-  return existsSync(resolve(folder, USUAL_PATH)) ? USUAL_PATH : undefined;
+  if (name === undefined || name === '') return existsSync(resolve(folder, USUAL_PATH)) ? USUAL_PATH : undefined;
+  const path = `config/${name}/gridmill.yaml`;
+  const isName = new RegExp(NAME).test(name);
+  if (isName && existsSync(resolve(folder, path))) return path;
+  const known = environmentsIn(resolve(folder, 'config'));
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'GRIDMILL_ENV names a folder of config that has a gridmill.yaml.',
+    found: isName ? `no ${path}.${didYouMean(name, known)}` : `"${name.slice(0, 64)}", which is no name.`,
+    todo: known.length === 0 ? 'Write the file, or leave GRIDMILL_ENV out.' : `There are: ${known.join(', ')}.`,
+  });
 }
+
+const environmentsIn = (folder: string): string[] =>
+  existsSync(folder) ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'gridmill.yaml'))) : [];
 
 async function parsedFile(path: string, { folder }: Host): Promise<unknown> {
   const invalid = (found: string, cause?: unknown): AppError =>

@@ -9,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import type { LeaseSettings } from '../jobs/lease-settings.ts';
 import { locateStore, type StoreLocation } from '../jobs/open-store.ts';
 import type { Host } from './host.ts';
+import { jobLogLine } from './job-log.ts';
 
 export const surroundings = (config: ServiceConfig, host: Host): Surroundings => ({
   engineVersion: host.version,
@@ -17,7 +18,12 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
   clock: host.clock,
   settings: {
     syncDeadlineSeconds: config['backtest.sync.sync_deadline_seconds'],
-    maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
+    // More than a user may have at once would never be granted.
+    maxThreads: Math.min(
+      config['backtest.cpu.max_threads'] ?? host.cores,
+      config['backtest.cpu.max_threads_per_user'] ?? host.cores,
+      host.cores,
+    ),
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
     maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
   },
@@ -25,11 +31,15 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
   residentBytes: host.residentBytes,
 });
 
-export const machineLimits = (config: ServiceConfig, host: Host): MachineLimits => ({
+/** `users`: how many tokens there are; with several of them none may fill more than half of the waiting room. */
+export const machineLimits = (config: ServiceConfig, host: Host, users = 1): MachineLimits => ({
   threads: host.cores,
   threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
   bytes: config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'],
   waitingMax: config['server.waiting_max'],
+  waitingPerUser:
+    config['server.waiting_max_per_user'] ??
+    (users > 1 ? Math.ceil(config['server.waiting_max'] / 2) : config['server.waiting_max']),
 });
 
 /** Errors: REQUEST_INVALID for settings that cannot work; those of opening the queue. */
@@ -48,7 +58,7 @@ export function openDesk(config: ServiceConfig, machine: Machine, host: Host): P
       const request = requestOf(job);
       return { user: request.user, task: jobTask(request, job.budget, progressFolder, settings) };
     },
-    onEvent: (event) => host.stderr.write(`${JSON.stringify({ time: clock.wallMs(), job: event })}\n`),
+    onEvent: (event) => host.stderr.write(jobLogLine(event, clock.wallMs())),
   });
 }
 

@@ -20,6 +20,7 @@ import { type JobCalls, jobCalls } from './job-calls.ts';
 import { type PoolCalls, poolCalls } from './pool-calls.ts';
 import { type ResultCalls, resultCalls } from './result-calls.ts';
 import { type CallOptions, type ClientOptions, createTransport } from './transport.ts';
+import { type VariantCalls, variantCalls } from './variant-calls.ts';
 
 export type {
   EstimateAnswer,
@@ -33,7 +34,8 @@ export type {
   SweepAnswer,
 } from '../api/answer-schemas.ts';
 export type * from '../api/catalog-schemas.ts';
-export type { BacktestBody, JobBody, JobsQuery, Problem, ResultsQuery, RowQuery, RowsQuery } from '../api/schemas.ts';
+export type * from '../api/results-schemas.ts';
+export type { BacktestBody, JobBody, JobsQuery, Problem } from '../api/schemas.ts';
 export type { TurboBody } from '../api/turbo-schemas.ts';
 export type { CollectAnswer, PoolAnswer, RefreshAnswer, TurboAnswer, TurboLine } from '../api/warm-schemas.ts';
 export type { DataCalls, FileBytes } from './data-calls.ts';
@@ -43,6 +45,7 @@ export type { JobCalls } from './job-calls.ts';
 export type { PoolCalls } from './pool-calls.ts';
 export type { ResultCalls } from './result-calls.ts';
 export type { CallOptions, ClientOptions } from './transport.ts';
+export type { VariantCalls } from './variant-calls.ts';
 
 export type SweepBody = Omit<BacktestBody, 'kind'>;
 
@@ -62,6 +65,7 @@ export interface Client {
   estimate(body: BacktestBody, call?: CallOptions): Promise<EstimateAnswer>;
   readonly jobs: JobCalls;
   readonly results: ResultCalls;
+  readonly variants: VariantCalls;
   readonly data: DataCalls;
   readonly studies: StudyCalls;
   readonly pool: PoolCalls;
@@ -100,6 +104,7 @@ export function createClient(options: ClientOptions): Client {
     estimate: (body, call) => post('/api/backtests/estimate', body, call),
     jobs: jobCalls(transport),
     results: resultCalls(transport),
+    variants: variantCalls(transport),
     data: dataCalls(transport),
     studies: {
       list: (query, call) => json('/api/studies', { ...call, query }),

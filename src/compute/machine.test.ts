@@ -78,3 +78,78 @@ test('over random demands and releases the limits hold and everything is given b
   await Promise.all(pending);
   expect(machine.status()).toMatchObject({ running: 0, threadsBusy: 0, bytesGranted: 0 });
 });
+
+test('who asks much does not hold up who asks little: users take turns', async () => {
+  const machine = createMachine({ threads: 1, threadsPerUser: 1, bytes: 1000, waitingMax: 8 });
+  let release = await machine.admit(demand('greedy')).granted;
+  const order: string[] = [];
+  const ask = (user: string, name: string, priority = 0): void => {
+    void machine.admit(demand(user, 1, priority)).granted.then((own) => {
+      order.push(name);
+      release = own;
+    });
+  };
+  for (const n of [1, 2, 3, 4]) ask('greedy', `greedy ${n}`);
+  ask('modest', 'modest');
+  ask('other', 'other 1');
+  ask('other', 'other 2');
+  ask('greedy', 'greedy and urgent', 1);
+  while (order.length < 8) {
+    release();
+    await new Promise(setImmediate);
+  }
+  expect(order).toEqual([
+    'greedy and urgent',
+    'modest',
+    'other 1',
+    'greedy 1',
+    'other 2',
+    'greedy 2',
+    'greedy 3',
+    'greedy 4',
+  ]);
+});
+
+test('one user fills his share of the waiting room and no more, and others are still taken', async () => {
+  const machine = createMachine({ threads: 1, threadsPerUser: 1, bytes: 1000, waitingMax: 4, waitingPerUser: 2 });
+  await machine.admit(demand('greedy')).granted;
+  const waits = [1, 2].map(() => machine.admit(demand('greedy')));
+  await expect(machine.admit(demand('greedy')).granted).rejects.toMatchObject({
+    code: 'BUSY',
+    found: expect.stringContaining('of this user'),
+  });
+  const modest = machine.admit(demand('modest'));
+  expect(await settled(modest.granted)).toBe('waiting');
+  // A place that is given up can be taken again.
+  waits[0]!.leave('cancelled');
+  await expect(waits[0]!.granted).rejects.toMatchObject({ code: 'CANCELLED' });
+  expect(await settled(machine.admit(demand('greedy')).granted)).toBe('waiting');
+  expect(await settled(machine.admit(demand('other')).granted)).toBe('waiting');
+  await expect(machine.admit(demand('other')).granted).rejects.toMatchObject({ found: '4 requests waiting already.' });
+});
+
+test('over random users each who waits is served before anyone is served twice', async () => {
+  const prng = createPrng(5);
+  const machine = createMachine({ threads: 1, threadsPerUser: 1, bytes: 1000, waitingMax: 100 });
+  const waiting = new Map<string, number>();
+  const passedOver = new Map<string, number>();
+  let release = await machine.admit(demand('first')).granted;
+  for (let step = 0; step < 500; step++) {
+    if (machine.status().waiting < 100) {
+      const user = 'abcdef'[prng.nextBelow(prng.nextBelow(6) + 1)]!;
+      waiting.set(user, (waiting.get(user) ?? 0) + 1);
+      void machine.admit(demand(user)).granted.then((own) => {
+        release = own;
+        waiting.set(user, waiting.get(user)! - 1);
+        passedOver.delete(user);
+        for (const [other, count] of waiting) {
+          if (other !== user && count > 0) passedOver.set(other, (passedOver.get(other) ?? 0) + 1);
+        }
+      });
+    }
+    if (prng.nextBelow(2) === 0) release();
+    await new Promise(setImmediate);
+    // Five others may each have gone before.
+    for (const count of passedOver.values()) expect(count).toBeLessThanOrEqual(5);
+  }
+});

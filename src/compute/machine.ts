@@ -12,13 +12,15 @@ export interface MachineLimits {
   readonly bytes: number;
   /** Computations that may wait; one more is refused. */
   readonly waitingMax: number;
+  /** Of one user, so that nobody fills the room alone; all of it when left out. */
+  readonly waitingPerUser?: number;
 }
 
 export interface Demand {
   readonly user: string;
   readonly threads: number;
   readonly bytes: number;
-  /** Higher goes first; equal ones go in the order they came. */
+  /** Higher goes first. Of equal ones goes first whose user had his turn longest ago; those of one user in the order they came. */
   readonly priority: number;
 }
 
@@ -54,6 +56,9 @@ export interface Machine {
 export function createMachine(limits: MachineLimits): Machine {
   const waiting: Waiting[] = [];
   const threadsOf = new Map<string, number>();
+  /** By user, when room was last granted: those who had it longest ago come first. */
+  const turns = new Map<string, number>();
+  let turn = 0;
   let running = 0;
   let threads = 0;
   let bytes = 0;
@@ -73,6 +78,9 @@ export function createMachine(limits: MachineLimits): Machine {
       else threadsOf.set(demand.user, own);
     };
     move(1);
+    turns.delete(demand.user);
+    turns.set(demand.user, ++turn);
+    if (turns.size > TURNS_MAX) turns.delete(turns.keys().next().value!);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
@@ -83,18 +91,26 @@ export function createMachine(limits: MachineLimits): Machine {
     };
   };
 
-  /** In order: whoever is first of those that their own user's share does not hold back. */
+  const hasShare = ({ user, threads: wanted }: Demand): boolean =>
+    (threadsOf.get(user) ?? 0) + wanted <= limits.threadsPerUser;
+
+  /** Who goes first of those that their own user's share does not hold back. */
+  const firstInTurn = (): Waiting | undefined => {
+    let first: Waiting | undefined;
+    for (const entry of waiting) {
+      if (!hasShare(entry.demand)) continue;
+      if (first === undefined || goesBefore(entry.demand, first.demand)) first = entry;
+    }
+    return first;
+  };
+  const goesBefore = (a: Demand, b: Demand): boolean =>
+    a.priority === b.priority ? (turns.get(a.user) ?? 0) < (turns.get(b.user) ?? 0) : a.priority > b.priority;
+
+  /** Those behind one that waits for the machine itself do not overtake it, or it would wait for ever. */
   const admitWaiting = (): void => {
-    for (let at = 0; at < waiting.length; ) {
-      const { demand, admit } = waiting[at]!;
-      if (fits(demand)) {
-        waiting.splice(at, 1);
-        admit(grant(demand));
-        continue;
-      }
-      // Those behind one that waits for the machine itself must not overtake it, or it would wait for ever.
-      if ((threadsOf.get(demand.user) ?? 0) + demand.threads <= limits.threadsPerUser) return;
-      at++;
+    for (let next = firstInTurn(); next !== undefined && fits(next.demand); next = firstInTurn()) {
+      waiting.splice(waiting.indexOf(next), 1);
+      next.admit(grant(next.demand));
     }
   };
 
@@ -104,14 +120,18 @@ export function createMachine(limits: MachineLimits): Machine {
       if (refusal !== undefined) return { granted: Promise.reject(refusal), leave: () => undefined };
       const isFirst = !waiting.some((other) => other.demand.priority >= demand.priority);
       if (isFirst && fits(demand)) return { granted: Promise.resolve(grant(demand)), leave: () => undefined };
-      if (waiting.length >= limits.waitingMax) {
-        return { granted: Promise.reject(roomIsFull(waiting.length)), leave: () => undefined };
+      const own = waiting.filter((other) => other.demand.user === demand.user).length;
+      const isFull = waiting.length >= limits.waitingMax;
+      if (isFull || own >= (limits.waitingPerUser ?? limits.waitingMax)) {
+        return {
+          granted: Promise.reject(isFull ? roomIsFull(waiting.length) : shareIsFull(own)),
+          leave: () => undefined,
+        };
       }
       let leave: (reason: StopReason) => void = () => undefined;
       const granted = new Promise<Release>((admit, refuse) => {
         const entry: Waiting = { demand, admit, refuse };
-        const before = waiting.findIndex((other) => other.demand.priority < demand.priority);
-        waiting.splice(before < 0 ? waiting.length : before, 0, entry);
+        waiting.push(entry);
         leave = (reason) => {
           const at = waiting.indexOf(entry);
           if (at < 0) return;
@@ -136,6 +156,9 @@ export function createMachine(limits: MachineLimits): Machine {
   };
 }
 
+/** Users whose last turn is remembered. */
+const TURNS_MAX = 1_000;
+
 function neverFits(demand: Demand, limits: MachineLimits): AppError | undefined {
   const threadsMax = Math.min(limits.threads, limits.threadsPerUser);
   if (demand.threads > threadsMax) {
@@ -156,5 +179,12 @@ function neverFits(demand: Demand, limits: MachineLimits): AppError | undefined 
 const roomIsFull = (count: number): AppError =>
   new AppError('BUSY', {
     found: `${count} requests waiting already.`,
+    todo: 'Try again later, or submit it as a job.',
+  });
+
+const shareIsFull = (count: number): AppError =>
+  new AppError('BUSY', {
+    rule: 'One user may have so many requests that wait.',
+    found: `${count} of this user waiting already.`,
     todo: 'Try again later, or submit it as a job.',
   });

@@ -4,18 +4,18 @@ import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
-import { recordToRun } from '../runs/many-record.ts';
-import { reproduceRow } from '../runs/reproduce.ts';
-import { loadResult, saveResult } from '../runs/saved-results.ts';
+import { saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
+import { similarRuns, strategyKind } from '../runs/sweep-costs.ts';
 import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
 import { openSweep } from '../sweep/open-sweep.ts';
+import { createCostKeeper } from './cost-keeper.ts';
 import type {
   AnswerTo,
   CheckTask,
+  CompareTask,
   ComputeEvents,
   ComputeGuards,
   ComputeShare,
@@ -25,14 +25,13 @@ import type {
   FetchTask,
   GuardReport,
   ImportTask,
-  ReportAnswer,
   ReportTask,
-  RowAnswer,
   RowTask,
   RunAnswer,
   RunTask,
   SweepAnswer,
   SweepTask,
+  TableTask,
 } from './task.ts';
 
 export interface PerformContext extends RunContext {
@@ -60,9 +59,10 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
     case 'estimate':
       return estimate(task, context);
     case 'row':
-      return row(task, context);
+    case 'table':
+    case 'compare':
     case 'report':
-      return report(task, context);
+      return stored(task, context);
     case 'trials':
       return prepareTrials(task.selection, context).then((prepared) => ({ kind: 'trials', prepared }) as const);
     case 'import':
@@ -83,8 +83,10 @@ async function sweep(
   const { share, checkpointFolder } = task;
   const prepared = await prepareSweep(task.selection, context);
   const residentBytes = context.settledBytes();
-  const fired = guardsOf(prepared, share, residentBytes, context).find((guard) => guard.fires);
+  const guards = guardsOf(prepared, share, residentBytes, context);
+  const fired = guards.find((guard) => guard.fires);
   if (fired !== undefined) throw guardError(fired, share.guards!.of);
+  const cost = createCostKeeper(prepared, guards, checkpointFolder, context);
   const notes: string[] = [];
   const { record } = await finishSweep(
     prepared,
@@ -101,6 +103,7 @@ async function sweep(
     },
     context,
   );
+  cost.keep(record);
   // Of a cancelled one there is nobody who would look for the part that was scored.
   const isSaved =
     (task.save === true && record.partial !== 'cancelled') || (task.save === 'whole' && record.partial === null);
@@ -120,22 +123,12 @@ async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
 const isAllSaid = (loaded: LoadedStrategy | undefined): boolean =>
   (loaded?.models ?? []).length === 0 && loaded?.strategy.program?.kind !== 'controller';
 
-async function row(task: RowTask, context: PerformContext): Promise<RowAnswer> {
-  const { record } = loadResult(task.resultId, context);
-  const finished = await reproduceRow(recordToRun(record, task.cell), task.rank, context);
-  const run = runJson(finished, context, task.withEquity);
-  if (task.candles === undefined) return { kind: 'row', run };
-  const { candles } = finished.loadedWindow.window;
-  const from = Math.min(task.candles.fromBar, candles.barCount);
-  const part = sliceCandles(candles, from, Math.min(candles.barCount, from + task.candles.bars));
-  const columns = Object.fromEntries(CANDLE_COLUMNS.map((name) => [name, Array.from(part[name])]));
-  return { kind: 'row', run, candles: columns as unknown as RowAnswer['candles'] };
-}
-
-async function report(task: ReportTask, context: PerformContext): Promise<ReportAnswer> {
-  const { id, record } = loadResult(task.resultId, context);
-  const { renderStored } = await import('../runs/report-of-stored.ts');
-  return { kind: 'report', html: await renderStored(record, id, context) };
+/** What is stored is read by these tasks alone. */
+async function stored(task: RowTask | TableTask | CompareTask | ReportTask, context: PerformContext) {
+  const { compareTask, reportTask, rowTask, tableTask } = await import('./perform-results.ts');
+  if (task.kind === 'row') return rowTask(task, context);
+  if (task.kind === 'table') return tableTask(task, context);
+  return task.kind === 'compare' ? compareTask(task, context) : reportTask(task, context);
 }
 
 /** What reads and checks candle files is loaded for these tasks alone. */
@@ -151,7 +144,10 @@ async function estimate(task: EstimateTask, context: PerformContext): Promise<Es
   const guards = guardsOf(prepared, task.share, residentBytes, context);
   const { clock } = context;
   const planned = estimateSweep(prepared.request, { ...planHost(prepared, task.share, residentBytes, context), clock });
-  return { kind: 'estimate', estimate: planned, guards };
+  const { barCount: bars } = prepared.loadedWindow.window.candles;
+  const variants = planned.toScore ?? prepared.grid.basePoints * prepared.grid.riskPoints;
+  const similar = similarRuns({ strategyKind: strategyKind(prepared), bars, variants }, context.storeRoot);
+  return { kind: 'estimate', estimate: planned, guards, similar };
 }
 
 const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: number, context: PerformContext) => ({

@@ -1,10 +1,13 @@
 // What a computation is asked and what it answers: plain data, so that it can run in any thread or process.
+import type { RowRecord } from '../feeds/encode-rows.ts';
 import type { CandleColumn } from '../market/candles.ts';
 import type { CheckedData } from '../runs/check-data.ts';
+import type { ResultComparison } from '../runs/compare-results.ts';
 import type { FetchedKey } from '../runs/fetch-into-store.ts';
 import type { ImportedKey, ImportSelection } from '../runs/import-files.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { RunSelection } from '../runs/single-run.ts';
+import type { SimilarRuns } from '../runs/sweep-costs.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
 import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
 import type { SweepEstimate } from '../sweep/estimate.ts';
@@ -54,16 +57,51 @@ export interface EstimateTask {
   readonly share: ComputeShare;
 }
 
-/** A ranked row of a stored result, run again. */
+/** What is run again: a ranked row of a stored result, or a named variant. */
+export type StoredRow =
+  | {
+      readonly resultId: string;
+      readonly rank: number;
+      /** Of a result over many markets and windows: the cell. */
+      readonly cell?: number | undefined;
+    }
+  | {
+      readonly variant: string;
+      /** On the candles that there are now, in place of those it was scored on. */
+      readonly isCurrent: boolean;
+    };
+
+/** Bars of the window of a run: so many from one on, or those around a trade (from 1), of which there are at most `barsMax`. */
+export type CandlePart =
+  | { readonly fromBar: number; readonly bars: number }
+  | { readonly trade: number; readonly margin: number; readonly barsMax: number };
+
 export interface RowTask {
   readonly kind: 'row';
-  readonly resultId: string;
-  readonly rank: number;
-  /** Of a result over many markets and windows: the cell. */
-  readonly cell?: number;
+  readonly of: StoredRow;
   readonly withEquity: boolean;
-  /** Candles around which trade to answer with; none when left out. */
-  readonly candles?: { readonly fromBar: number; readonly bars: number };
+  /** Candles to answer with; none when left out. */
+  readonly candles?: CandlePart | undefined;
+}
+
+/** The trades or the equity of a row: a page of records, or all of them as a file. */
+export interface TableTask {
+  readonly kind: 'table';
+  readonly of: StoredRow;
+  readonly table: 'trades' | 'equity';
+  readonly format: 'json' | 'csv' | 'parquet';
+  /** Of pages. */
+  readonly offset: number;
+  readonly limit: number;
+}
+
+/** Two stored results held side by side. */
+export interface CompareTask {
+  readonly kind: 'compare';
+  readonly a: string;
+  readonly b: string;
+  /** Best rows of each. */
+  readonly rowsMax: number;
 }
 
 /** The HTML report of a stored result. */
@@ -105,6 +143,8 @@ export type ComputeTask =
   | RunTask
   | EstimateTask
   | RowTask
+  | TableTask
+  | CompareTask
   | ReportTask
   | TrialsTask
   | ImportTask
@@ -140,14 +180,30 @@ export interface EstimateAnswer {
   readonly kind: 'estimate';
   readonly estimate: SweepEstimate;
   readonly guards: readonly GuardReport[];
+  /** What such estimates have come to before. */
+  readonly similar: SimilarRuns;
 }
 
 export interface RowAnswer {
   readonly kind: 'row';
   /** What `gridmill run --json` prints. */
   readonly run: object;
-  /** Columns of the candles asked for. */
+  /** Columns of the candles asked for, and the bar of the window that the first of them is. */
   readonly candles?: Readonly<Record<CandleColumn, readonly number[]>>;
+  readonly candlesFrom?: number;
+}
+
+/** `rows` of a page, `file` of a file; `total` counts all there are. */
+export interface TableAnswer {
+  readonly kind: 'table';
+  readonly total: number;
+  readonly rows?: readonly RowRecord[];
+  readonly file?: Uint8Array;
+}
+
+export interface CompareAnswer {
+  readonly kind: 'compare';
+  readonly comparison: ResultComparison;
 }
 
 export interface ReportAnswer {
@@ -180,6 +236,8 @@ export type ComputeAnswer =
   | RunAnswer
   | EstimateAnswer
   | RowAnswer
+  | TableAnswer
+  | CompareAnswer
   | ReportAnswer
   | TrialsAnswer
   | ImportAnswer

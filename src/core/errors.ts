@@ -60,6 +60,8 @@ export const ERRORS = {
   RESULT_NOT_FOUND: row(3, 404, false, 'A result must be a file or an id in the result store.'),
   RESULT_CORRUPT: row(3, 422, false, 'A stored result must match its hash.'),
   RESULT_MISMATCH: row(3, 422, false, 'A reproduced row must equal the ranked row.'),
+  VARIANT_NOT_FOUND: row(3, 404, false, 'A variant must be one of those listed by `gridmill variants`.'),
+  VARIANT_EXISTS: row(2, 409, false, 'A name stands for one variant.'),
   STUDY_NOT_FOUND: row(3, 404, false, 'A study must be one of those listed by `gridmill studies`.'),
   STUDY_MISMATCH: row(2, 409, false, 'A study goes on with the request it was begun with.'),
   STUDY_LOCKED: row(6, 409, true, 'A study is run by one process at a time.'),

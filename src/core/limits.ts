@@ -69,6 +69,14 @@ export const LIMITS = {
   mirrorPollMsMin: 100,
   /** Results kept in the result store. */
   resultsMax: 10_000,
+  /** Best rows of each of two results that are held side by side. */
+  comparedRowsMax: 1_000,
+  /** Variants kept under a name. */
+  variantsMax: 1_000,
+  /** Characters of the note of one. */
+  variantNoteMax: 500,
+  /** Sweeps whose predicted and actual cost is remembered; the oldest are forgotten. */
+  costRecordsMax: 1_000,
   /** Indicator columns and conditions kept in memory at once. */
   columnEntriesMax: 65_536,
   /** Bytes of finished columns and conditions that one scoring thread keeps, whatever the budget. */

@@ -69,7 +69,8 @@ export function openResultStore(root: string, options: ResultStoreOptions = {}):
     has: (id) =>
       reading(root, () => {
         const folder = findFolder(disk, root, ['results']);
-        return folder !== undefined && listIds(disk, folder).includes(id);
+        const isId = FILE_NAME.test(`${id}.json`);
+        return folder !== undefined && isId && disk.inspect(join(folder, `${id}.json`))?.kind === 'file';
       }),
     remove: (idPrefix) =>
       writing(root, () => {

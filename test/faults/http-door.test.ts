@@ -226,6 +226,14 @@ const FIELDS: readonly (readonly [string, (name: string) => string])[] = [
   ['the timeframe of stored candles', (name: string) => request(`GET /api/data/binance/BTCUSDT/${name}/check`)],
   ['a result', (name: string) => request(`GET /api/results/${name}`)],
   ['a report', (name: string) => request(`GET /api/results/${name}/report`)],
+  ['one of two results', (name: string) => request(`GET /api/results/compare?ids=latest,${name}`)],
+  ['candles to be removed', (name: string) => request(`DELETE /api/data/binance/${name}/1h`)],
+  ['a variant', (name: string) => request(`GET /api/variants/${name}/run`)],
+  ['a variant to be removed', (name: string) => request(`DELETE /api/variants/${name}`)],
+  [
+    'a variant to be saved',
+    (name: string) => post(`/api/variants/${name}`, '{"resultId":"latest"}').replace('POST', 'PUT'),
+  ],
   ...['name', 'exchange', 'symbol', 'timeframe'].map(
     (field) =>
       [

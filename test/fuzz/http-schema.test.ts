@@ -1,5 +1,6 @@
 // Bodies bent away from our own schemas: each is refused with the place that is wrong, quickly, and never with 5xx.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { VariantBody } from '../../src/api/results-schemas.ts';
 import { BacktestBody, FetchBody } from '../../src/api/schemas.ts';
 import { createPrng } from '../../src/core/prng.ts';
 import { type Door, openDoor } from './door.ts';
@@ -23,6 +24,11 @@ const ROUTES = [
     path: '/api/data/fetch',
     schema: FetchBody as Schema,
     good: { exchange: 'binance', symbol: 'BTCUSDT', timeframe: '1h', from: '2024' },
+  },
+  {
+    path: '/api/variants/name',
+    schema: VariantBody as Schema,
+    good: { resultId: 'latest', rank: 1, note: 'mine' },
   },
 ] as const;
 
@@ -72,7 +78,9 @@ function bentBody(seed: number): { readonly path: string; readonly text: string 
       return { path, text: JSON.stringify(pick(WRONG)) };
     default: {
       const name = pick(
-        ['strategy', 'data', 'exchange', 'symbol', 'timeframe', 'from'].filter((one) => schema.required!.includes(one)),
+        ['strategy', 'data', 'exchange', 'symbol', 'timeframe', 'from', 'resultId'].filter((one) =>
+          schema.required!.includes(one),
+        ),
       );
       body[name] = pick(WRONG.filter((value) => typeof value !== 'string' || name !== 'from'));
       return { path, text: text() };
@@ -88,7 +96,7 @@ afterAll(() => door.close());
 
 const send = (path: string, payload: string) =>
   door.server.inject({
-    method: 'POST',
+    method: path.startsWith('/api/variants') ? 'PUT' : 'POST',
     url: path,
     payload,
     headers: { host: 'localhost', 'content-type': 'application/json' },

@@ -1,10 +1,11 @@
-// Stored candles: checked, imported from an upload, downloaded from a known exchange.
+// Stored candles: checked, removed, imported from an upload, downloaded from a known exchange.
 import type { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../../core/errors.ts';
 import { parsePolicies } from '../../runs/candle-source.ts';
+import { removeStored } from '../../runs/stored-candles.ts';
 import { receiveUpload, removeAbandonedUploads } from '../../store/upload-file.ts';
-import { CheckAnswer, FetchAnswer, ImportAnswer } from '../catalog-schemas.ts';
+import { CheckAnswer, FetchAnswer, ImportAnswer, RemovedAnswer } from '../catalog-schemas.ts';
 import { HTTP_LIMITS } from '../limits.ts';
 import { DataKeyParams, FetchBody, ImportQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
@@ -29,6 +30,16 @@ export function dataRoutes(server: FastifyInstance, context: RouteContext): void
     async ({ params: { exchange, symbol, timeframe }, user }, reply) => {
       const task = { kind: 'check', key: `${exchange}/${symbol}/${timeframe}` } as const;
       return (await answerWhileWaiting({ task, user, seconds, reply }, context))?.checked ?? reply;
+    },
+  );
+
+  server.delete<{ Params: DataKeyParams }>(
+    '/api/data/:exchange/:symbol/:timeframe',
+    { schema: { summary: 'Remove stored candles', params: DataKeyParams, response: { 200: RemovedAnswer } } },
+    ({ params: { exchange, symbol, timeframe }, log, user }) => {
+      const removed = removeStored([`${exchange}/${symbol}/${timeframe}`], storeRoot);
+      log.info({ removed, user }, 'candles removed');
+      return { removed };
     },
   );
 

@@ -1,4 +1,4 @@
-// gridmill results: list, show, delete and prune stored results.
+// gridmill results: list, show, compare, delete and prune stored results.
 import type { Command } from 'commander';
 import { LIMITS } from '../../core/limits.ts';
 import { asCalled } from '../called-as.ts';
@@ -16,6 +16,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     examples(
       ['What there is, newest first', 'gridmill results list'],
       ['The ranked table of the last sweep again', 'gridmill results show latest'],
+      ['What differs between two, and do they agree on what is good?', 'gridmill results compare 3f2a91 latest'],
       ['Keep the newest hundred', 'gridmill results prune --keep 100'],
     ),
   );
@@ -32,6 +33,16 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--json', 'print the whole record')
     .action(
       action((result: string, options: JsonOption & { readonly source?: boolean }) => show(result, options, host)),
+    );
+  command
+    .command('compare')
+    .description('Print two results side by side: differing settings, best rows, agreement of their orders.')
+    .argument('<a>', 'an id, its beginning, a result file, or latest')
+    .argument('<b>', 'another')
+    .option('--rows <n>', 'best rows of each', wholeNumber('--rows', 0, LIMITS.comparedRowsMax), 10)
+    .option('--json', 'print one JSON object')
+    .action(
+      action((a: string, b: string, options: JsonOption & { readonly rows: number }) => compare(a, b, options, host)),
     );
   command
     .command('delete')
@@ -83,6 +94,23 @@ async function show(
   host.stdout.write(
     `${await recordText(record, host.stdout)}Result ${id}, ${record.createdAt}, hash ${record.resultHash}\n`,
   );
+}
+
+async function compare(
+  a: string,
+  b: string,
+  { json, rows }: JsonOption & { readonly rows: number },
+  host: Host,
+): Promise<undefined> {
+  const { loadResult } = await import('../../runs/saved-results.ts');
+  const { compareResults } = await import('../../runs/compare-results.ts');
+  const comparison = compareResults(loadResult(a, host), loadResult(b, host), rows);
+  if (json === true) {
+    host.stdout.write(`${JSON.stringify(comparison)}\n`);
+    return;
+  }
+  const { resultComparisonText } = await import('../comparison-output.ts');
+  host.stdout.write(`${resultComparisonText(comparison, host.stdout)}\n`);
 }
 
 async function remove(references: readonly string[], { json }: JsonOption, host: Host): Promise<undefined> {

@@ -1,5 +1,6 @@
 // gridmill serve: the HTTP service, until it is told to stop.
 import { type Command, Option } from 'commander';
+import type { Access } from '../../api/access.ts';
 import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -73,6 +74,10 @@ export function define(command: Command, { host, action }: CommandContext): void
           'GRIDMILL_TOKEN=$(openssl rand -hex 24) gridmill serve --listen 0.0.0.0 --host-name my-server',
         ],
         [
+          'For a team, with a token each',
+          'GRIDMILL_TOKENS=ann:$ANN_TOKEN,ben:$BEN_TOKEN gridmill serve --listen 0.0.0.0 --host-name my-server',
+        ],
+        [
           'Ask it',
           `curl -s localhost:8080/api/backtests -H 'content-type: application/json' -d '{"strategy":"sma-cross","data":"binance/BTCUSDT/1h"}'`,
         ],
@@ -84,22 +89,23 @@ export function define(command: Command, { host, action }: CommandContext): void
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
-  const token = host.environment['GRIDMILL_TOKEN'] || undefined;
+  const { readTokens } = await import('../service-tokens.ts');
+  const tokens = readTokens(host.environment);
   const { loadConfig } = await import('../service-config.ts');
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
-  if (!LOOPBACK.has(listen) && token === undefined) {
+  if (!LOOPBACK.has(listen) && Object.keys(tokens).length === 0) {
     throw new AppError('REQUEST_INVALID', {
       rule: 'A service that others can reach needs a token.',
       found: `the address ${listen} without one.`,
-      todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
+      todo: 'Set GRIDMILL_TOKEN or GRIDMILL_TOKENS, or listen on 127.0.0.1.',
     });
   }
   const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
   const bytesAll = config['backtest.max_bytes_all'] ?? maxComputeBytesTotal;
   const leave = await enterMachine(bytesAll + config['mirror.bytes'], host);
   try {
-    return await answer(config, token, host);
+    return await answer(config, tokens, host);
   } finally {
     leave();
   }
@@ -116,7 +122,7 @@ async function enterMachine(memoryBytes: number, host: Host): Promise<() => void
   return enterRunning(host.storeRoot, wanted, machineBytes);
 }
 
-async function answer(config: ServiceConfig, token: string | undefined, host: Host): Promise<undefined> {
+async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Host): Promise<undefined> {
   const { serviceWarmth } = await import('../service-config.ts');
   const { createService } = await import('../../api/server.ts');
   const { machineLimits, openDesk, surroundings } = await import('../service-process.ts');
@@ -124,10 +130,10 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
   const service = await createService({
     surroundings: surroundings(config, host),
     access: {
-      tokens: token === undefined ? {} : { token },
+      tokens,
       hosts: ['localhost', '127.0.0.1', '::1', ...config['server.host_names'].map((name) => name.toLowerCase())],
     },
-    machine: machineLimits(config, host),
+    machine: machineLimits(config, host, Object.keys(tokens).length),
     openDesk: (machine) => openDesk(config, machine, host),
     warm: serviceWarmth(config, host.cores),
     requestsPerSecond: config['server.requests_per_second'],
@@ -138,7 +144,7 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
-  host.stdout.write(`${decided(config, host, token !== undefined)}\n`);
+  host.stdout.write(`${decided(config, host, Object.keys(tokens).length)}\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   // From here on a second signal ends the process at once.
   await service.close();
@@ -147,10 +153,10 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
 }
 
 /** What settings and machine have come to, on one line. */
-function decided(config: ServiceConfig, host: Host, hasToken: boolean): string {
+function decided(config: ServiceConfig, host: Host, tokens: number): string {
   const gigabytes = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
   const parts = [
-    hasToken ? 'asks for a token' : 'open to this machine',
+    tokens === 0 ? 'open to this machine' : tokens === 1 ? 'asks for a token' : `asks for one of ${tokens} tokens`,
     `${config['backtest.cpu.max_threads'] ?? host.cores} of ${host.cores} threads a computation`,
     `${gigabytes(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all`,
     `${config['backtest.sync.sync_deadline_seconds']} s to answer`,
