@@ -3,6 +3,7 @@ import Type, { type Static } from 'typebox';
 import type * as Computed from '../compute/task.ts';
 import type { MetricDefinition } from '../metrics/metrics.ts';
 import type { ManyRecord } from '../runs/many-record.ts';
+import type { ListedVariant, NamedVariant } from '../runs/named-variants.ts';
 import type { ProfileSupport } from '../runs/profile-support.ts';
 import type { RankedRowJson } from '../runs/result-record.ts';
 import type { StrategyFacts } from '../runs/strategy-facts.ts';
@@ -94,10 +95,25 @@ export const RowsAnswer = answer({
   rows: listOf(open<RankedRowJson>('A ranked row: rank, params, risk, metrics; over many cells also its cells.')),
 });
 export type RowsAnswer = Static<typeof RowsAnswer>;
-export const RemovedAnswer = answer({ removed: listOf(Type.String()) });
-export type RemovedAnswer = Static<typeof RemovedAnswer>;
 export const DeletedAnswer = answer({ deleted: listOf(Type.String()) });
 export type DeletedAnswer = Static<typeof DeletedAnswer>;
+
+export const RemovedAnswer = answer({ removed: listOf(Type.String()) });
+export type RemovedAnswer = Static<typeof RemovedAnswer>;
+/** A page of trades, or of equity at each close: the member of that name. */
+interface TablePage {
+  readonly total: number;
+  readonly trades?: readonly Readonly<Record<string, string | number | null>>[];
+  readonly equity?: readonly Readonly<Record<string, string | number | null>>[];
+}
+export const TableAnswer = open<TablePage>('A page: total, offset, and the rows by the name of the table.');
+export type TableAnswer = Static<typeof TableAnswer>;
+export const ComparisonAnswer = open<Omit<Computed.CompareAnswer, 'kind'>>('Differing settings, best rows, agreement.');
+export type ComparisonAnswer = Static<typeof ComparisonAnswer>;
+export const VariantAnswer = open<NamedVariant>('A ranked row kept under a name.');
+export type VariantAnswer = Static<typeof VariantAnswer>;
+export const VariantsAnswer = answer({ ...page, variants: listOf(open<ListedVariant>('A variant, or its damage.')) });
+export type VariantsAnswer = Static<typeof VariantsAnswer>;
 
 interface StoredStudy {
   readonly name: string;

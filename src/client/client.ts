@@ -21,6 +21,7 @@ import { type PoolCalls, poolCalls } from './pool-calls.ts';
 import { type ResultCalls, resultCalls } from './result-calls.ts';
 import { type StudyCalls, studyCalls } from './study-calls.ts';
 import { type CallOptions, type ClientOptions, createTransport } from './transport.ts';
+import { type VariantCalls, variantCalls } from './variant-calls.ts';
 
 export type {
   EstimateAnswer,
@@ -35,7 +36,7 @@ export type {
   SweepAnswer,
 } from '../api/answer-schemas.ts';
 export type * from '../api/catalog-schemas.ts';
-export type { ResultsQuery, RowQuery, RowsQuery } from '../api/results-schemas.ts';
+export type * from '../api/results-schemas.ts';
 export type { BacktestBody, JobBody, JobsQuery, Problem } from '../api/schemas.ts';
 export type { ResumeBody, StudyBody } from '../api/study-schemas.ts';
 export type { TurboBody } from '../api/turbo-schemas.ts';
@@ -48,6 +49,7 @@ export type { PoolCalls } from './pool-calls.ts';
 export type { ResultCalls } from './result-calls.ts';
 export type { StudyCalls } from './study-calls.ts';
 export type { CallOptions, ClientOptions } from './transport.ts';
+export type { VariantCalls } from './variant-calls.ts';
 
 export type SweepBody = Omit<BacktestBody, 'kind'>;
 
@@ -62,6 +64,7 @@ export interface Client {
   estimate(body: BacktestBody, call?: CallOptions): Promise<EstimateAnswer>;
   readonly jobs: JobCalls;
   readonly results: ResultCalls;
+  readonly variants: VariantCalls;
   readonly data: DataCalls;
   readonly studies: StudyCalls;
   readonly pool: PoolCalls;
@@ -108,6 +111,7 @@ export function createClient(options: ClientOptions): Client {
     estimate: (body, call) => post('/api/backtests/estimate', body, call),
     jobs: jobCalls(transport),
     results: resultCalls(transport),
+    variants: variantCalls(transport),
     data: dataCalls(transport),
     studies: studyCalls(transport),
     pool: poolCalls(transport),

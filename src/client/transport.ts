@@ -24,7 +24,7 @@ export type Query = Readonly<Record<string, string | number | boolean | undefine
 export type RequestBytes = NonNullable<RequestInit['body']>;
 
 export interface Asked extends CallOptions {
-  readonly method?: 'GET' | 'POST' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly query?: Query;
   /** Sent as JSON. */
   readonly body?: unknown;
@@ -39,6 +39,7 @@ export interface Transport {
   /** The whole answer, read as `read` says. */
   whole<T>(path: string, asked: Asked, read: (response: Response) => Promise<T>): Promise<T>;
   json<T>(path: string, asked?: Asked): Promise<T>;
+  bytes(path: string, asked?: Asked): Promise<Uint8Array<ArrayBuffer>>;
   /** The answer once its head is there; its body is read, and its silence watched, by the caller. One try. */
   open(path: string, asked: Asked): Promise<Response>;
   /** Waits before try number `tries` + 1, as long as `error` asks for. */
@@ -108,7 +109,9 @@ export function createTransport(options: ClientOptions): Transport {
   };
   const json = <T>(path: string, asked: Asked = {}): Promise<T> =>
     whole(path, asked, async (response) => (await response.json()) as T);
-  return { whole, json, open, pause };
+  const bytes = (path: string, asked: Asked = {}): Promise<Uint8Array<ArrayBuffer>> =>
+    whole(path, asked, async (response) => new Uint8Array(await response.arrayBuffer()));
+  return { whole, json, bytes, open, pause };
 }
 
 /** What may be otherwise in a moment. A deadline that passed would pass again. */

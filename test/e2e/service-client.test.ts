@@ -69,6 +69,9 @@ test('candles are imported from a stream, listed, checked, and not fetched from 
   expect((await client.data.list()).map(({ key }) => key)).toEqual([DATA, 'lab/MORE/1m']);
   const checked = await client.data.check({ exchange: 'lab', symbol: 'MORE', timeframe: '1m' });
   expect(checked.contentHash).toBe(imported[0]!.contentHash);
+  expect(await client.data.remove({ exchange: 'lab', symbol: 'MORE', timeframe: '1m' })).toEqual({
+    removed: ['lab/MORE/1m'],
+  });
   const fetching = client.data.fetch({ exchange: 'localhost', symbol: 'BTC/USDT', timeframe: '1h', from: '2024' });
   expect(await refusalOf(fetching)).toMatch(/^(FETCH_FORBIDDEN|DEPENDENCY_MISSING)$/);
 });
@@ -91,6 +94,18 @@ test('a sweep, its price, one variant and its stored result', async () => {
   expect([run.metrics, run.trades, run.equity]).toEqual([row.run.metrics, row.run.trades, row.run.equity]);
   expect(best!.metrics.totalReturn).toBeCloseTo(run.metrics.totalReturn!, 9);
   expect(row.candles!.time).toHaveLength(5);
+  expect((await client.results.table(id, 1, 'trades')).total).toBe(run.trades.length);
+  expect(await client.results.exportTable(id, 1, 'equity', { format: 'csv' })).toBeInstanceOf(Uint8Array);
+  const other = await client.sweep({ ...GRID, execution: { fee: 0.001 } });
+  await client.results.compare({ ids: `${id},${other.resultId}` });
+  expect(await client.variants.save('mine', { resultId: id })).toMatchObject({ name: 'mine', rank: 1 });
+  expect((await client.variants.list()).variants.map(({ name }) => name)).toEqual(['mine']);
+  expect(await client.variants.get('mine')).toMatchObject({ resultId: id });
+  expect((await client.variants.run('mine')).run.metrics).toEqual(row.run.metrics);
+  expect((await client.variants.table('mine', 'equity', { limit: 3 })).equity).toHaveLength(3);
+  expect(await client.variants.exportTable('mine', 'trades', { format: 'parquet' })).toBeInstanceOf(Uint8Array);
+  expect(await client.variants.remove('mine')).toEqual({ removed: ['mine'] });
+  await client.results.delete(other.resultId!);
   expect(await client.results.report(id)).toMatch(/^<!doctype html>/i);
   expect(await client.results.delete(id)).toEqual({ deleted: [id] });
   expect(await refusalOf(client.results.get(id))).toBe('RESULT_NOT_FOUND');

@@ -73,7 +73,7 @@ export function routesOf(server: FastifyInstance): readonly Route[] {
 }
 
 /** Texts of which each pattern in use takes at least one. */
-const TEXTS = ['abcd', 'lab/MADE/1h', '1h', '5..50:5', 'BTC/USDT', '2024-01-01', 'ABC', 'job', '/x', '1'];
+const TEXTS = ['abcd', 'lab/MADE/1h', '1h', '5..50:5', 'abcd,abcd', 'BTC/USDT', '2024-01-01', 'ABC', 'job', '/x', '1'];
 
 /** A value that the schema allows. */
 export function sampleOf(schema: Schema): unknown {

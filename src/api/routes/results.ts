@@ -4,7 +4,7 @@ import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
 import { openResultStore } from '../../store/result-store.ts';
 import { RowAnswer } from '../answer-schemas.ts';
-import { DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
+import { ComparisonAnswer, DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
 import { PAGE_POLICY } from '../door.ts';
 import { listedRows, pageOfRows } from '../result-rows.ts';
 import {
@@ -16,7 +16,6 @@ import {
   RowsQuery,
   TableQuery,
 } from '../results-schemas.ts';
-import { AnyJson } from '../schemas.ts';
 import { answerRow, answerTable, sendFile } from '../stored-rows.ts';
 import type { RouteContext } from '../surroundings.ts';
 import { answerWhileWaiting } from '../waiting-client.ts';
@@ -54,7 +53,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
       schema: {
         summary: 'Two results side by side: differing settings, best rows, agreement of their orders',
         querystring: CompareQuery,
-        response: { 200: AnyJson },
+        response: { 200: ComparisonAnswer },
       },
     },
     async ({ query, user }, reply) => {
