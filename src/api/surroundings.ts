@@ -13,6 +13,8 @@ export interface ServiceSettings {
   readonly maxVariantsPerCompute: number;
   /** Most bytes of a job; a request that waits for its answer gets half of it. */
   readonly maxComputeBytesTotal: number;
+  /** Predicted seconds of one shard of a large job; 0 leaves all jobs whole. */
+  readonly shardSeconds: number;
 }
 
 export interface Surroundings {

@@ -1,7 +1,7 @@
 // What `serve` and `worker` are made of, from the settings of the service.
 import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../api/config.ts';
-import { jobTask, requestOf } from '../api/job-request.ts';
+import { cutRuleOf, jobTask, requestOf } from '../api/job-request.ts';
 import type { Surroundings } from '../api/surroundings.ts';
 import { type JobDesk, openJobDesk } from '../compute/job-desk.ts';
 import type { Machine, MachineLimits } from '../compute/machine.ts';
@@ -20,6 +20,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
     maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
     maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
+    shardSeconds: config['jobs.shard_seconds'],
   },
   entry: host.entry,
   residentBytes: host.residentBytes,
@@ -46,7 +47,8 @@ export function openDesk(config: ServiceConfig, machine: Machine, host: Host): P
     settings: leaseSettings(config),
     read(job, progressFolder) {
       const request = requestOf(job);
-      return { user: request.user, task: jobTask(request, job.budget, progressFolder, settings) };
+      const task = jobTask(request, job.budget, progressFolder, settings);
+      return { user: request.user, task, rule: cutRuleOf(request, settings) };
     },
     onEvent: (event) => host.stderr.write(`${JSON.stringify({ time: clock.wallMs(), job: event })}\n`),
   });

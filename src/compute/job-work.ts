@@ -2,22 +2,34 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Job, JobProgress } from '../jobs/job.ts';
-import type { JobContext, RunJob } from '../jobs/job-context.ts';
+import type { Job, JobProgress, NewShard } from '../jobs/job.ts';
+import { Cut, type JobContext } from '../jobs/job-context.ts';
+import type { JobWork } from '../jobs/run-attempt.ts';
 import type { Time } from '../jobs/time.ts';
 import type { SweepProgress } from '../sweep/request.ts';
+import type { ShardResult, SweepShard } from '../sweep/shard.ts';
+import type { CutRule } from '../sweep/shard-cut.ts';
 import { type ComputeSetup, startComputation } from './compute-thread.ts';
 import type { Demand, Machine, Release } from './machine.ts';
-import type { RunTask, SweepTask } from './task.ts';
+import type { AnswerTo, ComputeShare, RunTask, ShardedTask, ShardTask, SweepTask } from './task.ts';
 
 export interface JobWorkOptions {
   readonly machine: Machine;
   readonly time: Time;
   readonly surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>;
-  /** Whose job it is and what is computed. Errors: those of an invalid request. */
-  readonly read: (job: Job) => { readonly user: string; readonly task: SweepTask | RunTask };
+  /** Whose job it is, what is computed, and when it is cut. Errors: those of an invalid request. */
+  readonly read: (job: Job) => JobOrder;
+  /** The job that a shard is a part of: all about it but its request. Errors: JOB_NOT_FOUND. */
+  readonly parentOf: (shard: Job) => Promise<Job>;
   /** How long a job computes before it makes room for a request that waits; MAKES_ROOM_AFTER_MS unless given. */
   readonly makesRoomAfterMs?: number;
+}
+
+/** What a job asks for. */
+export interface JobOrder {
+  readonly user: string;
+  readonly task: SweepTask | RunTask;
+  readonly rule: CutRule;
 }
 
 /** Between two looks at stop token, pulse and waiting room. */
@@ -31,23 +43,55 @@ const FULL_ROOM_PAUSE_MS = 500;
 /** Any request that waits for its answer, of priority 0, goes before any job. */
 const priorityOf = ({ priority }: Job): number => priority - 101;
 
-/** Runs sweeps and runs by the same performTask as requests that wait. A sweep goes on from its checkpoint folder. */
-export function createJobWork(options: JobWorkOptions): RunJob {
-  return async (job, context) => {
-    const { user, task } = options.read(job);
-    const [threads, bytes] = task.kind === 'run' ? [1, 0] : [task.share.workers, task.share.budgetBytes ?? 0];
-    const demand = { user, threads, bytes, priority: priorityOf(job) };
+type JobTask = ShardedTask | ShardTask | RunTask;
+
+/**
+ * Runs sweeps and runs by the same performTask as requests that wait. A sweep goes on from its checkpoint folder; a large one
+ * is cut, and put together again when its shards are done.
+ */
+export function createJobWork(options: JobWorkOptions): JobWork {
+  const work = async (job: Job, results: readonly Json[], context: JobContext): Promise<Json | Cut> => {
+    const { user, task, share } = await orderOf(job, results, options);
+    const demand = { user, threads: share.workers, bytes: share.budgetBytes ?? 0, priority: priorityOf(job) };
     let progress = job.progress;
     for (;;) {
       const release = await waitForRoom(demand, progress, context, options);
       try {
         const slice = await computeSlice(task, { job, context, progress }, options);
-        if ('answer' in slice) return slice.answer;
+        if ('answer' in slice) return outcomeOf(slice.answer);
         ({ progress } = slice);
       } finally {
         release();
       }
     }
+  };
+  return { run: (job, context) => work(job, [], context), merge: work };
+}
+
+/** A shard is a part of what its job asks for. */
+async function orderOf(job: Job, results: readonly Json[], { read, parentOf }: JobWorkOptions) {
+  const isShard = job.parentId !== undefined;
+  const { user, task, rule } = read(isShard ? { ...(await parentOf(job)), id: job.id } : job);
+  if (task.kind === 'run') return { user, task, share: { workers: 1 } as ComputeShare };
+  const { share } = task;
+  const part: JobTask = isShard
+    ? { kind: 'shard', sweep: task, shard: job.request as unknown as SweepShard }
+    : { kind: 'sharded', sweep: task, rule, results: results as unknown as readonly ShardResult[] };
+  return { user, task: part, share };
+}
+
+/** What the queue keeps: what the synchronous request would have answered, or what the merge needs of a shard. */
+function outcomeOf(answer: AnswerTo<JobTask>): Json | Cut {
+  if (answer.kind === 'sharded' && answer.shards !== undefined) return new Cut(answer.shards.map(newShard));
+  const result = answer.kind === 'sharded' ? answer.whole : answer.kind === 'shard' ? answer.result : answer;
+  // Through JSON once, so that members without a value are left out.
+  return JSON.parse(JSON.stringify(result)) as Json;
+}
+
+function newShard(shard: SweepShard): NewShard {
+  return {
+    request: JSON.parse(JSON.stringify(shard)) as Json,
+    progress: { done: 0, total: shard.variants ?? 0, stage: shard.stage === 'A' ? 1 : 2 },
   };
 }
 
@@ -85,11 +129,11 @@ interface SliceOf {
   readonly progress: JobProgress;
 }
 
-type Slice = { readonly answer: Json } | { readonly progress: JobProgress };
+type Slice = { readonly answer: AnswerTo<JobTask> } | { readonly progress: JobProgress };
 
 /** Computes to the end, or until it is told to stop, or until somebody waits for its room. */
 async function computeSlice(
-  task: SweepTask | RunTask,
+  task: JobTask,
   { job, context, progress: before }: SliceOf,
   { machine, time, surroundings, makesRoomAfterMs = MAKES_ROOM_AFTER_MS }: JobWorkOptions,
 ): Promise<Slice> {
@@ -123,7 +167,7 @@ async function computeSlice(
       computation.stop('cancelled', 0);
     }
     const isLongEnough = hasMoved && nowMs - startedMs >= makesRoomAfterMs;
-    if (!isTold && !makesRoom && task.kind === 'sweep' && isLongEnough && machine.isWantedAbove(priorityOf(job))) {
+    if (!isTold && !makesRoom && task.kind !== 'run' && isLongEnough && machine.isWantedAbove(priorityOf(job))) {
       makesRoom = true;
       computation.stop('cancelled', ROOM_GRACE_MS);
     }
@@ -131,10 +175,9 @@ async function computeSlice(
   const looking = setInterval(look, LOOK_MS);
   try {
     const answer = await computation.done;
-    if (makesRoom && answer.kind === 'sweep' && answer.record.partial !== null) return { progress };
+    if (makesRoom && isPartial(answer)) return { progress };
     context.progress(progress);
-    // Through JSON once, so that members without a value are left out.
-    return { answer: JSON.parse(JSON.stringify(answer)) as Json };
+    return { answer };
   } catch (error) {
     if (silence !== undefined) throw silence;
     if (makesRoom && !isTold && isAppError(error, 'CANCELLED')) return { progress };
@@ -143,6 +186,11 @@ async function computeSlice(
     clearInterval(looking);
   }
 }
+
+const isPartial = (answer: AnswerTo<JobTask>): boolean =>
+  answer.kind === 'shard'
+    ? answer.result === null
+    : answer.kind === 'sharded' && (answer.whole?.record.partial ?? null) !== null;
 
 const jobProgress = ({ stage, scored, total, best }: SweepProgress): JobProgress => ({
   done: scored,

@@ -46,6 +46,7 @@ export function cutRound(
     ...cut,
     stage,
     isLast,
+    ...(cut.count === undefined ? {} : { variants: cut.count * (stage === 'A' ? 1 : grid.riskPoints) }),
     ...(shortlist === undefined ? {} : { bases: shortlist.slice(cut.from, cut.to) }),
     whole: { sweep, ...(bases === undefined ? {} : { bases }), ...(selected === undefined ? {} : { selected }) },
   }));

@@ -24,6 +24,8 @@ export interface SweepRound {
 export interface SweepShard extends Stretch {
   readonly stage: Stage;
   readonly isLast: boolean;
+  /** Variants that it scores, where they were counted. */
+  readonly variants?: number;
   /** Of a stage B after a stage A: the base variants themselves. */
   readonly bases?: readonly number[];
   /** Of the whole sweep: its identity, and its counts as OpenedSweep has them, so that no shard counts again. */

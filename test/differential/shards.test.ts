@@ -2,15 +2,21 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { NEVER_STOP, type StopToken } from '../../src/core/cancel.ts';
 import { canonicalJson, type Json } from '../../src/core/hash.ts';
 import { createPrng, type Prng } from '../../src/core/prng.ts';
 import { METRIC_NAMES, METRICS, type MetricName } from '../../src/metrics/metrics.ts';
 import type { LoadedCandles } from '../../src/runs/candle-source.ts';
 import type { ResultRecord } from '../../src/runs/result-record.ts';
+import {
+  finishSweep,
+  type GridSelection,
+  type PreparedSweep,
+  prepareSweepOn,
+  type RunContext,
+} from '../../src/runs/sweep-run.ts';
 import { nextStep, scoreShard } from '../../src/runs/sweep-shards.ts';
-import { finishSweep, type GridSelection, type PreparedSweep, prepareSweepOn, type RunContext } from '../../src/runs/sweep-run.ts';
 import { choice, range } from '../../src/strategy/parameters.ts';
 import type { ShardResult, SweepShard } from '../../src/sweep/shard.ts';
 import { testCandles, testClock } from '../synthetic-request.ts';
@@ -153,7 +159,10 @@ function carelessTop({ record, results }: Sharded, prng: Prng): readonly string[
   const { rankedBy } = record;
   const at = METRIC_NAMES.indexOf(rankedBy);
   const sign = METRICS[rankedBy].better === 'higher' ? 1 : -1;
-  const rows = shuffle(prng, results.filter(({ isLast }) => isLast)).flatMap(({ progress }) => progress.kept);
+  const rows = shuffle(
+    prng,
+    results.filter(({ isLast }) => isLast),
+  ).flatMap(({ progress }) => progress.kept);
   const score = (row: (typeof rows)[number]): number => (row.values[at] ?? Number.NEGATIVE_INFINITY) * sign;
   return [...rows]
     .sort((a, b) => score(b) - score(a))

@@ -28,6 +28,7 @@ export async function openDoor(change: Partial<ServiceOptions> = {}): Promise<Do
         maxThreads: 1,
         maxVariantsPerCompute: 1e6,
         maxComputeBytesTotal: 2 ** 32,
+        shardSeconds: 60,
       },
       entry: () => import('../../src/index.ts'),
       residentBytes: () => process.memoryUsage.rss(),
