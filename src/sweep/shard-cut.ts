@@ -92,7 +92,7 @@ function cutCounted(grid: Grid, { from, to }: Stretch, parts: number): Stretch[]
   return cuts;
 }
 
-/** Points that are asked about in all, and blocks of points for each shard between whose edges it may end. */
+/** Points that are asked about in all, and blocks of points for each shard. */
 const ASKED_POINTS = 2_000_000;
 const BLOCKS_PER_PART = 8;
 
@@ -112,12 +112,18 @@ function cutByGuess(grid: Grid, { from, to }: Stretch, parts: number): Stretch[]
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const cuts: Stretch[] = [];
   let low = from;
-  let seen = 0;
-  for (let block = 0; block < blocks - 1 && cuts.length < parts - 1; block++) {
-    seen += weights[block]!;
-    if (seen < ((cuts.length + 1) * total) / parts) continue;
-    cuts.push({ from: low, to: edge(block + 1) });
-    low = edge(block + 1);
+  let before = 0;
+  for (const [block, weight] of weights.entries()) {
+    // Within a block base variants are taken to lie evenly. A heavy one may hold the ends of several shards.
+    while (cuts.length < parts - 1) {
+      const goal = ((cuts.length + 1) * total) / parts;
+      if (goal >= before + weight) break;
+      const end = edge(block) + Math.floor(((goal - before) / weight) * (edge(block + 1) - edge(block)));
+      if (end <= low) break;
+      cuts.push({ from: low, to: end });
+      low = end;
+    }
+    before += weight;
   }
   cuts.push({ from: low, to });
   return cuts;

@@ -21,7 +21,7 @@ import { choice, range } from '../../src/strategy/parameters.ts';
 import type { ShardResult, SweepShard } from '../../src/sweep/shard.ts';
 import { testCandles, testClock } from '../synthetic-request.ts';
 
-const CASES = 60;
+const CASES = 50;
 const COUNTS_PER_CASE = 3;
 const COUNTS_MAX = 17;
 
@@ -199,10 +199,63 @@ describe('random sweeps', () => {
   }
 
   test('they were many, of one and two rounds, and a merge without the order of ties would have failed them', () => {
-    expect(played.cases).toBeGreaterThanOrEqual(140);
-    expect(played.hashes.size).toBeGreaterThanOrEqual(45);
+    expect(played.cases).toBeGreaterThanOrEqual(120);
+    expect(played.hashes.size).toBeGreaterThanOrEqual(40);
     expect(played.counts.size).toBe(COUNTS_MAX);
     expect(played.twoRounds).toBeGreaterThanOrEqual(15);
     expect(played.ties).toBeGreaterThanOrEqual(10);
+  });
+});
+
+describe('sweeps of which a heatmap shows a share', () => {
+  const axes = { fast: range(2, 120), slow: range(2, 260) };
+  const grid = { parameters: axes, risk: {}, rank: 'totalReturn', top: 20, preselect: 0, seed: 1 } as const;
+  const asked: Readonly<Record<string, GridSelection>> = {
+    'with all metrics of each row': grid,
+    'with those only that ranking needs': {
+      ...grid,
+      risk: { stopLoss: choice(0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06) },
+    },
+  };
+
+  test.each(Object.entries(asked))('%s: the same rows', async (_, selection) => {
+    const prepared = await prepare({ strategy: 'sma-cross', bars: 270, seed: 5, grid: selection });
+    const expected = await whole(prepared);
+    expect(expected.heatmap).toMatchObject({ capped: true });
+    const { record } = await inShards(prepared, 7, createPrng(3));
+    expect(lasting(record)).toEqual(lasting(expected));
+  });
+});
+
+describe('what must not be merged', () => {
+  const grid = { parameters: { fast: range(2, 9), slow: range(12, 30) }, risk: {}, rank: 'sharpe', top: 5 } as const;
+  const asked: Asked = { strategy: 'sma-cross', bars: 300, seed: 1, grid: { ...grid, preselect: 0, seed: 1 } };
+  const cut = async (): Promise<{ prepared: PreparedSweep; shards: readonly SweepShard[] }> => {
+    const prepared = await prepare(asked);
+    const plan = { window: prepared.loadedWindow.window };
+    return { prepared, shards: nextStep(prepared, [], { shards: 4, shardSeconds: 0 }, plan, context).shards! };
+  };
+  const merge = (prepared: PreparedSweep, results: readonly ShardResult[]) =>
+    nextStep(prepared, results, { shards: 4, shardSeconds: 0 }, { window: prepared.loadedWindow.window }, context);
+
+  test('a shard of candles that have changed since the cut is not scored', async () => {
+    const { shards } = await cut();
+    const changed = await prepare({ ...asked, seed: 2 });
+    await expect(scoreShard(changed, shards[0]!, limits, context)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+    const newer = { ...context, engineVersion: '0.0.1-test' };
+    await expect(scoreShard(changed, shards[0]!, limits, newer)).rejects.toMatchObject({ code: 'REQUEST_INVALID' });
+  });
+
+  test('results of two sweeps, a missing shard, and one that came twice', async () => {
+    const { prepared, shards } = await cut();
+    const results: ShardResult[] = [];
+    for (const shard of shards) results.push((await scoreShard(prepared, shard, limits, context))!);
+    expect(merge(prepared, results).shards).toBeUndefined();
+    expect(() => merge(prepared, results.toSpliced(2, 1))).toThrow(/begins where the one before it ends/);
+    expect(() => merge(prepared, results.slice(0, 3))).toThrow(/reach the end/);
+    expect(() => merge(prepared, [...results, results[1]!])).toThrow(/begins where the one before it ends/);
+    const [first, ...others] = results as [ShardResult, ...ShardResult[]];
+    const foreign = { ...first, progress: { ...first.progress, sweep: 'another' } };
+    expect(() => merge(prepared, [foreign, ...others])).toThrow(/one sweep/);
   });
 });

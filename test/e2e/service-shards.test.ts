@@ -20,7 +20,7 @@ const SWEEP = {
   risk: { stopLoss: [0.01, 0.02, 0.03] },
   maxThreads: 1,
 };
-const SHARDS = 9;
+const SHARDS = 5;
 
 interface CutJob extends JobJson {
   readonly shards: {
@@ -48,7 +48,16 @@ let service: RunningService;
 
 const plain = async (preselect: number): Promise<Record['record']> => {
   const grid = ['--set', 'fast=2..40:1', '--set', 'slow=41..400:1', '--stop-loss', '0.01,0.02,0.03'];
-  const told = await place.run('sweep', 'sma-cross', '--data', SWEEP.data, ...grid, '--preselect', `${preselect}`, '--json');
+  const told = await place.run(
+    'sweep',
+    'sma-cross',
+    '--data',
+    SWEEP.data,
+    ...grid,
+    '--preselect',
+    `${preselect}`,
+    '--json',
+  );
   expect(told.exitCode, told.stderr).toBe(0);
   return json<Record['record']>(told);
 };
