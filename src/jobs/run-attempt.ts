@@ -62,7 +62,9 @@ async function make(
   try {
     if (job.shardCount > 0) {
       const { open, results } = await persist(ports, words, () => ports.store.shards(job.id));
-      if (open.length > 0) return { failed: open[0]!.error ?? SHARD_CANCELLED };
+      // Those that were ended because of another one do not say why.
+      const broken = open.find(({ state }) => state === 'failed') ?? open[0];
+      if (broken !== undefined) return { failed: broken.error ?? SHARD_CANCELLED };
       return { result: await merge!(job, results, context) };
     }
     return { result: await run(job, context) };

@@ -269,6 +269,21 @@ test('a job whose shard fails fails with its error', async () => {
   expect(await world.job('a')).toMatchObject({ state: 'failed', error: { code: 'GRID_INVALID', found: 'shard 2' } });
 });
 
+test('a job whose shards were ended because one failed tells the error of that one', async () => {
+  const run = async (job: Job) => {
+    if (job.parentId === undefined) return parts(1, 2, 3);
+    if (job.request !== 3) return new Promise<number>(() => undefined);
+    throw new AppError('GRID_INVALID', { found: 'shard 3', todo: 'y' });
+  };
+  const world = start(run, { concurrency: 3, merge: async () => 'never' });
+  await world.submit('a');
+  await world.time.advance(2_000);
+  await world.store.tidy({ endedMax: 10 }, 0);
+  for (const id of ['a/0', 'a/1']) await world.store.cancel({ jobId: id, token: (await world.job(id)).token }, 0);
+  await world.time.advance(30_000);
+  expect(await world.job('a')).toMatchObject({ state: 'failed', error: { found: 'shard 3' } });
+});
+
 test('refuses lease times that cannot work', () => {
   const wrong = [
     { ...SETTINGS, heartbeatMs: 10_001 },

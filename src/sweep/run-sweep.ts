@@ -11,7 +11,7 @@ import { scoreInThread } from './engines.ts';
 import { returnFastMemory } from './kept-memory.ts';
 import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage, skipsStageA } from './open-sweep.ts';
 import { batchWork, openMemory } from './open-work.ts';
-import { createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
+import { bareRow, createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
 import type { RankedRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import { type RowTakers, rowSink, wantsAllRows, wantsGridOrder } from './row-sink.ts';
 import type { ScoreBatches, ScoringContext } from './score.ts';
@@ -97,7 +97,7 @@ export async function runShard(
       shortlist: null,
       taken: run.scored,
       scored: run.scored,
-      kept: ranking.kept(),
+      kept: host.shard.isLast ? ranking.kept() : ranking.kept().map((row) => bareRow(row, run.objectives)),
       sampled: sampledRows(host, host.shard.isLast),
     },
   }));

@@ -139,6 +139,8 @@ export interface CutRule {
 
 /** Numbers that a merge holds of all shards together: some 64 MB of JSON. */
 const MERGED_NUMBERS_MAX = 4_000_000;
+/** What the place of a number that nobody reads costs beside one. */
+const EMPTY_SHARE = 1 / 4;
 /** Fronts of several objectives are rarely longer, however many variants there are. */
 const FRONT_ROWS = 1_000;
 
@@ -159,7 +161,7 @@ export function countShards(
     rule.shards ?? (shardSeconds === 0 || seconds < 2 * shardSeconds ? 1 : Math.ceil(seconds / shardSeconds));
   const objectives = 1 + (request.alsoRank?.length ?? 0);
   const rows = round.isLast ? (objectives === 1 ? request.top : FRONT_ROWS) : request.preselect + objectives;
-  const numbers = rows * (2 + (round.isLast ? METRIC_NAMES.length : objectives));
+  const numbers = rows * (2 + (round.isLast ? METRIC_NAMES.length : objectives + METRIC_NAMES.length * EMPTY_SHARE));
   // Both rounds of a sweep of two stages count.
   const most = round.isLast && round.shortlist === undefined ? LIMITS.shardsMax : LIMITS.shardsMax / 2;
   return Math.min(wanted, most, count, Math.max(1, Math.floor(MERGED_NUMBERS_MAX / numbers)));
