@@ -58,7 +58,7 @@ export function createJobFeeds(store: Pick<JobStore, 'get' | 'tally'>, clock: Cl
     if (seen === feed.seen) return;
     const name = feed.seen.startsWith(status) ? 'progress' : 'state';
     feed.seen = seen;
-    const pace = feed.pace.take(`${token} ${progress.stage}`, progress, clock.monotonicMs());
+    const pace = feed.pace.take(`${token} ${progress.stage}`, progress, isEnded(state), clock.monotonicMs());
     const data = {
       id,
       state,
@@ -77,8 +77,9 @@ export function createJobFeeds(store: Pick<JobStore, 'get' | 'tally'>, clock: Cl
   const look = async (id: string, feed: Feed): Promise<void> => {
     try {
       const job = await store.get(id);
+      const tally = job && (await tallyOf(store, job));
       if (feeds.get(id) !== feed) return;
-      if (job !== undefined) take(feed, job, await tallyOf(store, job));
+      if (job !== undefined) take(feed, job, tally);
       const isOver = job === undefined || isEnded(job.state);
       feed.idleMs = feed.listeners.size > 0 ? 0 : feed.idleMs + LOOK_MS;
       if (isOver || feed.idleMs > KEPT_MS) {
@@ -127,6 +128,7 @@ interface Pace {
   take(
     part: string,
     progress: { readonly scored: number; readonly total: number | null },
+    isOver: boolean,
     nowMs: number,
   ): { readonly perSecond: number | null; readonly secondsLeft: number | null };
 }
@@ -137,7 +139,7 @@ function createPace(): Pace {
   let part = '';
   let samples: { readonly atMs: number; readonly done: number }[] = [];
   return {
-    take(newPart, { scored: done, total }, nowMs) {
+    take(newPart, { scored: done, total }, isOver, nowMs) {
       if (part !== newPart) samples = [];
       part = newPart;
       samples = [...samples.filter(({ atMs }) => nowMs - atMs <= PACE_MS), { atMs: nowMs, done }];
@@ -146,7 +148,7 @@ function createPace(): Pace {
       const perSecond = seconds > 0 && done > first!.done ? (done - first!.done) / seconds : null;
       return {
         perSecond,
-        secondsLeft: perSecond === null || total === null ? null : Math.max(0, total - done) / perSecond,
+        secondsLeft: perSecond === null || total === null || isOver ? null : Math.max(0, total - done) / perSecond,
       };
     },
   };
