@@ -17,7 +17,7 @@ import type { BatchWork } from './stage-run.ts';
 const FIRST_BATCH_MS = 10;
 const FIRST_NS_PER_BAR = 1;
 
-interface WorkHost extends Pick<PlanHost, 'window' | 'budgetBytes'> {
+export interface WorkHost extends Pick<PlanHost, 'window' | 'budgetBytes'> {
   readonly clock: Clock;
   readonly checkpoint?: Checkpoint | undefined;
   readonly kernels?: KernelProvider | undefined;

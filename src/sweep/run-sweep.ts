@@ -1,18 +1,18 @@
 // The one runner of sweeps: stage A over base variants, stage B over the shortlist's risk grid, ranked as it streams.
-import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
+import type { StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KernelProvider } from '../kernels/kernels.ts';
 import type { MetricName } from '../metrics/metrics.ts';
 import { type Checkpoint, createSaver, loadProgress, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
 import type { ColumnCatalog } from './column-catalog.ts';
-import { completeRows } from './complete-rows.ts';
 import { detailFor, type RowDetail } from './detail.ts';
 import { scoreInThread } from './engines.ts';
 import { returnFastMemory } from './kept-memory.ts';
 import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage, skipsStageA } from './open-sweep.ts';
 import { batchWork, openMemory } from './open-work.ts';
+import { type Finished, rankedRows } from './ranked-rows.ts';
 import { bareRow, createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
-import type { RankedRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
+import type { SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import { type RowTakers, rowSink, wantsAllRows, wantsGridOrder } from './row-sink.ts';
 import type { ScoreBatches, ScoringContext } from './score.ts';
 import { SecondsPrediction } from './seconds-prediction.ts';
@@ -43,11 +43,6 @@ export interface SweepHost extends PlanHost, RowTakers {
 
 /** Rows that are completed at the end may be this share of all. */
 const COMPLETED_SHARE = 1 / 8;
-/** After a stop, rows are completed when that takes no longer. */
-const COMPLETE_MS = 500;
-/** How much longer a complete row may take than one with little detail. */
-const COMPLETE_FACTOR = 10;
-
 interface Run extends BatchWork {
   readonly host: SweepHost;
   readonly opened: OpenedSweep;
@@ -61,14 +56,6 @@ interface Run extends BatchWork {
   shortlist: readonly number[] | null;
   readonly identity: () => string;
   scored: number;
-}
-
-/** What the last stage that ran has to say. */
-interface Finished {
-  readonly ranking: Ranking;
-  readonly stage: Stage;
-  /** What its rows hold. */
-  readonly detail: RowDetail;
 }
 
 /**
@@ -294,25 +281,4 @@ function sampledRows({ rowSample }: SweepHost, isLast: boolean): SweepCheckpoint
 function* skip(items: Iterable<number>, count: number): Generator<number> {
   let seen = 0;
   for (const item of items) if (seen++ >= count) yield item;
-}
-
-/** The ranked rows, complete; after a stop those that take long to complete keep what ranking needed. */
-async function rankedRows(run: Run, finished: Finished, context: ScoringContext): Promise<RankedRow[]> {
-  const { ranking, stage, detail } = finished;
-  // A shortlist may keep more than is ranked.
-  const { top } = run.request;
-  const places = ranking.places().slice(0, top);
-  const isComplete = detail === 'full' || places.length === 0 || run.host.part !== undefined;
-  const work = isComplete || run.host.stop.reason() === undefined ? run : await workAfterStop(run, finished, context);
-  if (isComplete || work === undefined) return ranking.rows().slice(0, top);
-  return ranking.rows(await completeRows(work, stage, places, ranking.kept(), run.objectives)).slice(0, top);
-}
-
-/** The calling thread, when no other one works any more and the rows can be completed soon. */
-async function workAfterStop(run: Run, { ranking, stage }: Finished, context: ScoringContext) {
-  const rows = ranking.places().length * (stage === 'A' ? 1 : run.grid.riskPoints);
-  if (rows * (run.sizer.variantMs ?? 0) * COMPLETE_FACTOR > COMPLETE_MS) return undefined;
-  if ((await run.scorer.close()) === false) return undefined;
-  const scorer = scoreInThread({ ...context, stop: NEVER_STOP });
-  return batchWork(run.request, run.host, run.opened, scorer);
 }
