@@ -23,7 +23,7 @@ const SWEEP = {
 /** Long enough for a worker to be killed in the middle of it. */
 const LONG = { ...SWEEP, parameters: { fast: '2..40:1', slow: '41..1000:1' }, preselect: 200 };
 const LONG_BASES = 39 * 960;
-const SHARDS = 5;
+const SHARDS = 4;
 
 interface CutJob extends JobJson {
   readonly shards: {
@@ -98,8 +98,10 @@ test('two workers share a sweep of two stages; one is killed; the record is that
   expect(cut).toMatchObject({ state: 'running', shards: { count: SHARDS }, progress: { total: LONG_BASES } });
   await service.until(job.id, (seen) => seen.progress.scored > 0 && workAtOnce(seen));
   await workers[0]!.stop('SIGKILL');
+  // Stage A, then the risk grid of the 200 best, then the merge.
+  await service.until(job.id, (seen) => (seen as CutJob).shards!.count > SHARDS);
+  await service.until(job.id, (seen) => (seen as CutJob).shards!.done === 2 * SHARDS);
   const done = (await service.until(job.id, isEnded)) as CutJob;
-  // Stage A, then the risk grid of the 200 best.
   expect(done).toMatchObject({ state: 'done', attempts: 1, shards: { count: 2 * SHARDS, done: 2 * SHARDS } });
   expect(done.progress).toMatchObject({ scored: 600, total: 600 });
   const record = await resultOf(job.id);
@@ -136,6 +138,7 @@ test('a cancel ends all shards, and a retry scores those that were not done', as
   expect(before.some(({ state }) => state === 'done')).toBe(true);
   expect(before.every(({ state }) => state === 'done' || state === 'cancelled')).toBe(true);
   await service.post(`/api/jobs/${job.id}/retry`);
+  await service.until(job.id, (seen) => (seen as CutJob).shards!.done === SHARDS);
   expect(await service.until(job.id, isEnded)).toMatchObject({ state: 'done', shards: { done: SHARDS } });
   const record = await resultOf(job.id);
   expect(record.resultHash).toBe(expected.resultHash);
