@@ -1,7 +1,7 @@
 // Is one large sweep cut into shards, run by several processes, and put together again, whatever is killed meanwhile?
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { json, type Workplace } from './cli-harness.ts';
 import {
   createServicePlace,
@@ -71,6 +71,13 @@ const plain = async ({ parameters, preselect }: { parameters: typeof SWEEP.param
   expect(told.exitCode, told.stderr).toBe(0);
   return json<Record['record']>(told);
 };
+/** Workers that a test which failed has left. */
+const workers: Awaited<ReturnType<typeof startWorker>>[] = [];
+const started = async (...args: Parameters<typeof startWorker>) => {
+  const worker = await startWorker(...args);
+  workers.push(worker);
+  return worker;
+};
 const submit = async (body: object): Promise<CutJob> => (await service.post<CutJob>('/api/jobs', body)).body;
 const shardsOf = async (id: string): Promise<readonly ShardJson[]> =>
   (await service.get<{ shards: readonly ShardJson[] }>(`/api/jobs/${id}/shards`)).body.shards.toReversed();
@@ -84,6 +91,10 @@ beforeAll(async () => {
   service = await startService(place, ['--jobs', '0']);
 });
 
+afterEach(async () => {
+  for (const worker of workers.splice(0)) await worker.stop();
+});
+
 afterAll(async () => {
   await service?.stop();
   place?.remove();
@@ -92,12 +103,12 @@ afterAll(async () => {
 test('two workers share a sweep of two stages; one is killed; the record is that of the command line', async () => {
   const expected = await plain(LONG);
   const job = await submit({ ...LONG, shards: SHARDS });
-  const workers = [await startWorker(place), await startWorker(place)];
+  const [first, second] = [await started(place), await started(place)];
   const events = follow(service, job.id);
   const cut = (await service.until(job.id, workAtOnce)) as CutJob;
   expect(cut).toMatchObject({ state: 'running', shards: { count: SHARDS }, progress: { total: LONG_BASES } });
   await service.until(job.id, (seen) => seen.progress.scored > 0 && workAtOnce(seen));
-  await workers[0]!.stop('SIGKILL');
+  await first.stop('SIGKILL');
   // Stage A, then the risk grid of the 200 best, then the merge.
   await service.until(job.id, (seen) => (seen as CutJob).shards!.count > SHARDS);
   await service.until(job.id, (seen) => (seen as CutJob).shards!.done === 2 * SHARDS);
@@ -123,12 +134,12 @@ test('two workers share a sweep of two stages; one is killed; the record is that
   const { body } = await service.get<{ jobs: CutJob[] }>('/api/jobs');
   expect(body.jobs.map(({ id }) => id)).toEqual([job.id]);
   expect(readdirSync(join(place.home, 'jobs', 'progress'))).toEqual([]);
-  await workers[1]!.stop();
+  await second.stop();
 });
 
 test('a cancel ends all shards, and a retry scores those that were not done', async () => {
   const expected = await plain({ ...SWEEP, preselect: 0 });
-  const worker = await startWorker(place);
+  const worker = await started(place);
   const job = await submit({ ...SWEEP, preselect: 0, shards: SHARDS, priority: 3 });
   await service.until(job.id, (seen) => ((seen as CutJob).shards?.done ?? 0) >= 2);
   const cancelled = await service.post<CutJob>(`/api/jobs/${job.id}/cancel`);
@@ -147,7 +158,7 @@ test('a cancel ends all shards, and a retry scores those that were not done', as
 });
 
 test('small jobs stay whole, large ones are cut by what they are predicted to take, and runs never', async () => {
-  const worker = await startWorker(place, { GRIDMILL_JOBS_SHARD_SECONDS: '0.25' });
+  const worker = await started(place, { GRIDMILL_JOBS_SHARD_SECONDS: '0.25' });
   const small = await submit({ ...SWEEP, parameters: { fast: [5, 8], slow: [50, 60] } });
   expect(await service.until(small.id, isEnded)).toMatchObject({ state: 'done', shards: null });
   // 42,120 variants times 20,000 bars are 0.84 predicted seconds.
@@ -160,7 +171,7 @@ test('small jobs stay whole, large ones are cut by what they are predicted to ta
 });
 
 test('shards that take longer than the deadline together fail the job', async () => {
-  const worker = await startWorker(place);
+  const worker = await started(place);
   const huge = { ...SWEEP, parameters: { fast: '2..300:1', slow: '301..3000:1' }, preselect: 0 };
   const job = await submit({ ...huge, shards: 200, deadlineSeconds: 4 });
   const failed = (await service.until(job.id, isEnded)) as CutJob;
