@@ -152,6 +152,8 @@ const progress = {
   best: orNull(Type.Number({ description: 'In whatever the job ranks by.' })),
 };
 
+const ofShards = { queued: Count, running: Count, done: Count, failed: Count, cancelled: Count };
+
 export const JobAnswer = answer({
   id: Type.String(),
   kind: Type.String(),
@@ -167,6 +169,7 @@ export const JobAnswer = answer({
   request: open('What was submitted.'),
   partialResultId: orNull(Type.String()),
   progress: answer(progress),
+  shards: orNull(answer({ count: Count, ...ofShards })),
   error: orNull(Fault),
   createdAt: orNull(Time),
   startedAt: orNull(Time),
@@ -176,6 +179,25 @@ export const JobAnswer = answer({
 export type JobAnswer = Static<typeof JobAnswer>;
 export const JobListAnswer = answer({ jobs: listOf(JobAnswer), next: orNull(Count) });
 export type JobListAnswer = Static<typeof JobListAnswer>;
+
+/** One part of a job that was cut. */
+export const ShardAnswer = answer({
+  shard: orNull(Count),
+  state: JobState,
+  attempts: Count,
+  stage: literals('A', 'B'),
+  from: Count,
+  to: Count,
+  scored: Count,
+  variants: orNull(Count),
+  error: orNull(Fault),
+  startedAt: orNull(Time),
+  endedAt: orNull(Time),
+  spentSeconds: Type.Number(),
+});
+export type ShardAnswer = Static<typeof ShardAnswer>;
+export const ShardListAnswer = answer({ shards: listOf(ShardAnswer), next: orNull(Count) });
+export type ShardListAnswer = Static<typeof ShardListAnswer>;
 
 const ofJob = { jobId: Type.String() };
 /** What a study has come to. */
@@ -207,6 +229,7 @@ export const JobEventData = answer({
   ...progress,
   perSecond: orNull(Type.Number()),
   secondsLeft: orNull(Type.Number()),
+  shards: orNull(answer(ofShards)),
   error: orNull(Fault),
 });
 export type JobEventData = Static<typeof JobEventData>;

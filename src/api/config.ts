@@ -112,6 +112,13 @@ export const SETTINGS = {
   ),
   'jobs.lease_seconds': number('silence after which a job is given to another runner', 20, 2, 3600, false),
   'jobs.sweep_seconds': number('between two looks for jobs whose runner is gone', 5, 0.1, 60, false),
+  'jobs.shard_seconds': number(
+    'predicted seconds of one core for a shard; sweeps of twice that are cut, 0 never',
+    60,
+    0,
+    86_400,
+    false,
+  ),
   'backtest.max_bytes_all': number(
     'most bytes of all computations together; those of one job when left out',
     undefined,

@@ -35,7 +35,7 @@ beforeEach(async () => {
     looks++;
     return store.get(id);
   };
-  feeds = createJobFeeds({ get }, clock);
+  feeds = createJobFeeds({ get, tally: store.tally }, clock);
   await store.submit({ id: 'a', kind: 'sweep', request: { user: 'local', body: {} } }, 0);
   await store.claim({ owner: { runner: 'r' }, claimId: 'c', kinds: ['sweep'] }, 0);
 });

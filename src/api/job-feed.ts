@@ -1,9 +1,9 @@
 // What happens to jobs as numbered events: one look at the store per job that somebody watches, whoever runs it.
 import type { Clock } from '../core/clock.ts';
-import { isEnded, type Job } from '../jobs/job.ts';
+import { isEnded, type Job, type ShardTally } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { JobEventData } from './answer-schemas.ts';
-import { errorView, progressView } from './job-view.ts';
+import { errorView, progressView, stateOf } from './job-view.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 export interface JobEvent {
@@ -17,7 +17,7 @@ export interface JobEvent {
 
 export interface JobFeeds {
   /** Calls `onEvent` with the events after `lastId`, or with how things stand where it is not known; then with each new one. */
-  watch(job: Job, lastId: string | undefined, onEvent: (event: JobEvent) => void): () => void;
+  watch(job: Job, lastId: string | undefined, onEvent: (event: JobEvent) => void, tally?: ShardTally): () => void;
   close(): void;
 }
 
@@ -36,28 +36,38 @@ const LOOK_MS = 500;
 /** A feed that nobody listens to is kept so long, for those who come back. */
 const KEPT_MS = 30_000;
 
-export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobFeeds {
+/** How the shards of a job stand; undefined for one that has none. */
+export const tallyOf = async (
+  store: Pick<JobStore, 'tally'>,
+  { id, shardCount }: Job,
+): Promise<ShardTally | undefined> => (shardCount === 0 ? undefined : (await store.tally([id])).get(id));
+
+export function createJobFeeds(store: Pick<JobStore, 'get' | 'tally'>, clock: Clock): JobFeeds {
   const feeds = new Map<string, Feed>();
 
   const end = (id: string): void => {
     clearTimeout(feeds.get(id)?.timer);
     feeds.delete(id);
   };
-  const take = (feed: Feed, job: Job): void => {
-    const { id, state, attempts, cancelRequested, token } = job;
-    const status = JSON.stringify([state, attempts, cancelRequested, token]);
-    const seen = `${status}${JSON.stringify(job.progress)}`;
+  const take = (feed: Feed, job: Job, tally: ShardTally | undefined): void => {
+    const { id, attempts, cancelRequested, token, shardCount } = job;
+    const state = stateOf(job);
+    const status = JSON.stringify([state, attempts, cancelRequested, token, shardCount]);
+    const progress = progressView(job, tally);
+    const shards = tally?.states ?? null;
+    const seen = `${status}${JSON.stringify([progress, shards])}`;
     if (seen === feed.seen) return;
     const name = feed.seen.startsWith(status) ? 'progress' : 'state';
     feed.seen = seen;
-    const pace = feed.pace.take(job, clock.monotonicMs());
+    const pace = feed.pace.take(`${token} ${progress.stage}`, progress, isEnded(state), clock.monotonicMs());
     const data: JobEventData = {
       id,
       state,
       attempts,
       cancelRequested,
-      ...progressView(job),
+      ...progress,
       ...pace,
+      shards,
       error: errorView(job.error),
     };
     const event: JobEvent = { id: `${feed.begin}.${++feed.count}`, name, data, isLast: isEnded(state) };
@@ -68,8 +78,9 @@ export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobF
   const look = async (id: string, feed: Feed): Promise<void> => {
     try {
       const job = await store.get(id);
+      const tally = job && (await tallyOf(store, job));
       if (feeds.get(id) !== feed) return;
-      if (job !== undefined) take(feed, job);
+      if (job !== undefined) take(feed, job, tally);
       const isOver = job === undefined || isEnded(job.state);
       feed.idleMs = feed.listeners.size > 0 ? 0 : feed.idleMs + LOOK_MS;
       if (isOver || feed.idleMs > KEPT_MS) {
@@ -98,9 +109,9 @@ export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobF
   };
 
   return {
-    watch(job, lastId, onEvent) {
+    watch(job, lastId, onEvent, tally) {
       const feed = feeds.get(job.id) ?? open(job);
-      take(feed, job);
+      take(feed, job, tally);
       const at = feed.events.findIndex(({ id }) => id === lastId);
       for (const event of at < 0 ? feed.events.slice(-1) : feed.events.slice(at + 1)) onEvent(event);
       feed.listeners.add(onEvent);
@@ -115,7 +126,12 @@ export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobF
 
 interface Pace {
   /** Variants per second over the last seconds, and how long the rest of the stage takes at that; null while unknown. */
-  take(job: Job, nowMs: number): { readonly perSecond: number | null; readonly secondsLeft: number | null };
+  take(
+    part: string,
+    progress: { readonly scored: number; readonly total: number | null },
+    isOver: boolean,
+    nowMs: number,
+  ): { readonly perSecond: number | null; readonly secondsLeft: number | null };
 }
 
 const PACE_MS = 10_000;
@@ -124,16 +140,16 @@ function createPace(): Pace {
   let part = '';
   let samples: { readonly atMs: number; readonly done: number }[] = [];
   return {
-    take({ token, state, progress: { done, total, stage } }, nowMs) {
-      if (part !== `${token} ${stage}`) samples = [];
-      part = `${token} ${stage}`;
+    take(newPart, { scored: done, total }, isOver, nowMs) {
+      if (part !== newPart) samples = [];
+      part = newPart;
       samples = [...samples.filter(({ atMs }) => nowMs - atMs <= PACE_MS), { atMs: nowMs, done }];
       const [first] = samples;
       const seconds = (nowMs - first!.atMs) / 1000;
       const perSecond = seconds > 0 && done > first!.done ? (done - first!.done) / seconds : null;
       return {
         perSecond,
-        secondsLeft: perSecond === null || total === 0 || isEnded(state) ? null : Math.max(0, total - done) / perSecond,
+        secondsLeft: perSecond === null || total === null || isOver ? null : Math.max(0, total - done) / perSecond,
       };
     },
   };

@@ -1,7 +1,9 @@
 // From the body of a submission to a job of the queue, and from such a job to the task it computes.
 import type { ComputeShare, RunTask, SweepTask } from '../compute/task.ts';
+import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import type { Job, JobBudget, Submission } from '../jobs/job.ts';
+import type { CutRule } from '../sweep/shard-cut.ts';
 import { backtestTask } from './backtest-task.ts';
 import type { BacktestBody, JobBody } from './schemas.ts';
 import type { ServiceSettings } from './surroundings.ts';
@@ -11,6 +13,8 @@ export interface JobRequest<Body = object> {
   /** Whose token submitted it. */
   readonly user: string;
   readonly body: Body;
+  /** How many shards it asks for; the rule of the service decides when left out. */
+  readonly shards?: number;
   /** Of a request that became a job at its deadline: the stored result over what was scored until then. */
   readonly partialResultId?: string;
 }
@@ -25,8 +29,9 @@ export function jobSubmission(
   key: string | undefined,
   limits: JobLimits,
 ): Submission {
-  const { idempotencyKey = key, priority, deadlineSeconds, budget, ...backtest } = body;
-  const request: JobRequest<BacktestBody> = { user, body: backtest };
+  const { idempotencyKey = key, priority, deadlineSeconds, budget, shards, ...backtest } = body;
+  if (shards !== undefined && backtest.kind === 'run') throw runInShards(shards);
+  const request: JobRequest<BacktestBody> = { user, body: backtest, ...(shards === undefined ? {} : { shards }) };
   jobTask(request, budget ?? {}, '', limits);
   return {
     id,
@@ -76,6 +81,22 @@ export function jobTask(
   const task = backtestTask(body, jobShare(body, budget, limits));
   return task.kind === 'sweep' ? { ...task, checkpointFolder, save: task.save === false ? false : 'whole' } : task;
 }
+
+/** When the sweep of a job is cut. */
+export const cutRuleOf = (
+  { shards }: JobRequest,
+  { shardSeconds }: Pick<ServiceSettings, 'shardSeconds'>,
+): CutRule => ({
+  shards,
+  shardSeconds,
+});
+
+const runInShards = (shards: number): AppError =>
+  new AppError('REQUEST_INVALID', {
+    rule: 'A run is one variant and cannot be cut.',
+    found: `${shards} shards with kind "run".`,
+    todo: 'Leave shards out, or ask for a sweep.',
+  });
 
 export const requestOf = <Body = object>(job: Pick<Job, 'request'>): JobRequest<Body> =>
   job.request as unknown as JobRequest<Body>;

@@ -107,6 +107,13 @@ export const JobBody = object({
   idempotencyKey: optional(IDEMPOTENCY_KEY),
   priority: optional(Type.Integer({ minimum: -100, maximum: 100, description: 'Higher goes first; default 0.' })),
   budget: optional(JobBudget),
+  shards: optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: LIMITS.shardsMax,
+      description: 'Shards that the sweep is cut into; by what it is predicted to take when left out.',
+    }),
+  ),
 });
 export type JobBody = Static<typeof JobBody>;
 
@@ -133,6 +140,13 @@ export const JobsQuery = object({
   limit: optional(Type.Integer({ minimum: 1, maximum: LIMITS.jobPageMax })),
 });
 export type JobsQuery = Static<typeof JobsQuery>;
+
+export const ShardsQuery = object({
+  state: optional(JobState),
+  before: JobsQuery.properties.before,
+  limit: JobsQuery.properties.limit,
+});
+export type ShardsQuery = Static<typeof ShardsQuery>;
 
 export const BacktestQuery = object({
   handover: optional(

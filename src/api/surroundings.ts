@@ -15,6 +15,8 @@ export interface ServiceSettings {
   readonly maxComputeBytesTotal: number;
   /** Whether strategy files are taken over HTTP, from users with a token; not when left out. */
   readonly strategyUploads?: boolean;
+  /** Predicted seconds of one shard of a large job; 0 leaves all jobs whole. */
+  readonly shardSeconds: number;
 }
 
 export interface Surroundings {

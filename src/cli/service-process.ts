@@ -1,7 +1,7 @@
 // What `serve` and `worker` are made of, from the settings of the service.
 import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../api/config.ts';
-import { jobTask, requestOf } from '../api/job-request.ts';
+import { cutRuleOf, jobTask, requestOf } from '../api/job-request.ts';
 import type { BacktestBody } from '../api/schemas.ts';
 import { studyJobTask } from '../api/study-request.ts';
 import type { Surroundings } from '../api/surroundings.ts';
@@ -29,6 +29,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
     maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
     strategyUploads: config['strategies.uploads'],
+    shardSeconds: config['jobs.shard_seconds'],
   },
   entry: host.entry,
   residentBytes: host.residentBytes,
@@ -60,7 +61,8 @@ export function openDesk(config: ServiceConfig, machine: Machine, host: Host): P
     read(job, progressFolder) {
       if (job.kind === 'study') return studyJobTask(job, settings);
       const request = requestOf<BacktestBody>(job);
-      return { user: request.user, task: jobTask(request, job.budget, progressFolder, settings) };
+      const task = jobTask(request, job.budget, progressFolder, settings);
+      return { user: request.user, task, rule: cutRuleOf(request, settings) };
     },
     onEvent: (event) => host.stderr.write(jobLogLine(event, clock.wallMs())),
   });

@@ -1,6 +1,6 @@
 // Jobs: submitted, listed, followed, cancelled, tried again, and their results.
-import type { JobAnswer, JobListAnswer, JobResultAnswer } from '../api/answer-schemas.ts';
-import type { JobBody, JobsQuery } from '../api/schemas.ts';
+import type { JobAnswer, JobListAnswer, JobResultAnswer, ShardListAnswer } from '../api/answer-schemas.ts';
+import type { JobBody, JobsQuery, ShardsQuery } from '../api/schemas.ts';
 import { type FollowOptions, followJob, type JobEvent } from './follow-job.ts';
 import type { CallOptions, Transport } from './transport.ts';
 
@@ -16,6 +16,8 @@ export interface JobCalls {
   retry(id: string, call?: CallOptions): Promise<JobAnswer>;
   /** What waiting for it would have answered. Errors: JOB_STATE before it is done. */
   result(id: string, call?: CallOptions): Promise<JobResultAnswer>;
+  /** The parts of one that was cut, last first. */
+  shards(id: string, query?: ShardsQuery, call?: CallOptions): Promise<ShardListAnswer>;
   /** Its events until it ends; comes back by itself when the connection breaks or the service starts anew. */
   follow(id: string, options?: FollowOptions): AsyncGenerator<JobEvent, void, undefined>;
   /** Follows it to its end and answers the job as it is then, whatever its state. */
@@ -33,6 +35,7 @@ export function jobCalls(transport: Transport): JobCalls {
     cancel: (id, call) => json(path(id, '/cancel'), { ...call, method: 'POST' }),
     retry: (id, call) => json(path(id, '/retry'), { ...call, method: 'POST' }),
     result: (id, call) => json(path(id, '/result'), { ...call }),
+    shards: (id, query, call) => json(path(id, '/shards'), { ...call, query }),
     follow: (id, options) => followJob(transport, id, options),
     async wait(id, options) {
       for await (const _ of followJob(transport, id, options));

@@ -1,9 +1,15 @@
 // The guards of a computation: what it may take of variants and bytes, what it would take, and which of them refuses it.
 import { AppError, isAppError } from '../core/errors.ts';
 import { scoresApart } from '../runs/module-ref.ts';
-import { hostBytes, type PreparedSweep } from '../runs/sweep-run.ts';
+import { hostBytes } from '../runs/sweep-host.ts';
+import type { PreparedSweep, RunContext } from '../runs/sweep-run.ts';
 import { type OpenedSweep, openSweep, type PlanHost } from '../sweep/open-sweep.ts';
 import type { ComputeGuards, ComputeShare, GuardReport } from './task.ts';
+
+export interface PerformContext extends RunContext {
+  /** Collects garbage and answers how many bytes of this process are resident then. */
+  readonly settledBytes: () => number;
+}
 
 interface PlanContext {
   /** Most resident bytes of this process so far. */
@@ -66,6 +72,19 @@ export function guardsOf(
   ];
 }
 
+/** Answers what it compared. Errors: LIMIT_EXCEEDED or BUDGET_BYTES where a guard fires, before anything is scored. */
+export function checkGuards(
+  prepared: PreparedSweep,
+  share: ComputeShare,
+  residentBytes: number,
+  context: PlanContext,
+): GuardReport[] {
+  const reports = guardsOf(prepared, share, residentBytes, context);
+  const fired = reports.find((guard) => guard.fires);
+  if (fired !== undefined) throw guardError(fired, share.guards!.of);
+  return reports;
+}
+
 /** Where the budget is that of the guard, the guard is what fires. */
 function openWithin({ budgetBytes, guards }: ComputeShare, open: () => OpenedSweep): OpenedSweep {
   try {
@@ -94,7 +113,7 @@ function guardRule({ guard, limit }: Pick<GuardReport, 'guard' | 'limit'>, of: C
   return `${who} may take at most ${limit.toLocaleString('en')} ${guard}.`;
 }
 
-export function guardError(report: GuardReport, of: ComputeGuards['of']): AppError {
+function guardError(report: GuardReport, of: ComputeGuards['of']): AppError {
   return new AppError(report.guard === 'variants' ? 'LIMIT_EXCEEDED' : 'BUDGET_BYTES', {
     rule: guardRule(report, of),
     found: `${report.asked.toLocaleString('en')} ${report.guard}.`,

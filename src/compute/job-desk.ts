@@ -9,6 +9,7 @@ import { checkLeaseSettings, type LeaseSettings } from '../jobs/lease-settings.t
 import { openJobStore, type StoreLocation } from '../jobs/open-store.ts';
 import { createLiveness } from '../jobs/process-identity.ts';
 import { type RunnerEvent, startRunner } from '../jobs/runner.ts';
+import { jobNotFound } from '../jobs/store-errors.ts';
 import { createTime } from '../jobs/time.ts';
 import { listCheckpointFolders, removeCheckpointFolder } from '../store/checkpoint-file.ts';
 import { createJobWork, type JobWorkOptions } from './job-work.ts';
@@ -55,8 +56,8 @@ export async function openJobDesk(options: JobDeskOptions): Promise<JobDesk> {
   const store = await openJobStore(location, newId);
   const root = join(surroundings.storeRoot, 'jobs', 'progress');
   const places = {
-    progressFolder: (id: string): string => join(root, id),
-    dropProgress: (id: string): void => removeCheckpointFolder(join(root, id)),
+    progressFolder: (id: string): string => join(root, folderName(id)),
+    dropProgress: (id: string): void => removeCheckpointFolder(join(root, folderName(id))),
   };
   const work = concurrency === 0 ? undefined : startWork(options, store, places);
   await dropStale(store, root, clock).catch((error: unknown) => {
@@ -96,7 +97,16 @@ function startWork(
     settings,
     keeper,
     liveness: createLiveness(),
-    run: createJobWork({ ...work, time, read: (job) => read(job, progressFolder(job.id)) }),
+    ...createJobWork({
+      ...work,
+      time,
+      read: (job) => read(job, progressFolder(job.id)),
+      async parentOf({ parentId }) {
+        const parent = await store.get(parentId!);
+        if (parent === undefined) throw jobNotFound(parentId!);
+        return parent;
+      },
+    }),
     onEvent(event) {
       // A job that failed or was cancelled may be retried, and then goes on from there.
       if (event.kind === 'ended' && event.end === 'done') dropProgress(event.lease.jobId);
@@ -112,16 +122,21 @@ function startWork(
   };
 }
 
+/** Ids of shards have a stroke, which is no part of a name; no id has a plus. */
+const folderName = (id: string): string => id.replace('/', '+');
+const idOfFolder = (name: string): string => name.replace('+', '/');
+
 const HANDOVER = 'h-';
 /** No request waits longer than this. */
 const HANDOVER_MS = 86_400_000;
 
 /** Removes progress of jobs that are done or forgotten, but not of a request that may yet become a job. */
 async function dropStale(store: JobStore, root: string, clock: Clock): Promise<void> {
-  for (const id of listCheckpointFolders(root)) {
+  for (const name of listCheckpointFolders(root)) {
+    const id = idOfFolder(name);
     const job = await store.get(id);
     const begunMs = id.startsWith(HANDOVER) ? Number.parseInt(id.slice(HANDOVER.length), 36) : Number.NEGATIVE_INFINITY;
     const isForgotten = job === undefined && clock.wallMs() - begunMs > HANDOVER_MS;
-    if (job?.state === 'done' || isForgotten) removeCheckpointFolder(join(root, id));
+    if (job?.state === 'done' || isForgotten) removeCheckpointFolder(join(root, name));
   }
 }

@@ -2,25 +2,35 @@
 import { AppError, isAppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { Job, JobProgress } from '../jobs/job.ts';
-import type { JobContext, RunJob } from '../jobs/job-context.ts';
+import type { Job, JobProgress, NewShard } from '../jobs/job.ts';
+import { Cut, type JobContext } from '../jobs/job-context.ts';
+import type { JobWork } from '../jobs/run-attempt.ts';
 import type { Time } from '../jobs/time.ts';
+import type { ShardResult, SweepShard } from '../sweep/shard.ts';
+import type { CutRule } from '../sweep/shard-cut.ts';
 import { type ComputeSetup, startComputation } from './compute-thread.ts';
 import type { Demand, Machine, Release } from './machine.ts';
 import { jobProgress, type TaskProgress } from './progress.ts';
-import type { RunTask, StudyTask, SweepTask } from './task.ts';
-
-/** What jobs compute. */
-export type JobTask = SweepTask | RunTask | StudyTask;
+import type { AnswerTo, ComputeShare, RunTask, ShardedTask, ShardTask, StudyTask, SweepTask } from './task.ts';
 
 export interface JobWorkOptions {
   readonly machine: Machine;
   readonly time: Time;
   readonly surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>;
-  /** Whose job it is and what is computed. Errors: those of an invalid request. */
-  readonly read: (job: Job) => { readonly user: string; readonly task: JobTask };
+  /** Whose job it is, what is computed, and when it is cut. Errors: those of an invalid request. */
+  readonly read: (job: Job) => JobOrder;
+  /** The job that a shard is a part of: all about it but its request. Errors: JOB_NOT_FOUND. */
+  readonly parentOf: (shard: Job) => Promise<Job>;
   /** How long a job computes before it makes room for a request that waits; MAKES_ROOM_AFTER_MS unless given. */
   readonly makesRoomAfterMs?: number;
+}
+
+/** What a job asks for. */
+export interface JobOrder {
+  readonly user: string;
+  readonly task: SweepTask | RunTask | StudyTask;
+  /** When a sweep is cut; nothing else ever is. */
+  readonly rule?: CutRule;
 }
 
 /** Between two looks at stop token, pulse and waiting room. */
@@ -34,13 +44,15 @@ const FULL_ROOM_PAUSE_MS = 500;
 /** Any request that waits for its answer, of priority 0, goes before any job. */
 const priorityOf = ({ priority }: Job): number => priority - 101;
 
+type JobTask = ShardedTask | ShardTask | RunTask | StudyTask;
+
 /**
- * Runs sweeps, runs and studies by the same performTask as requests that wait. A sweep goes on from its checkpoint folder,
- * a study from its own.
+ * Runs sweeps, runs and studies by the same performTask as requests that wait. A sweep goes on from its checkpoint folder, a study from
+ * its own; a large sweep is cut, and put together again when its shards are done.
  */
-export function createJobWork(options: JobWorkOptions): RunJob {
-  return async (job, context) => {
-    const { user, task: asked } = options.read(job);
+export function createJobWork(options: JobWorkOptions): JobWork {
+  const work = async (job: Job, results: readonly Json[], context: JobContext): Promise<Json | Cut> => {
+    const { user, task: asked, share } = await orderOf(job, results, options);
     const startedMs = options.time.monotonicMs();
     let taken = studyOf(context.resumed);
     // An attempt that dies goes on with this study, though the request would lead to another one by then.
@@ -48,20 +60,53 @@ export function createJobWork(options: JobWorkOptions): RunJob {
       if (taken === undefined) void context.checkpoint({ study }).catch(() => undefined);
       taken = study;
     };
-    const [threads, bytes] = asked.kind === 'run' ? [1, 0] : [asked.share.workers, asked.share.budgetBytes ?? 0];
-    const demand = { user, threads, bytes, priority: priorityOf(job) };
+    const demand = { user, threads: share.workers, bytes: share.budgetBytes ?? 0, priority: priorityOf(job) };
     let progress = job.progress;
     for (;;) {
       const release = await waitForRoom(demand, progress, context, options);
       try {
         const task = asked.kind === 'study' ? goingOn(asked, taken, options.time.monotonicMs() - startedMs) : asked;
         const slice = await computeSlice(task, { job, context, progress, onStudy }, options);
-        if ('answer' in slice) return slice.answer;
+        if ('answer' in slice) return outcomeOf(slice.answer);
         ({ progress } = slice);
       } finally {
         release();
       }
     }
+  };
+  return { run: (job, context) => work(job, [], context), merge: work };
+}
+
+/** A shard is a part of what its job asks for. */
+async function orderOf(job: Job, results: readonly Json[], { read, parentOf }: JobWorkOptions) {
+  const isShard = job.parentId !== undefined;
+  const { user, task, rule } = read(isShard ? { ...(await parentOf(job)), id: job.id } : job);
+  if (task.kind === 'run') return { user, task, share: { workers: 1 } as ComputeShare };
+  const { share } = task;
+  if (task.kind === 'study') return { user, task, share };
+  const part: JobTask = isShard
+    ? { kind: 'shard', sweep: task, shard: job.request as unknown as SweepShard }
+    : {
+        kind: 'sharded',
+        sweep: task,
+        rule: rule ?? { shardSeconds: 0 },
+        results: results as unknown as readonly ShardResult[],
+      };
+  return { user, task: part, share };
+}
+
+/** What the queue keeps: what the synchronous request would have answered, or what the merge needs of a shard. */
+function outcomeOf(answer: AnswerTo<JobTask>): Json | Cut {
+  if (answer.kind === 'sharded' && answer.shards !== undefined) return new Cut(answer.shards.map(newShard));
+  const result = answer.kind === 'sharded' ? answer.whole : answer.kind === 'shard' ? answer.result : answer;
+  // Through JSON once, so that members without a value are left out.
+  return JSON.parse(JSON.stringify(result)) as Json;
+}
+
+function newShard(shard: SweepShard): NewShard {
+  return {
+    request: JSON.parse(JSON.stringify(shard)) as Json,
+    progress: { done: 0, total: shard.variants ?? 0, stage: shard.stage === 'A' ? 1 : 2 },
   };
 }
 
@@ -100,7 +145,7 @@ interface SliceOf {
   readonly onStudy: (name: string) => void;
 }
 
-type Slice = { readonly answer: Json } | { readonly progress: JobProgress };
+type Slice = { readonly answer: AnswerTo<JobTask> } | { readonly progress: JobProgress };
 
 /** Computes to the end, or until it is told to stop, or until somebody waits for its room. */
 async function computeSlice(
@@ -146,10 +191,9 @@ async function computeSlice(
   const looking = setInterval(look, LOOK_MS);
   try {
     const answer = await computation.done;
-    if (makesRoom && answer.kind !== 'run' && answer.record.partial === 'cancelled') return { progress };
+    if (makesRoom && isPartial(answer)) return { progress };
     context.progress(progress);
-    // Through JSON once, so that members without a value are left out.
-    return { answer: JSON.parse(JSON.stringify(answer)) as Json };
+    return { answer };
   } catch (error) {
     if (silence !== undefined) throw silence;
     if (makesRoom && !isTold && isAppError(error, 'CANCELLED')) return { progress };
@@ -168,6 +212,13 @@ const goingOn = (task: StudyTask, taken: string | undefined, spentMs: number): S
   ...(taken === undefined ? {} : { taken }),
   ...(task.searchMs === undefined ? {} : { searchMs: Math.max(1, task.searchMs - spentMs) }),
 });
+
+const isPartial = (answer: AnswerTo<JobTask>): boolean => {
+  if (answer.kind === 'run') return false;
+  if (answer.kind === 'shard') return answer.result === null;
+  const record = answer.kind === 'sharded' ? answer.whole?.record : answer.record;
+  return (record?.partial ?? null) !== null;
+};
 
 const silent = (): AppError =>
   new AppError('WORKER_DIED', {

@@ -2,15 +2,13 @@
 
 import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
-import type { LoadedStrategy } from '../loader/load-strategy.ts';
-import { saveResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { similarRuns, strategyKind } from '../runs/sweep-costs.ts';
-import { finishSweep, loadIsolated, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import { loadIsolated, prepareSweep } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import { createCostKeeper } from './cost-keeper.ts';
-import { guardError, guardsOf, planHost, shareThatWouldDo } from './guards.ts';
+import { guardsOf, type PerformContext, planHost, shareThatWouldDo } from './guards.ts';
+import { isAllSaid, performShard, performSharded, performSweep } from './perform-sweep.ts';
 import type {
   AnswerTo,
   CheckTask,
@@ -28,15 +26,8 @@ import type {
   RunAnswer,
   RunTask,
   StudyTask,
-  SweepAnswer,
-  SweepTask,
   TableTask,
 } from './task.ts';
-
-export interface PerformContext extends RunContext {
-  /** Collects garbage and answers how many bytes of this process are resident then. */
-  readonly settledBytes: () => number;
-}
 
 /** Errors: those of loading and of runSweep; LIMIT_EXCEEDED or BUDGET_BYTES where a guard fires. */
 export async function performTask<Task extends ComputeTask>(
@@ -55,7 +46,11 @@ function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToke
   const context = { ...surroundings, confined: !isOfResult };
   switch (task.kind) {
     case 'sweep':
-      return sweep(task, context, stop, events);
+      return performSweep(task, context, stop, events);
+    case 'sharded':
+      return performSharded(task, context, stop, events);
+    case 'shard':
+      return performShard(task, context, stop, events);
     case 'run':
       return run(task, context);
     case 'study':
@@ -80,45 +75,6 @@ function perform(task: ComputeTask, surroundings: PerformContext, stop: StopToke
   }
 }
 
-async function sweep(
-  task: SweepTask,
-  context: PerformContext,
-  stop: StopToken,
-  events: ComputeEvents,
-): Promise<SweepAnswer> {
-  const { share, checkpointFolder } = task;
-  const prepared = await prepareSweep(task.selection, context);
-  const residentBytes = context.settledBytes();
-  const guards = guardsOf(prepared, share, residentBytes, context);
-  const fired = guards.find((guard) => guard.fires);
-  if (fired !== undefined) throw guardError(fired, share.guards!.of);
-  const cost = createCostKeeper(prepared, guards, checkpointFolder, context);
-  const notes: string[] = [];
-  const { record } = await finishSweep(
-    prepared,
-    {
-      stop,
-      workers: share.workers,
-      budgetBytes: share.budgetBytes,
-      residentBytes,
-      keepAllRows: false,
-      checkpointFolder,
-      keepCheckpoint: true,
-      onNote: (note) => notes.push(note),
-      onProgress: events.onProgress,
-    },
-    context,
-  );
-  cost.keep(record);
-  // Of a cancelled one there is nobody who would look for the part that was scored.
-  const isSaved =
-    (task.save === true && record.partial !== 'cancelled') || (task.save === 'whole' && record.partial === null);
-  const resultId = isSaved ? saveResult(record, context.storeRoot) : null;
-  const { heatmap: _, ...answered } = record;
-  const isSelfContained = isAllSaid(prepared.loadedStrategy);
-  return { kind: 'sweep', record: answered, resultId, notes, isSelfContained };
-}
-
 async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
   const finished = await runStrategy(task.selection, context);
   const isSelfContained = isAllSaid(finished.loadedStrategy);
@@ -130,10 +86,6 @@ async function study(task: StudyTask, context: PerformContext, stop: StopToken, 
   const { studyTask } = await import('./perform-study.ts');
   return studyTask(task, context, stop, events);
 }
-
-/** Models are files of their own, and controllers read the rules of their instruments. */
-const isAllSaid = (loaded: LoadedStrategy | undefined): boolean =>
-  (loaded?.models ?? []).length === 0 && loaded?.strategy.program?.kind !== 'controller';
 
 /** What is stored is read by these tasks alone. */
 async function stored(task: RowTask | TableTask | CompareTask | ReportTask, context: PerformContext) {

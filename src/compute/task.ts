@@ -14,6 +14,8 @@ import type { SimilarRuns } from '../runs/sweep-costs.ts';
 import type { SweepSelection } from '../runs/sweep-run.ts';
 import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
 import type { SweepEstimate } from '../sweep/estimate.ts';
+import type { ShardResult, SweepShard } from '../sweep/shard.ts';
+import type { CutRule } from '../sweep/shard-cut.ts';
 import type { TaskProgress } from './progress.ts';
 
 /** What a computation may take. A run beyond a guard is refused before anything is scored. */
@@ -45,6 +47,22 @@ export interface SweepTask {
   readonly checkpointFolder?: string;
   /** Whether the result goes to the result store; `whole`: unless the sweep was cut short. */
   readonly save: boolean | 'whole';
+}
+
+/** A sweep of a job: cut where it is large, and put together again from what its shards have handed in. */
+export interface ShardedTask {
+  readonly kind: 'sharded';
+  readonly sweep: SweepTask;
+  readonly rule: CutRule;
+  /** Of all shards cut so far; none at first. */
+  readonly results: readonly ShardResult[];
+}
+
+export interface ShardTask {
+  readonly kind: 'shard';
+  /** The whole sweep, with the folder for the progress of the shard. */
+  readonly sweep: SweepTask;
+  readonly shard: SweepShard;
 }
 
 export interface RunTask {
@@ -170,6 +188,8 @@ export interface FetchTask {
 
 export type ComputeTask =
   | SweepTask
+  | ShardedTask
+  | ShardTask
   | RunTask
   | StudyTask
   | EstimateTask
@@ -190,6 +210,18 @@ export interface SweepAnswer {
   readonly resultId: string | null;
   readonly notes: readonly string[];
   readonly isSelfContained: boolean;
+}
+
+/** Either shards to be scored first, or what the sweep as a whole comes to. */
+export type ShardedAnswer = { readonly kind: 'sharded' } & (
+  | { readonly shards: readonly SweepShard[]; readonly whole?: undefined }
+  | { readonly whole: SweepAnswer; readonly shards?: undefined }
+);
+
+export interface ShardAnswer {
+  readonly kind: 'shard';
+  /** Null for one that was stopped before its end. */
+  readonly result: ShardResult | null;
 }
 
 export interface RunAnswer {
@@ -279,6 +311,8 @@ export interface FetchAnswer {
 
 export type ComputeAnswer =
   | SweepAnswer
+  | ShardedAnswer
+  | ShardAnswer
   | RunAnswer
   | StudyAnswer
   | EstimateAnswer

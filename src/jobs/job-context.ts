@@ -5,7 +5,7 @@ import type { Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Prng } from '../core/prng.ts';
 import { createBackoff } from './backoff.ts';
-import type { Job, JobProgress } from './job.ts';
+import type { Job, JobProgress, NewShard } from './job.ts';
 import type { ClaimedJob, JobStore } from './job-store.ts';
 import type { LeaseWords } from './lease-words.ts';
 import type { Time } from './time.ts';
@@ -24,12 +24,19 @@ export interface JobContext {
   checkpoint(value: Json): Promise<void>;
 }
 
+/** Answered in place of a result: these shards come first, and then the job is merged from them and those before. */
+export class Cut {
+  readonly shards: readonly NewShard[];
+
+  constructor(shards: readonly NewShard[]) {
+    this.shards = shards;
+  }
+}
+
 /** Runs a job, or a shard of one, to its result. Called again after a crash, possibly while a lost attempt still runs. */
-export type RunJob = (job: Job, context: JobContext) => Promise<Json>;
-/** Requests of the shards a job is to be cut into; undefined to run it whole. */
-export type SplitJob = (job: Job) => readonly Json[] | undefined;
-/** Makes the result of a job from those of its shards, which come in their order. */
-export type MergeShards = (job: Job, results: readonly Json[], context: JobContext) => Promise<Json>;
+export type RunJob = (job: Job, context: JobContext) => Promise<Json | Cut>;
+/** Makes the result of a job from those of its shards, which come in their order; or cuts it once more. */
+export type MergeShards = (job: Job, results: readonly Json[], context: JobContext) => Promise<Json | Cut>;
 
 export interface AttemptPorts {
   readonly store: JobStore;

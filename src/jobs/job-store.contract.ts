@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKind } from '../../test/fixtures/jobs/stores.ts';
 import { type AppError, type ErrorCode, isAppError } from '../core/errors.ts';
-import { hashJson } from '../core/hash.ts';
+import { hashJson, type Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { JobError, Lease, Submission } from './job.ts';
 import type { ClaimedJob, JobStore } from './job-store.ts';
@@ -11,6 +11,7 @@ const OWNER = { runner: 'r1', process: { boot: 'b', namespace: 'n', pid: 7, star
 const ERROR: JobError = { code: 'WORKER_DIED', found: 'it died.', todo: 'Look.' };
 const BEAT = { progress: { done: 3, total: 9, stage: 2, best: -0.25 }, spentMs: 1234.5 };
 const KINDS = ['sweep', 'other'];
+const parts = (...requests: readonly Json[]) => requests.map((request) => ({ request }));
 
 export async function expectError(action: Promise<unknown>, code: ErrorCode): Promise<AppError> {
   const error = await action.then(
@@ -146,7 +147,7 @@ export function describeJobStore(kind: StoreKind): void {
         await expectError(store.fail(stale, { error: ERROR, retry: true }, 1), 'LEASE_LOST');
         await expectError(store.cancel(stale, 1), 'LEASE_LOST');
         await expectError(store.release(stale, 1), 'LEASE_LOST');
-        await expectError(store.split(stale, ['stale'], 1), 'LEASE_LOST');
+        await expectError(store.split(stale, parts('stale'), 1), 'LEASE_LOST');
         expect(await store.look([stale])).toEqual(['lost']);
         expect(await store.get('a')).toEqual(before);
       };
@@ -257,7 +258,7 @@ export function describeJobStore(kind: StoreKind): void {
         expired: (lease: Lease) => takeAway(lease),
         released: (lease: Lease) => store.release(lease, 1),
         failed: (lease: Lease) => store.fail(lease, { error: ERROR, retry: true }, 1),
-        cut: (lease: Lease) => store.split(lease, [1, 2], 1),
+        cut: (lease: Lease) => store.split(lease, parts(1, 2), 1),
       })) {
         const lease = await running(id);
         await store.requestCancel(id, 1);
@@ -288,7 +289,7 @@ export function describeJobStore(kind: StoreKind): void {
 
     test('a job cut into shards waits for them and is then claimed to merge them', async () => {
       const lease = await running('a', { priority: 2, deadlineMs: 99, budget: { threadsMax: 1 } });
-      await store.split(lease, ['x', 'y', 'z'], 1500);
+      await store.split(lease, parts('x', 'y', 'z'), 1500);
       expect(await store.get('a')).toMatchObject({ state: 'queued', attempts: 0, shardCount: 3 });
       const { jobs } = await store.list({ parentId: 'a' });
       expect(jobs.map(({ id, request, shardIndex }) => [id, request, shardIndex]).reverse()).toEqual([
@@ -314,14 +315,72 @@ export function describeJobStore(kind: StoreKind): void {
       const merge = await claimed();
       expect(merge.job).toMatchObject({ id: 'a', shardCount: 3, attempts: 1 });
       expect(await store.shards('a')).toEqual({ open: [], results: ['x!', 'y!', 'z!'] });
-      await expectError(store.split(merge.lease, ['again'], 1), 'JOB_STATE');
-      await expectError(store.split(shards[0]!.lease, ['deeper'], 1), 'LEASE_LOST');
-      await store.complete(merge.lease, 'merged', 1);
+      await expectError(store.split(shards[0]!.lease, parts('deeper'), 1), 'LEASE_LOST');
+      // What they make may call for more of them.
+      await store.split(merge.lease, parts('u'), 1600);
+      expect(await store.get('a')).toMatchObject({ state: 'queued', attempts: 0, shardCount: 4 });
+      const further = await claimed();
+      expect(further.job).toMatchObject({ id: 'a/3', request: 'u', shardIndex: 3 });
+      await expectError(store.split(further.lease, parts('deeper'), 1), 'JOB_STATE');
+      await store.complete(further.lease, 'u!', 1);
+      await expectError(store.complete(merge.lease, 'late', 1), 'LEASE_LOST');
+      const second = await claimed();
+      expect(await store.shards('a')).toEqual({ open: [], results: ['x!', 'y!', 'z!', 'u!'] });
+      await store.complete(second.lease, 'merged', 1);
+      expect(await store.result('a/0')).toBeUndefined();
       expect(await store.result('a')).toMatchObject({ value: 'merged' });
     });
 
+    test('tells how shards stand together, and shows a job whose shards are at work as running', async () => {
+      const lease = await running('a', { deadlineMs: 1_000 });
+      const part = (request: string, total: number, stage: number) => ({
+        request,
+        progress: { done: 0, total, stage },
+      });
+      await store.split(lease, [part('x', 10, 1), part('y', 20, 1), part('z', 30, 1)], 1);
+      await submit('b');
+      expect((await store.list({ state: 'running' })).jobs.map(({ id }) => id)).toEqual(['a']);
+      expect((await store.list({ state: 'queued' })).jobs.map(({ id }) => id)).toEqual(['b']);
+      const [x, y] = [await claimed(), await claimed()];
+      await store.renew(x.lease, { progress: { done: 4, total: 10, stage: 1, best: 0.5 }, spentMs: 30 });
+      await store.renew(y.lease, { progress: { done: 5, total: 20, stage: 1, best: -0.5 }, spentMs: 40 });
+      await store.complete(x.lease, 'done', 1);
+      const none = { queued: 0, running: 0, done: 0, failed: 0, cancelled: 0 };
+      const tallies = await store.tally(['a', 'b', 'nobody']);
+      expect([...tallies.keys()]).toEqual(['a']);
+      expect(tallies.get('a')).toEqual({
+        states: { ...none, queued: 1, running: 1, done: 1 },
+        // A shard that is done has done all of it, whatever it last reported.
+        progress: { done: 15, total: 60, stage: 1 },
+        lowest: -0.5,
+        highest: 0.5,
+        spentMs: 70,
+      });
+      expect(await store.tally([])).toEqual(new Map());
+    });
+
+    test('shards that have used up the deadline together fail their job', async () => {
+      await store.split(await running('a', { deadlineMs: 1_000 }), parts(1, 2, 3), 1);
+      const leases = [(await claimed()).lease, (await claimed()).lease];
+      const spend = (lease: Lease, spentMs: number) => store.renew(lease, { progress: { done: 0, total: 0 }, spentMs });
+      await spend(leases[0]!, 500);
+      await spend(leases[1]!, 499);
+      await store.tidy({ endedMax: 10 }, 1);
+      expect((await store.get('a'))!.state).toBe('queued');
+      await spend(leases[1]!, 500);
+      await store.tidy({ endedMax: 10 }, 7);
+      expect(await store.get('a')).toMatchObject({ state: 'failed', endedAtMs: 7, error: { code: 'DEADLINE' } });
+      expect(await store.look(leases)).toEqual(['cancel', 'cancel']);
+      for (const lease of leases) await store.cancel(lease, 1);
+      // Queued anew, its time begins anew.
+      await store.retry('a');
+      await store.tidy({ endedMax: 10 }, 1);
+      expect((await store.get('a'))!.state).toBe('queued');
+      expect((await store.tally(['a'])).get('a')!.spentMs).toBe(0);
+    });
+
     test('shards of a job that cannot be merged any more are ended', async () => {
-      await store.split(await running('a'), [1, 2, 3], 1);
+      await store.split(await running('a'), parts(1, 2, 3), 1);
       const [first, second] = [await claimed(), await claimed()];
       await store.fail(first.lease, { error: ERROR, retry: false }, 1);
       await store.tidy({ endedMax: 10 }, 4000);
@@ -338,11 +397,10 @@ export function describeJobStore(kind: StoreKind): void {
     });
 
     test('a cancelled job ends its shards, and queued anew keeps those that are done', async () => {
-      await store.split(await running('a'), [1, 2], 1);
+      await store.split(await running('a'), parts(1, 2), 1);
       const [done, open] = [await claimed(), await claimed()];
       await store.complete(done.lease, 'kept', 1);
       await store.requestCancel('a', 1);
-      await store.tidy({ endedMax: 10 }, 1);
       expect(await store.look([open.lease])).toEqual(['cancel']);
       await expectError(store.retry('a/1'), 'JOB_STATE');
       await store.retry('a');
@@ -358,7 +416,7 @@ export function describeJobStore(kind: StoreKind): void {
       expect(await store.counts()).toEqual({ states: none, oldestQueuedMs: undefined });
       await store.complete(await running('ended'), { best: 1 }, 2500);
       await running('runs');
-      await store.split(await running('cut'), [{ part: 1 }, { part: 2 }], 1500);
+      await store.split(await running('cut'), [{ request: { part: 1 } }, { request: { part: 2 } }], 1500);
       await store.submit({ id: 'late', kind: 'sweep', request: {} }, 900);
       expect(await store.counts()).toEqual({
         states: { ...none, queued: 2, running: 1, done: 1 },
@@ -385,7 +443,7 @@ export function describeJobStore(kind: StoreKind): void {
 
     test('forgets the oldest ended jobs with their shards and texts, and no other', async () => {
       await store.complete(await running('old'), 1, 1);
-      await store.split(await running('cut'), [1], 1);
+      await store.split(await running('cut'), parts(1), 1);
       await store.requestCancel('cut', 1);
       await store.tidy({ endedMax: 10 }, 1);
       await submit('waiting');

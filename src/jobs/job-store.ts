@@ -1,6 +1,17 @@
 // The contract of a job queue: what it keeps, and which writes need the token of the current lease.
 import type { Json } from '../core/hash.ts';
-import type { Job, JobError, JobProgress, JobResult, JobState, Lease, Owner, Submission } from './job.ts';
+import type {
+  Job,
+  JobError,
+  JobProgress,
+  JobResult,
+  JobState,
+  Lease,
+  NewShard,
+  Owner,
+  ShardTally,
+  Submission,
+} from './job.ts';
 
 /** Who can share a store: one process, the processes of one machine, or several machines. */
 export type StoreReach = 'process' | 'machine' | 'network';
@@ -41,6 +52,7 @@ export interface LeaseInUse extends Lease {
 }
 
 export interface JobQuery {
+  /** A queued job whose shards are at work counts as running. */
   readonly state?: JobState;
   readonly kind?: string;
   /** Shards of this job; without it, jobs that are no shards. */
@@ -86,7 +98,7 @@ export interface JobStore {
   get(id: string): Promise<Job | undefined>;
   list(query: JobQuery): Promise<JobPage>;
   counts(): Promise<JobCounts>;
-  /** Undefined until the job is done. */
+  /** Undefined until the job is done, and of a shard when what it is a part of is done. */
   result(id: string): Promise<JobResult | undefined>;
 
   /** Leases the most urgent job that can run: highest priority, then oldest. A job waits for its shards. */
@@ -97,7 +109,10 @@ export interface JobStore {
   look(leases: readonly Lease[]): Promise<readonly LeaseView[]>;
   /** Keeps `value` for the next attempt. A sequence that is not above the stored one changes nothing. */
   checkpoint(lease: Lease, checkpoint: { readonly sequence: number; readonly value: Json }): Promise<void>;
-  /** Makes the result visible and ends the job, in one step. Repeated under the same lease it changes nothing. */
+  /**
+   * Makes the result visible and ends the job, in one step; results of its shards are forgotten with it. Repeated under the
+   * same lease it changes nothing.
+   */
   complete(lease: Lease, result: Json, atMs: number): Promise<void>;
   /** Ends the attempt: the job is queued again when `retry` is set and attempts are left, else it has failed. */
   fail(lease: Lease, failure: { readonly error: JobError; readonly retry: boolean }, atMs: number): Promise<JobState>;
@@ -105,12 +120,17 @@ export interface JobStore {
   cancel(lease: Lease, atMs: number): Promise<void>;
   /** Hands the job back; the attempt does not count. */
   release(lease: Lease, atMs: number): Promise<void>;
-  /** Cuts the job into shards with these requests, and queues it until they have ended. */
-  split(lease: Lease, requests: readonly Json[], atMs: number): Promise<void>;
+  /**
+   * Cuts the job into these shards, besides those that it has, and queues it until they have ended. They have its priority,
+   * deadline and budget. Errors: JOB_STATE for a shard; LIMIT_EXCEEDED beyond LIMITS.shardsMax in all.
+   */
+  split(lease: Lease, shards: readonly NewShard[], atMs: number): Promise<void>;
 
   /** Shards of a job that are not done, and results of those that are, both in their order. */
   shards(id: string): Promise<{ readonly open: readonly Job[]; readonly results: readonly Json[] }>;
-  /** Cancels a queued job, asks the owner of a running one to stop. Errors: JOB_NOT_FOUND, JOB_STATE when it has ended. */
+  /** How the shards of these jobs stand; jobs without shards are left out. */
+  tally(ids: readonly string[]): Promise<ReadonlyMap<string, ShardTally>>;
+  /** Cancels a queued job with its shards, asks the owner of a running one to stop. Errors: JOB_NOT_FOUND, JOB_STATE when it has ended. */
   requestCancel(id: string, atMs: number): Promise<Job>;
   /** Queues a failed or cancelled job anew, with its shards that are not done. Errors: JOB_NOT_FOUND, JOB_STATE. */
   retry(id: string): Promise<Job>;
@@ -121,7 +141,10 @@ export interface JobStore {
    * when its attempts are used up. Answers false, and changes nothing, when the lease was renewed or ended meanwhile.
    */
   expire(lease: LeaseInUse, error: JobError, atMs: number): Promise<boolean>;
-  /** Ends open shards of jobs that cannot be merged any more, and forgets the oldest ended jobs beyond retention. */
+  /**
+   * Fails jobs whose shards have used up the deadline together, ends open shards of jobs that cannot be merged any more, and
+   * forgets the oldest ended jobs beyond retention.
+   */
   tidy(retention: Retention, atMs: number): Promise<void>;
   close(): Promise<void>;
 }

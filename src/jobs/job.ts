@@ -66,6 +66,25 @@ export interface Submission {
   readonly attemptsMax?: number;
 }
 
+/** A part of a job, to be queued as a job of its own. */
+export interface NewShard {
+  readonly request: Json;
+  /** Shown until it runs: the `total` that it will have, where that is known. */
+  readonly progress?: JobProgress;
+}
+
+/** Shards of a job taken together. */
+export interface ShardTally {
+  readonly states: Readonly<Record<JobState, number>>;
+  /** Of the last part of the work that was begun: what is done, out of what is known; `total` 0 where some do not know theirs. */
+  readonly progress: { readonly done: number; readonly total: number; readonly stage?: number };
+  /** The lowest and the highest of what shards report as their best. */
+  readonly lowest?: number;
+  readonly highest?: number;
+  /** Milliseconds of running time, as last reported. */
+  readonly spentMs: number;
+}
+
 export interface Job {
   readonly id: string;
   /** Position in the order of submission. */

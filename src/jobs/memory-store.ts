@@ -13,7 +13,7 @@ import {
   type Lease,
   type Owner,
 } from './job.ts';
-import { checkPage, checkSplit, countsOf, shardId } from './job-rules.ts';
+import { checkPage, checkSplit, countsOf, type ShardGroup, shardId, shardsDeadline, tallyOf } from './job-rules.ts';
 import type { JobQuery, JobStore, LeaseInUse } from './job-store.ts';
 import { checkSameSubmission, jobNotFound, jobState, leaseLost, queueFull, standing } from './store-errors.ts';
 
@@ -62,7 +62,11 @@ export function createMemoryStore(): JobStore {
     if (row?.state === 'running' && row.token === lease.token) return row;
     throw leaseLost(lease, standing(row));
   };
-  const insert = (job: CheckedSubmission, atMs: number, shard?: { parentId: string; shardIndex: number }): Row => {
+  const insert = (
+    job: CheckedSubmission,
+    atMs: number,
+    shard?: { parentId: string; shardIndex: number; progress: JobProgress },
+  ): Row => {
     const row: Row = {
       ...job,
       sequence: ++sequence,
@@ -72,7 +76,7 @@ export function createMemoryStore(): JobStore {
       beat: 0,
       claimId: undefined,
       cancelRequested: false,
-      progress: NO_PROGRESS,
+      progress: shard?.progress ?? NO_PROGRESS,
       error: undefined,
       owner: undefined,
       createdAtMs: atMs,
@@ -178,6 +182,7 @@ export function createMemoryStore(): JobStore {
       const row = held(lease);
       row.result = { token: lease.token, text };
       row.checkpointText = undefined;
+      for (const shard of shardsOf(row.id)) shard.result = undefined;
       end(row, 'done', atMs);
     },
     async fail(lease, { error, retry }, atMs) {
@@ -195,18 +200,20 @@ export function createMemoryStore(): JobStore {
       row.attempts--;
       requeue(row, atMs);
     },
-    async split(lease, requests, atMs) {
-      const texts = checkSplit(requests);
+    async split(lease, shards, atMs) {
       const row = held(lease);
-      if (row.parentId !== undefined || row.shardCount > 0) throw jobState(toJob(row), 'cut again');
+      const { shardCount: before } = row;
+      const texts = checkSplit(shards, before);
+      if (row.parentId !== undefined) throw jobState(toJob(row), 'cut');
       row.attempts--;
-      row.shardCount = texts.length;
+      row.shardCount = before + texts.length;
       requeue(row, atMs);
-      for (const [shardIndex, requestText] of texts.entries()) {
+      for (const [at, requestText] of texts.entries()) {
         const { kind, priority, deadlineMs, budgetText, attemptsMax } = row;
-        const id = shardId(row.id, shardIndex);
+        const id = shardId(row.id, before + at);
         const shard = { id, kind, requestText, key: undefined, priority, deadlineMs, budgetText, attemptsMax };
-        insert(shard, atMs, { parentId: row.id, shardIndex });
+        const { progress = NO_PROGRESS } = shards[at]!;
+        insert(shard, atMs, { parentId: row.id, shardIndex: before + at, progress });
       }
     },
 
@@ -214,16 +221,21 @@ export function createMemoryStore(): JobStore {
       const shards = shardsOf(id);
       return {
         open: shards.filter((shard) => shard.state !== 'done').map(toJob),
-        results: shards
-          .filter((shard) => shard.state === 'done')
-          .map((shard) => JSON.parse(shard.result!.text) as Json),
+        results: shards.flatMap(({ result }) => (result === undefined ? [] : [JSON.parse(result.text) as Json])),
       };
+    },
+    async tally(ids) {
+      const tallies = ids.map((id) => [id, shardsOf(id)] as const).filter(([, shards]) => shards.length > 0);
+      return new Map(tallies.map(([id, shards]) => [id, tallyOf(shards.map(groupOf))]));
     },
     async requestCancel(id, atMs) {
       const row = found(id);
       if (isEnded(row.state)) throw jobState(toJob(row), 'cancelled');
-      row.cancelRequested = true;
-      if (row.state === 'queued') end(row, 'cancelled', atMs);
+      for (const each of [row, ...shardsOf(id)]) {
+        if (isEnded(each.state)) continue;
+        each.cancelRequested = true;
+        if (each.state === 'queued') end(each, 'cancelled', atMs);
+      }
       return toJob(row);
     },
     async retry(id) {
@@ -232,9 +244,9 @@ export function createMemoryStore(): JobStore {
       if (row.state !== 'failed' && row.state !== 'cancelled') throw jobState(toJob(row), 'retried');
       for (const each of [row, ...shardsOf(id)]) {
         // A shard that still runs for the cancelled job starts over: its lease ends here.
+        each.spentMs = 0;
         if (each.state === 'done') continue;
         each.attempts = 0;
-        each.spentMs = 0;
         each.cancelRequested = false;
         each.endedAtMs = undefined;
         requeue(each, 0);
@@ -256,6 +268,13 @@ export function createMemoryStore(): JobStore {
       return true;
     },
     async tidy({ endedMax }, atMs) {
+      for (const row of all()) {
+        const spentMs = shardsOf(row.id).reduce((sum, shard) => sum + shard.spentMs, row.spentMs);
+        if (row.state !== 'queued' || row.shardCount === 0 || spentMs < (row.deadlineMs ?? Number.POSITIVE_INFINITY))
+          continue;
+        row.error = shardsDeadline;
+        end(row, 'failed', atMs);
+      }
       for (const row of all()) {
         if (row.parentId === undefined || isEnded(row.state)) continue;
         const isHopeless =
@@ -301,9 +320,19 @@ const matches =
   ({ state, kind, parentId, before }: JobQuery) =>
   (row: Row): boolean =>
     row.parentId === parentId &&
-    (state === undefined || row.state === state) &&
+    (state === undefined || shownState(row) === state) &&
     (kind === undefined || row.kind === kind) &&
     (before === undefined || row.sequence < before);
+
+/** A job whose shards are at work is at work. */
+const shownState = ({ state, shardCount }: Row): JobState => (state === 'queued' && shardCount > 0 ? 'running' : state);
+
+function groupOf({ state, progress, spentMs }: Row): ShardGroup {
+  const { done, total, stage, best } = progress;
+  const unknown = total === 0 ? 1 : 0;
+  const reached = state === 'done' ? Math.max(done, total) : done;
+  return { state, stage, count: 1, done: reached, total, unknown, lowest: best, highest: best, spentMs };
+}
 
 function toJob(row: Row): Job {
   const { requestText, budgetText, beat, claimId, checkpointSequence, checkpointText, result, ...rest } = row;

@@ -5,19 +5,18 @@ import type { JobError } from './job.ts';
 import {
   type Attempt,
   type AttemptPorts,
+  Cut,
   createAttempt,
   type MergeShards,
   persist,
   type RunJob,
-  type SplitJob,
 } from './job-context.ts';
 import type { ClaimedJob } from './job-store.ts';
 import type { LeaseWords } from './lease-words.ts';
 
 export interface JobWork {
   readonly run: RunJob;
-  readonly split?: SplitJob;
-  /** Needed with `split`. */
+  /** Needed where `run` cuts jobs. */
   readonly merge?: MergeShards;
 }
 
@@ -28,11 +27,7 @@ export interface AttemptOutcome {
   readonly error?: JobError;
 }
 
-type Made =
-  | { readonly result: Json }
-  | { readonly shards: readonly Json[] }
-  | { readonly failed: JobError }
-  | { readonly error: unknown };
+type Made = { readonly result: Json | Cut } | { readonly failed: JobError } | { readonly error: unknown };
 
 /** Never throws: what cannot be handed in ends as `lost`, and the lease runs out. */
 export async function runAttempt(
@@ -62,17 +57,18 @@ async function make(
   ports: AttemptPorts,
   { job }: ClaimedJob,
   words: LeaseWords,
-  { run, split, merge }: JobWork,
+  { run, merge }: JobWork,
   { context }: Attempt,
 ): Promise<Made> {
   try {
     if (job.shardCount > 0) {
       const { open, results } = await persist(ports, words, () => ports.store.shards(job.id));
-      if (open.length > 0) return { failed: open[0]!.error ?? SHARD_CANCELLED };
+      // Those that were ended because of another one do not say why.
+      const broken = open.find(({ state }) => state === 'failed') ?? open[0];
+      if (broken !== undefined) return { failed: broken.error ?? SHARD_CANCELLED };
       return { result: await merge!(job, results, context) };
     }
-    const shards = job.parentId === undefined ? split?.(job) : undefined;
-    return shards === undefined ? { result: await run(job, context) } : { shards };
+    return { result: await run(job, context) };
   } catch (error) {
     return { error };
   }
@@ -107,14 +103,15 @@ async function handIn(
   }
   if ('failed' in made) return failWith(ports, claimed, words, made.failed, false);
   if ('error' in made) return fail(ports, claimed, words, made.error);
-  if ('shards' in made) {
-    await write(() => store.split(lease, made.shards, time.wallMs()));
+  const { result } = made;
+  if (result instanceof Cut) {
+    await write(() => store.split(lease, result.shards, time.wallMs()));
     return { end: 'cut' };
   }
   // What moved since the last renewal: a job that is done shows how far it came.
   const spentMs = claimed.job.spentMs + time.monotonicMs() - startedMs;
   await write(() => store.renew(lease, { progress: words.progress(), spentMs }));
-  await write(() => store.complete(lease, made.result, time.wallMs()));
+  await write(() => store.complete(lease, result, time.wallMs()));
   return { end: 'done' };
 }
 

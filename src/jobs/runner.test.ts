@@ -6,7 +6,7 @@ import type { Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { createPrng } from '../core/prng.ts';
 import type { Job, Submission } from './job.ts';
-import type { JobContext } from './job-context.ts';
+import { Cut, type JobContext } from './job-context.ts';
 import type { JobStore } from './job-store.ts';
 import { keepLeases } from './lease-keeper.ts';
 import { createMemoryStore } from './memory-store.ts';
@@ -14,6 +14,7 @@ import { NO_LIVENESS } from './process-identity.ts';
 import { type Runner, type RunnerEvent, type RunnerOptions, startRunner } from './runner.ts';
 
 const SETTINGS = { leaseMs: 20_000, heartbeatMs: 5_000, sweepMs: 5_000, watchMs: 500 };
+const parts = (...requests: readonly Json[]) => new Cut(requests.map((request) => ({ request })));
 const unreachable = (): AppError => new AppError('QUEUE_UNREACHABLE', { found: 'x', todo: 'y' });
 
 /** The runner's way to the store. */
@@ -43,7 +44,7 @@ afterEach(async () => {
 });
 
 function start(
-  run: (job: Job, context: JobContext, time: VirtualTime) => Promise<Json>,
+  run: (job: Job, context: JobContext, time: VirtualTime) => Promise<Json | Cut>,
   rest: Partial<RunnerOptions> = {},
 ): World {
   const time = virtualTime();
@@ -235,10 +236,8 @@ test('an orderly end can wait for jobs that are nearly done', async () => {
 });
 
 test('cuts a job into shards, runs them, and merges their results in order', async () => {
-  const world = start(async (job) => (job.request as number) * 10, {
-    split: (job) => (job.request === 'cut' ? [1, 2, 3, 4, 5] : undefined),
-    merge: async (_, results) => results,
-  });
+  const run = async (job: Job) => (job.request === 'cut' ? parts(1, 2, 3, 4, 5) : (job.request as number) * 10);
+  const world = start(run, { merge: async (_, results) => results });
   await world.submit('a', { request: 'cut' });
   await world.submit('plain', { request: 7 });
   await world.time.advance(20_000);
@@ -246,17 +245,43 @@ test('cuts a job into shards, runs them, and merges their results in order', asy
   expect(await world.store.result('plain')).toMatchObject({ value: 70 });
 });
 
+test('a merge may call for more shards, and gets the results of all of them', async () => {
+  const run = async (job: Job) => (job.parentId === undefined ? parts(1, 2) : (job.request as number) * 10);
+  const merge = async (_: Job, results: readonly Json[]) => (results.length < 5 ? parts(7, 8, 9) : results);
+  const world = start(run, { merge });
+  await world.submit('a');
+  await world.time.advance(20_000);
+  expect(await world.store.result('a')).toMatchObject({ value: [10, 20, 70, 80, 90] });
+  expect(await world.job('a')).toMatchObject({ state: 'done', attempts: 1, shardCount: 5 });
+});
+
 test('a job whose shard fails fails with its error', async () => {
   const world = start(
     async (job) => {
+      if (job.parentId === undefined) return parts(1, 2, 3);
       if (job.request === 2) throw new AppError('GRID_INVALID', { found: 'shard 2', todo: 'y' });
       return 1;
     },
-    { split: () => [1, 2, 3], merge: async () => 'never' },
+    { merge: async () => 'never' },
   );
   await world.submit('a');
   await world.time.advance(30_000);
   expect(await world.job('a')).toMatchObject({ state: 'failed', error: { code: 'GRID_INVALID', found: 'shard 2' } });
+});
+
+test('a job whose shards were ended because one failed tells the error of that one', async () => {
+  const run = async (job: Job) => {
+    if (job.parentId === undefined) return parts(1, 2, 3);
+    if (job.request !== 3) return new Promise<number>(() => undefined);
+    throw new AppError('GRID_INVALID', { found: 'shard 3', todo: 'y' });
+  };
+  const world = start(run, { concurrency: 3, merge: async () => 'never' });
+  await world.submit('a');
+  await world.time.advance(2_000);
+  await world.store.tidy({ endedMax: 10 }, 0);
+  for (const id of ['a/0', 'a/1']) await world.store.cancel({ jobId: id, token: (await world.job(id)).token }, 0);
+  await world.time.advance(30_000);
+  expect(await world.job('a')).toMatchObject({ state: 'failed', error: { found: 'shard 3' } });
 });
 
 test('refuses lease times that cannot work', () => {

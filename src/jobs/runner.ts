@@ -72,7 +72,6 @@ export function startRunner(options: RunnerOptions): Runner {
   checkLeaseSettings(options.settings);
   assert(Number.isInteger(concurrency) && concurrency >= 1, 'a runner runs at least one job at once');
   assert(concurrency <= LIMITS.runnerJobsMax, 'a runner keeps to its limit of jobs at once');
-  assert(options.split === undefined || options.merge !== undefined, 'who cuts jobs can merge them');
   const owner: Owner = liveness.self === undefined ? { runner: name } : { runner: name, process: liveness.self };
   const onEvent = options.onEvent ?? (() => undefined);
   const active = new Map<LeaseWords, Active>();

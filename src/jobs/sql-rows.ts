@@ -1,6 +1,7 @@
 // Rows of the jobs table to jobs and back.
 import type { Json } from '../core/hash.ts';
 import type { CheckedSubmission, Job, JobError, JobState, Owner } from './job.ts';
+import type { ShardGroup } from './job-rules.ts';
 import type { SqlRow } from './sql-connection.ts';
 
 /** PostgreSQL answers 64-bit integers as text. */
@@ -48,6 +49,19 @@ function toProgress(row: SqlRow): Job['progress'] {
     ...(best === undefined ? {} : { best }),
   };
 }
+
+/** Counts of some shards that are alike. */
+export const toShardGroup = (row: SqlRow): ShardGroup => ({
+  state: row['state'] as JobState,
+  stage: optionalNumber(row['progress_stage']),
+  count: number(row['shards']),
+  done: number(row['done']),
+  total: number(row['total']),
+  unknown: number(row['unknown_totals']),
+  lowest: optionalNumber(row['lowest']),
+  highest: optionalNumber(row['highest']),
+  spentMs: number(row['spent']),
+});
 
 /** The submission a row was made from. */
 export function toSubmission(row: SqlRow): CheckedSubmission {

@@ -3,10 +3,10 @@ import { AppError } from '../core/errors.ts';
 import { type Json, sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { checkSubmission, type Job, type JobResult, type JobState, jobText, type Lease, type Owner } from './job.ts';
-import { checkPage, checkSplit, countsOf, shardId } from './job-rules.ts';
+import { checkPage, checkSplit, countsOf, shardId, shardsDeadline, tallyOf } from './job-rules.ts';
 import type { ClaimedJob, JobQuery, JobStore, LeaseView, StoreReach } from './job-store.ts';
 import type { SqlConnection, SqlRow, SqlValue, Statement } from './sql-connection.ts';
-import { toJob, toSubmission } from './sql-rows.ts';
+import { toJob, toShardGroup, toSubmission } from './sql-rows.ts';
 import { checkSameSubmission, jobNotFound, jobState, leaseLost, queueFull, standing } from './store-errors.ts';
 
 /** The job runs under this very token. Every write about a lease ends with it. */
@@ -35,8 +35,10 @@ const claimSql = (dialect: SqlConnection['dialect'], kinds: number): string => `
   RETURNING *`;
 
 const SPLIT_SHARD = `INSERT INTO gridmill_jobs
-  (id, kind, request, priority, deadline_ms, budget, attempts_max, state, created_ms, parent_id, shard_index)
-  SELECT $3, kind, $4, priority, deadline_ms, budget, attempts_max, 'queued', CAST($5 AS BIGINT), id, CAST($6 AS INTEGER)
+  (id, kind, request, priority, deadline_ms, budget, attempts_max, state, created_ms, parent_id, shard_index,
+    progress_done, progress_total, progress_stage)
+  SELECT $3, kind, $4, priority, deadline_ms, budget, attempts_max, 'queued', CAST($5 AS BIGINT), id, CAST($6 AS INTEGER),
+    CAST($7 AS DOUBLE PRECISION), CAST($8 AS DOUBLE PRECISION), CAST($9 AS INTEGER)
   FROM gridmill_jobs WHERE id = $1 AND token = $2`;
 
 const EXPIRE = `UPDATE gridmill_jobs SET error = $4, ${LEFT},
@@ -54,6 +56,18 @@ const FAIL = `UPDATE gridmill_jobs SET error = $3, ${LEFT},
 const handBack = (at: string): string => `attempts = attempts - 1, ${LEFT},
     state = CASE WHEN cancel_requested = 1 THEN 'cancelled' ELSE 'queued' END,
     ended_ms = CASE WHEN cancel_requested = 1 THEN CAST(${at} AS BIGINT) ELSE NULL END`;
+
+/** Jobs that wait for shards which have used up the deadline together. */
+const END_LATE = `UPDATE gridmill_jobs SET state = 'failed', ended_ms = CAST($1 AS BIGINT), error = $2
+  WHERE state = 'queued' AND shard_count > 0 AND deadline_ms IS NOT NULL AND deadline_ms <= spent_ms + (
+    SELECT COALESCE(SUM(shard.spent_ms), 0) FROM gridmill_jobs AS shard WHERE shard.parent_id = gridmill_jobs.id)`;
+
+const TALLY = `SELECT parent_id, state, progress_stage, COUNT(*) AS shards, SUM(progress_total) AS total,
+    SUM(CASE WHEN state = 'done' AND progress_total > progress_done THEN progress_total ELSE progress_done END) AS done,
+    SUM(CASE WHEN progress_total = 0 THEN 1 ELSE 0 END) AS unknown_totals, SUM(spent_ms) AS spent,
+    MIN(progress_best) AS lowest, MAX(progress_best) AS highest
+  FROM gridmill_jobs`;
+const TALLY_GROUPS = 'GROUP BY parent_id, state, progress_stage';
 
 /** Open shards of a job that ended, or that lost another shard for good. */
 const END_HOPELESS = `UPDATE gridmill_jobs SET cancel_requested = 1,
@@ -202,11 +216,14 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const done = `UPDATE gridmill_jobs SET state = 'done', ended_ms = $3, ${LEFT} WHERE ${HELD} RETURNING id`;
       const keep = `INSERT INTO gridmill_job_texts (id, part, token, hash, body)
         SELECT id, 'result', token, $3, $4 FROM gridmill_jobs WHERE id = $1 AND token = $2 AND state = 'done'`;
+      const dropShards = `DELETE FROM gridmill_job_texts WHERE part = 'result' AND id IN (
+        SELECT id FROM gridmill_jobs WHERE parent_id = $1)`;
       const drop = `DELETE FROM gridmill_job_texts WHERE id = $1 AND part = 'checkpoint'`;
       const rows = await connection.batch([
         { sql: done, values: [...held, atMs] },
         { sql: keep, values: [...held, sha256Hex(text), text] },
         { sql: drop, values: [lease.jobId] },
+        { sql: dropShards, values: [lease.jobId] },
       ]);
       if (rows.length > 0) return;
       const now = await job(lease.jobId);
@@ -226,19 +243,25 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const sql = `UPDATE gridmill_jobs SET ${handBack('$3')} WHERE ${HELD} RETURNING id`;
       await underLease(lease, { sql, values: [lease.jobId, lease.token, atMs] });
     },
-    async split(lease, requests, atMs) {
-      const texts = checkSplit(requests);
+    async split(lease, shards, atMs) {
+      // Nobody but the holder of the lease changes the number of shards.
+      const before = (await job(lease.jobId))?.shardCount ?? 0;
+      const texts = checkSplit(shards, before);
       const held = [lease.jobId, lease.token] as const;
-      const sql = `UPDATE gridmill_jobs SET shard_count = $3, ${handBack('$4')}
-        WHERE ${HELD} AND shard_count = 0 AND parent_id IS NULL RETURNING id`;
-      const insert = (text: string, index: number): Statement => ({
-        sql: SPLIT_SHARD,
-        values: [...held, shardId(lease.jobId, index), text, atMs, index],
-      });
+      const sql = `UPDATE gridmill_jobs SET shard_count = shard_count + $3, ${handBack('$4')}
+        WHERE ${HELD} AND parent_id IS NULL RETURNING id`;
+      const insert = (text: string, at: number): Statement => {
+        const { done, total, stage = null } = shards[at]!.progress ?? { done: 0, total: 0 };
+        const index = before + at;
+        return {
+          sql: SPLIT_SHARD,
+          values: [...held, shardId(lease.jobId, index), text, atMs, index, done, total, stage],
+        };
+      };
       const rows = await connection.batch([{ sql, values: [...held, texts.length, atMs] }, ...texts.map(insert)]);
       if (rows.length > 0) return;
       const now = await job(lease.jobId);
-      if (now?.state === 'running' && now.token === lease.token) throw jobState(now, 'cut again');
+      if (now?.state === 'running' && now.token === lease.token) throw jobState(now, 'cut');
       throw leaseLost(lease, standing(now));
     },
 
@@ -255,12 +278,21 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
         results: texts.map((row) => readText(row).value),
       };
     },
+    async tally(ids) {
+      if (ids.length === 0) return new Map();
+      const rows = await query(`${TALLY} WHERE parent_id IN (${numbered(ids.length, 1)}) ${TALLY_GROUPS}`, ids);
+      const groupsOf = (id: string) => rows.filter((row) => row['parent_id'] === id).map(toShardGroup);
+      const known = ids.map((id) => [id, groupsOf(id)] as const).filter(([, groups]) => groups.length > 0);
+      return new Map(known.map(([id, groups]) => [id, tallyOf(groups)]));
+    },
     async requestCancel(id, atMs) {
-      const sql = `UPDATE gridmill_jobs SET cancel_requested = 1,
+      const cancel = `UPDATE gridmill_jobs SET cancel_requested = 1,
           state = CASE WHEN state = 'queued' THEN 'cancelled' ELSE state END,
-          ended_ms = CASE WHEN state = 'queued' THEN CAST($2 AS BIGINT) ELSE NULL END
-        WHERE id = $1 AND state IN ('queued', 'running') RETURNING *`;
-      const [row] = await query(sql, [id, atMs]);
+          ended_ms = CASE WHEN state = 'queued' THEN CAST($2 AS BIGINT) ELSE NULL END`;
+      const [row] = await connection.batch([
+        { sql: `${cancel} WHERE id = $1 AND state IN ('queued', 'running') RETURNING *`, values: [id, atMs] },
+        { sql: `${cancel} WHERE parent_id = $1 AND state IN ('queued', 'running')`, values: [id, atMs] },
+      ]);
       if (row === undefined) throw jobState(await jobOf(id), 'cancelled');
       return toJob(row);
     },
@@ -273,6 +305,7 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const [row] = await connection.batch([
         { sql: own, values: [id] },
         { sql: shards, values: [id] },
+        { sql: `UPDATE gridmill_jobs SET spent_ms = 0 WHERE parent_id = $1`, values: [id] },
       ]);
       if (row !== undefined) return toJob(row);
       const now = await jobOf(id);
@@ -292,6 +325,7 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       return (await query(EXPIRE, [jobId, token, beat, JSON.stringify(error), atMs])).length > 0;
     },
     async tidy({ endedMax }, atMs) {
+      await query(END_LATE, [atMs, JSON.stringify(shardsDeadline)]);
       await query(END_HOPELESS, [atMs]);
       const oldest = await query(OLDEST, [endedMax]);
       for (const { id } of oldest) {
@@ -320,6 +354,9 @@ function readText(row: SqlRow): JobResult {
   });
 }
 
+/** A job whose shards are at work is at work. */
+const SHOWN_STATE = `CASE WHEN state = 'queued' AND shard_count > 0 THEN 'running' ELSE state END`;
+
 function filter({ state, kind, parentId, before }: JobQuery): { where: string; values: SqlValue[] } {
   const values: SqlValue[] = [];
   const terms: string[] = [];
@@ -329,7 +366,7 @@ function filter({ state, kind, parentId, before }: JobQuery): { where: string; v
   };
   if (parentId === undefined) terms.push('parent_id IS NULL');
   else term('parent_id =', parentId);
-  if (state !== undefined) term('state =', state);
+  if (state !== undefined) term(`${SHOWN_STATE} =`, state);
   if (kind !== undefined) term('kind =', kind);
   if (before !== undefined) term('sequence <', before);
   return { where: terms.join(' AND '), values };

@@ -1,7 +1,9 @@
 // Tests of scored rows kept as columns.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { createPrng } from '../core/prng.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import type { ScoredRow } from '../sweep/request.ts';
+import { isSampled } from '../sweep/row-sink.ts';
 import { RowColumns } from './row-columns.ts';
 
 const NAMES = { strategyName: 's', arithmetic: 'standard' } as const;
@@ -69,4 +71,52 @@ test('a heatmap of rows that are all kept is bounded', () => {
   expect(params[0]!.length).toBeGreaterThan(10_000);
   expect(params[0]!.length).toBeLessThanOrEqual(20_000);
   expect(capRule).toContain('About one in 4');
+});
+
+describe('rows with points of a grid', () => {
+  const COUNT = 2_500;
+  const shuffled = (seed: number): number[] => {
+    const prng = createPrng(seed);
+    return Array.from({ length: COUNT }, (_, point) => ({ point, at: prng.next() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ point }) => point);
+  };
+  const at = (point: number) => ({ params: { fast: point }, risk: { stopLoss: 0.02 } });
+  const took = (points: readonly number[], every = 1): RowColumns => {
+    const rows = new RowColumns(NAMES, ['fast'], 1_000);
+    for (const point of points) if (isSampled(point, every)) rows.push(row(point), every, point);
+    return rows;
+  };
+  const grid = (rows: RowColumns) => rows.toGrid('totalReturn', ['stopLoss'], COUNT);
+
+  test('leave the same ones in any order, and in parts that are saved and joined', () => {
+    for (const every of [1, 2, 3]) {
+      const whole = grid(took(shuffled(0), every));
+      for (let seed = 1; seed <= 12; seed++) {
+        const points = shuffled(seed);
+        expect(grid(took(points, every))).toEqual(whole);
+        const joined = new RowColumns(NAMES, ['fast'], 1_000);
+        const size = Math.ceil(COUNT / seed);
+        for (let from = 0; from < COUNT; from += size) {
+          const saved = took(points.slice(from, from + size), every).save('totalReturn');
+          joined.restore(JSON.parse(JSON.stringify(saved)), at);
+        }
+        expect(grid(joined)).toEqual(whole);
+      }
+    }
+  });
+
+  test('and rows that are told apart by their order of arrival do not', () => {
+    const arrived = (seed: number): RowColumns => {
+      const rows = new RowColumns(NAMES, ['fast'], 1_000);
+      for (const point of shuffled(seed)) rows.push(row(point));
+      return rows;
+    };
+    const kept = (rows: RowColumns): number[] =>
+      grid(rows)
+        .params[0]!.map(Number)
+        .sort((a, b) => a - b);
+    expect(kept(arrived(1))).not.toEqual(kept(arrived(2)));
+    expect(kept(took(shuffled(1)))).toEqual(kept(took(shuffled(2))));
+  });
 });

@@ -110,6 +110,12 @@ function keptRow({ baseIndex, riskIndex, values }: Candidate): KeptRow {
   return { baseIndex, riskIndex, values: Array.from(values, (value) => (Number.isNaN(value) ? null : value)) };
 }
 
+/** All that a shortlist reads of a row. */
+export const bareRow = (row: KeptRow, objectives: readonly MetricName[]): KeptRow => ({
+  ...row,
+  values: row.values.map((value, at) => (objectives.includes(METRIC_NAMES[at]!) ? value : null)),
+});
+
 /** Offers kept rows to a ranking that has just been made. */
 export function restore(ranking: Ranking, kept: readonly KeptRow[]): void {
   for (const { baseIndex, riskIndex, values } of kept) {

@@ -37,6 +37,7 @@ export async function openDoor(
         maxThreads: 1,
         maxVariantsPerCompute: 1e6,
         maxComputeBytesTotal: 2 ** 32,
+        shardSeconds: 60,
         ...settings,
       },
       entry: () => import('../../src/index.ts'),

@@ -3,7 +3,7 @@ import { AppError, isAppError } from '../../src/core/errors.ts';
 import type { Json } from '../../src/core/hash.ts';
 import { createPrng, type Prng } from '../../src/core/prng.ts';
 import { isEnded, type Job, type ProcessIdentity, type Submission } from '../../src/jobs/job.ts';
-import type { JobContext } from '../../src/jobs/job-context.ts';
+import { Cut, type JobContext } from '../../src/jobs/job-context.ts';
 import type { JobStore } from '../../src/jobs/job-store.ts';
 import { keepLeases } from '../../src/jobs/lease-keeper.ts';
 import type { LeaseSettings } from '../../src/jobs/lease-settings.ts';
@@ -55,6 +55,14 @@ function plainResult({ salt, steps }: Request): number {
 
 const shardRequests = (request: Request): Request[] =>
   Array.from({ length: request.shards }, (_, i) => ({ ...request, shards: 0, salt: request.salt + i }));
+
+/** The next round of shards of a job that has the results of `before`; undefined when there is none. */
+function cutOf(job: Job, before: number): Cut | undefined {
+  const all = shardRequests(requestOf(job));
+  const first = Math.ceil(all.length / 2);
+  const next = before === 0 ? all.slice(0, first) : before === first ? all.slice(first) : [];
+  return next.length === 0 ? undefined : new Cut(next.map((request) => ({ request: request as unknown as Json })));
+}
 
 const expectedResult = (job: Job): Json => {
   const request = requestOf(job);
@@ -139,12 +147,9 @@ function processStarter(
       pollMs: 4_000,
       keeper,
       liveness: livenessOf(process, processes),
-      run: (job, context) => work(job, context, process, prng),
-      split: (job) => {
-        const request = requestOf(job);
-        return request.shards === 0 ? undefined : (shardRequests(request) as unknown as Json[]);
-      },
-      merge: async (_, results) => results,
+      run: async (job, context) => cutOf(job, 0) ?? work(job, context, process, prng),
+      // Those of a job of several shards come in two rounds.
+      merge: async (job, results) => cutOf(job, results.length) ?? results,
       onEvent: (event) => {
         if (event.kind === 'expired') counts.expired++;
         if (event.kind === 'ended' && event.end === 'lost') counts.lost++;

@@ -5,13 +5,13 @@ import type { RunAnswer, SweepAnswer } from '../../compute/task.ts';
 import { AppError } from '../../core/errors.ts';
 import { isEnded, type Job } from '../../jobs/job.ts';
 import { jobNotFound } from '../../jobs/store-errors.ts';
-import { JobAnswer, JobListAnswer, JobResultAnswer } from '../answer-schemas.ts';
+import { JobAnswer, JobListAnswer, JobResultAnswer, ShardListAnswer } from '../answer-schemas.ts';
 import { openEventStream } from '../event-stream.ts';
-import { createJobFeeds } from '../job-feed.ts';
+import { createJobFeeds, type JobEvent, tallyOf } from '../job-feed.ts';
 import { jobSubmission, requestOf } from '../job-request.ts';
-import { jobView } from '../job-view.ts';
+import { jobView, shardView } from '../job-view.ts';
 import { HTTP_LIMITS } from '../limits.ts';
-import { EventHeaders, JobBody, JobHeaders, JobParams, JobsQuery, Problem } from '../schemas.ts';
+import { EventHeaders, JobBody, JobHeaders, JobParams, JobsQuery, Problem, ShardsQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 
 export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: JobDesk): void {
@@ -24,6 +24,8 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
     if (job === undefined) throw jobNotFound(id);
     return job;
   };
+
+  const viewOf = async (job: Job) => jobView(job, await tallyOf(store, job));
 
   server.post<{ Body: JobBody; Headers: JobHeaders }>(
     '/api/jobs',
@@ -42,7 +44,10 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
       // Lines of runners have the job, and this one has the request it came with.
       log.info({ jobId: job.id, user, isNew }, 'job submitted');
       desk.wake();
-      return reply.status(202).header('location', `/api/jobs/${job.id}`).send(jobView(job));
+      return reply
+        .status(202)
+        .header('location', `/api/jobs/${job.id}`)
+        .send(await viewOf(job));
     },
   );
   server.get<{ Querystring: JobsQuery }>(
@@ -50,12 +55,29 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
     { schema: { summary: 'Jobs, newest first', querystring: JobsQuery, response: { 200: JobListAnswer, ...errors } } },
     async ({ query }) => {
       const { jobs, next = null } = await store.list(query);
-      return { jobs: jobs.map(jobView), next };
+      const tallies = await store.tally(jobs.filter(({ shardCount }) => shardCount > 0).map(({ id }) => id));
+      return { jobs: jobs.map((job) => jobView(job, tallies.get(job.id))), next };
     },
   );
   const one = (summary: string) => ({ schema: { summary, params: JobParams, response } });
   server.get<{ Params: JobParams }>('/api/jobs/:id', one('One job'), async ({ params }) =>
-    jobView(await found(params.id)),
+    viewOf(await found(params.id)),
+  );
+  server.get<{ Params: JobParams; Querystring: ShardsQuery }>(
+    '/api/jobs/:id/shards',
+    {
+      schema: {
+        summary: 'Shards of a job, last first',
+        params: JobParams,
+        querystring: ShardsQuery,
+        response: { 200: ShardListAnswer, ...errors },
+      },
+    },
+    async ({ params, query }) => {
+      const { id } = await found(params.id);
+      const { jobs, next = null } = await store.list({ ...query, parentId: id });
+      return { shards: jobs.map(shardView), next };
+    },
   );
   server.post<{ Params: JobParams }>(
     '/api/jobs/:id/cancel',
@@ -63,7 +85,7 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
     async ({ params, user, log }) => {
       const job = await store.requestCancel(params.id, clock.wallMs());
       log.info({ jobId: job.id, user }, 'job told to stop');
-      return jobView(job);
+      return viewOf(job);
     },
   );
   server.post<{ Params: JobParams }>(
@@ -73,7 +95,7 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
       const job = await store.retry(params.id);
       log.info({ jobId: job.id, user }, 'job queued anew');
       desk.wake();
-      return jobView(job);
+      return viewOf(job);
     },
   );
   const result = { summary: 'The result of a job', params: JobParams, response: { 200: JobResultAnswer, ...errors } };
@@ -118,13 +140,15 @@ function eventRoute(
       const lastId = headers['last-event-id'];
       // The one answer at which a browser stops coming back.
       if (isEnded(job.state) && lastId?.endsWith(LAST) === true) return reply.status(204).send();
+      const tally = await tallyOf(store, job);
       reply.hijack();
       const stream = openEventStream(reply.raw);
       streams.add(stream);
-      const leave = feeds.watch(job, lastId, ({ id, name, data, isLast }) => {
+      const onEvent = ({ id, name, data, isLast }: JobEvent): void => {
         stream.send({ id: isLast ? `${id}${LAST}` : id, name, data }, name === 'state');
         if (isLast) stream.end();
-      });
+      };
+      const leave = feeds.watch(job, lastId, onEvent, tally);
       stream.onClose(() => {
         leave();
         streams.delete(stream);
