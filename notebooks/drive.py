@@ -142,7 +142,7 @@ class Service:
 
 
 def _node(arguments, home, **options):
-    environment = {name: value for name, value in os.environ.items() if name != "GRIDMILL_TOKEN"}
+    environment = {name: value for name, value in os.environ.items() if name not in ("GRIDMILL_TOKEN", "FORCE_COLOR")}
     environment.update(GRIDMILL_HOME=str(home), NO_COLOR="1")
     command = [os.environ.get("GRIDMILL_NODE", "node"), str(CHECKOUT / "bin" / "gridmill.mjs"), *arguments]
     return command, {"env": environment, "cwd": Path(home).parent, "text": True, **options}

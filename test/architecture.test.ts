@@ -109,7 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'compute',
     'warm',
   ],
-  client: ['api', 'compute'],
+  client: ['api'],
   cli: [
     'api',
     'client',

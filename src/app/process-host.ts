@@ -29,8 +29,7 @@ export function createHost(): Host {
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),
     cores: threadsFor(processors),
-    // Counted in KiB by the system.
-    peakBytes: () => process.resourceUsage().maxRSS * 1024,
+    peakBytes,
     machineBytes: () => memoryBytes,
     usage,
     residentBytes,
@@ -125,9 +124,14 @@ function usage(): { readonly cpuMs: number; readonly residentBytes: number } {
 }
 
 /** Read from the kernel where it tells it, and by the means of the system elsewhere. */
-function residentBytes(): number {
-  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readText('/proc/self/status') ?? '')?.[1];
-  return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
+const residentBytes = (): number => kernelBytes('VmRSS') ?? process.memoryUsage.rss();
+
+/** The other count, in KiB, begins with what the process had resident that started this one. */
+const peakBytes = (): number => kernelBytes('VmHWM') ?? process.resourceUsage().maxRSS * 1024;
+
+function kernelBytes(name: 'VmRSS' | 'VmHWM'): number | undefined {
+  const kib = new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readText('/proc/self/status') ?? '')?.[1];
+  return kib === undefined ? undefined : Number(kib) * 1024;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -1,4 +1,4 @@
-// Does the client send again what it may and nothing else, say what went wrong, and come back to a stream where it broke?
+// The client against services that break: what it sends again and what never, what it says, how it comes back to a stream.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -10,14 +10,16 @@ type Answer = (request: IncomingMessage, reply: ServerResponse, body: string) =>
 let server: Server | undefined;
 const seen: { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers'] }[] = [];
 
-afterEach(() => {
+function leave(): void {
   server?.closeAllConnections();
   server?.close();
   seen.length = 0;
-});
+}
+afterEach(leave);
 
 /** A service that gives these answers in turn, and the last one from then on. */
 async function answering(answers: readonly Answer[], options: Partial<ClientOptions> = {}): Promise<Client> {
+  leave();
   server = createServer((request, reply) => {
     const { method = '', url = '', headers } = request;
     const answer = answers[Math.min(seen.push({ method, url, headers }), answers.length) - 1]!;
@@ -101,7 +103,7 @@ describe('requests', () => {
       const client = await answering([problem(status, code, retryable)]);
       const error = await failure(client.results.list());
       expect(error).toMatchObject({ code, status, rule: 'R.', found: 'F.', todo: 'T.', retryable, requestId: 'r-1' });
-      expect(seen.splice(0)).toHaveLength(1);
+      expect(seen).toHaveLength(1);
     }
     const silent = await answering([() => undefined], { timeoutMs: 50 });
     expect(await failure(silent.health())).toMatchObject({ code: 'ANSWER_LATE', status: 0 });
@@ -123,6 +125,9 @@ describe('requests', () => {
     await expect(call).rejects.toThrow('enough');
     await expect(client.health({ signal: AbortSignal.abort(new Error('never')) })).rejects.toThrow('never');
     expect(seen).toHaveLength(1);
+    const begun = await answering([(_, reply) => void reply.writeHead(200).write('{')]);
+    const reading = begun.jobs.cancel('a', { signal: AbortSignal.any([AbortSignal.timeout(100)]) });
+    await expect(reading).rejects.toMatchObject({ name: 'TimeoutError' });
   });
 
   test('say when nothing answers, and when what answers is not Gridmill', async () => {
@@ -132,8 +137,8 @@ describe('requests', () => {
     expect(await failure((await answering([page])).health())).toMatchObject({ code: 'ANSWER_UNREADABLE' });
     const lost: Answer = (_, reply) => void reply.writeHead(404).end('no such page');
     expect(await failure((await answering([lost])).health())).toMatchObject({ code: 'HTTP_ERROR', status: 404 });
-    const elsewhere: Answer = (_, reply) => void reply.writeHead(302, { location: 'http://127.0.0.1:9/' }).end();
-    expect(await failure((await answering([elsewhere])).health())).toMatchObject({ code: 'UNREACHABLE' });
+    const elsewhere: Answer = (_, reply) => void reply.writeHead(302, { location: '/healthz' }).end();
+    expect(await failure((await answering([elsewhere, ok])).jobs.cancel('a'))).toMatchObject({ code: 'UNREACHABLE' });
   });
 
   test('carry the token, and keep the path that the service lies under', async () => {
@@ -196,11 +201,19 @@ describe('following a job', () => {
     expect(asked()).toEqual([undefined, 'f.1', 'f.1', 'f.1', 'f.2', 'f.3']);
   });
 
+  test('comes back as often as it must, as long as something comes each time', async () => {
+    const times = CLIENT_LIMITS.followTriesMax + 3;
+    const parts = Array.from({ length: times }, (_, n) => stream([event(n + 1, 'running')], 'end'));
+    const client = await answering([...parts, stream([event(times + 1, 'done')], 'end')]);
+    expect(await collect(client.jobs.follow('j'))).toHaveLength(times + 1);
+  });
+
   test('ends at once where the last event is known, and fails where there is no such job', async () => {
     const over = await answering([(_, reply) => void reply.writeHead(204).end()]);
     expect(await collect(over.jobs.follow('j', { lastEventId: 'f.9.end' }))).toEqual([]);
     const client = await answering([problem(404, 'JOB_NOT_FOUND', false)]);
     expect(await failure(collect(client.jobs.follow('j')))).toMatchObject({ code: 'JOB_NOT_FOUND' });
+    expect(seen).toHaveLength(1);
   });
 
   test('is given up when nothing comes any more however often it is asked', async () => {

@@ -235,3 +235,17 @@ describe('the ./gridmill wrapper', () => {
     expect([status, stdout]).toEqual([0, spawnSync(process.execPath, [BIN, '--version'], { encoding: 'utf8' }).stdout]);
   });
 });
+
+test('the peak that a sweep tells is its own, and not that of the process which started it', () => {
+  place.write('short.csv', csvOf(minuteCandles(500)));
+  const args = [BIN, 'sweep', 'sma-cross', '--data', 'short.csv', '--set', 'fast=5', '--set', 'slow=20', '--json'];
+  const large = `const held = Buffer.alloc(400e6, 1);
+    require('node:child_process').spawnSync(process.execPath, ${JSON.stringify(args)}, { stdio: 'inherit' });
+    process.exitCode = held[0] - 1;`;
+  const env = { ...process.env, GRIDMILL_HOME: place.home };
+  const { stdout, status } = spawnSync(process.execPath, ['-e', large], { cwd: place.folder, encoding: 'utf8', env });
+  expect(status).toBe(0);
+  const { plan } = JSON.parse(stdout) as { plan: { bytesActual: number } };
+  expect(plan.bytesActual).toBeGreaterThan(30e6);
+  expect(plan.bytesActual).toBeLessThan(300e6);
+});
