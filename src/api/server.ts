@@ -131,7 +131,12 @@ async function furnish(server: FastifyInstance, options: ServiceOptions): Promis
     warmRoutes(routes, context);
     studyRoutes(routes, context);
   });
-  server.get('/api/openapi.json', { schema: { hide: true } }, () => server.swagger());
+  // Written once: it is long, and never changes.
+  let document: string | undefined;
+  server.get('/api/openapi.json', { schema: { hide: true } }, (_, reply) => {
+    document ??= JSON.stringify(server.swagger());
+    return reply.type('application/json; charset=utf-8').send(document);
+  });
   await server.ready();
 }
 

@@ -34,21 +34,29 @@ interface Refusal {
   readonly error: { readonly code: string; readonly found: string };
 }
 
-/** Milliseconds per trial, so that it can be interrupted. */
+/** Waits in each trial, so that it can be interrupted on any machine. */
 const SLOW = `import { defineStrategy, range } from 'gridmill';
+const word = new Int32Array(new SharedArrayBuffer(4));
 export default defineStrategy({
   name: 'slow-cross',
   parameters: { n: range(2, 200), k: range(1, 50) },
   compute: (candles, { n, k }) => {
+    Atomics.wait(word, 0, 0, 10);
     const out = new Int8Array(candles.barCount);
-    let x = 0;
-    for (let i = 0; i < 2e6; i++) x += i % k;
-    for (let i = n; i < out.length; i++) out[i] = candles.close[i] > candles.close[i - n] && x > 0 ? 1 : 0;
+    for (let i = n; i < out.length; i++) out[i] = candles.close[i] > candles.close[i - n] * (1 + k / 1e4) ? 1 : 0;
     return out;
   },
 });
 `;
-const SLOW_STUDY = { strategy: 'slow.ts', data: DATA, days: 4, mode: 'tpe', iterations: 250, rank: 'sharpe' };
+const SLOW_STUDY = {
+  strategy: 'slow.ts',
+  data: DATA,
+  days: 4,
+  mode: 'tpe',
+  iterations: 250,
+  rank: 'sharpe',
+  maxThreads: 1,
+};
 /** Minutes of work. */
 const HUGE_STUDY = { ...SLOW_STUDY, iterations: 20_000 };
 
@@ -91,7 +99,7 @@ beforeAll(async () => {
   fromCli = json<StudyRecord>(told);
   const slow = await place.run(
     ...['optimize', 'strategies/slow.ts', '--data', DATA, '--days', '4', '--mode', 'tpe', '--iter', '250'],
-    ...['--rank', 'sharpe', '--turbo', '--workers', '2', '--json'],
+    ...['--rank', 'sharpe', '--turbo', '--workers', '4', '--json'],
   );
   expect(slow.exitCode, slow.stderr).toBe(0);
   slowHash = json<StudyRecord>(slow).resultHash;
@@ -248,7 +256,7 @@ describe('gridmill optimize --server', () => {
   test('is stopped by Ctrl-C at the service too, and goes on with --resume', async () => {
     const slow = ['optimize', 'slow.ts', '--data', DATA, '--days', '4', '--mode', 'tpe', '--rank', 'sharpe'];
     const { child, ended } = place.start([
-      ...[...slow, '--iter', '250', '--study', 'broken-off', '--server', service.address],
+      ...[...slow, '--iter', '250', '--turbo', '--workers', '1', '--study', 'broken-off', '--server', service.address],
     ]);
     await expect
       .poll(async () => (await service.get<{ jobs: JobJson[] }>('/api/jobs?state=running')).body.jobs.length, {
