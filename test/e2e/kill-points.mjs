@@ -2,10 +2,12 @@
 
 import fs from 'node:fs';
 import { createRequire, syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
 
 /**
- * The orders lie in this folder: `kill` names a point, `slow` says how many milliseconds each sync takes, `in-place` takes temporary
- * files away, `record` collects the names of points in `calls`. `saves` gets how many variants each saved checkpoint has.
+ * The orders lie in this folder: `kill` names a point, `slow` says how many milliseconds each sync and each write of the queue takes,
+ * `in-place` takes temporary files away, `clock` moves the wall clock by milliseconds, `record` collects the names of points in
+ * `calls`. `saves` gets how many variants each saved checkpoint has.
  */
 const folder = process.env.GRIDMILL_TEST_POINTS;
 const { readFileSync, appendFileSync, openSync, closeSync, writeSync, fsyncSync, renameSync, unlinkSync, rmdirSync } =
@@ -18,6 +20,18 @@ const read = (name) => {
     return undefined;
   }
 };
+
+const sleep = (ms) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+const slow = () => {
+  const ms = Number(read('slow') ?? 0);
+  if (ms > 0) sleep(ms);
+};
+
+const { now } = Date;
+Date.now = () => now() + Number(read('clock') ?? 0);
+
+/** The main thread hangs: nothing of it runs any more. */
+if (isMainThread) process.on('SIGUSR2', () => sleep(60_000));
 
 let order;
 let hits = 0;
@@ -38,6 +52,7 @@ function point(when, call) {
 function around(call, action) {
   if (call === undefined) return action();
   point('before', call);
+  if (call.startsWith('sql')) slow();
   const value = action();
   // A claim that found no job has changed nothing.
   const isIdle = /^sql .*'running'/.test(call) && Array.isArray(value) && value.length === 0;
@@ -83,8 +98,7 @@ fs.writeSync = (handle, ...rest) => {
 };
 fs.fsyncSync = (handle) =>
   around(at('sync', places.get(handle)), () => {
-    const slowMs = Number(read('slow') ?? 0);
-    if (slowMs > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, slowMs);
+    slow();
     fsyncSync(handle);
   });
 fs.renameSync = (from, to) =>

@@ -25,8 +25,6 @@ export interface Footprint {
 const ENDED = ['done', 'failed', 'cancelled'];
 const STATES = ['queued', 'running', ...ENDED];
 export const isEnded = ({ state }: JobJson): boolean => ENDED.includes(state);
-/** Settings of a service that one test asks much more often than one user would. */
-export const BUSY = { GRIDMILL_SERVER_REQUESTS_PER_SECOND: '100000' };
 /** Handles that come and go by themselves: a connection, a thread of the pool that starts. */
 const SLACK = 4;
 

@@ -1,10 +1,8 @@
 // Is anything that was accepted lost, doubled or changed when a service is killed at any durable step of a job, or at any time?
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPrng } from '../../src/core/prng.ts';
 import type { Workplace } from './cli-harness.ts';
+import { createFaultOrders, type FaultOrders } from './fault-orders.ts';
 import {
   checkpointed,
   createServicePlace,
@@ -13,7 +11,7 @@ import {
   type SweepJson,
   startService,
 } from './service-harness.ts';
-import { assertHealthy, BUSY, isEnded, type Promised, submit } from './service-health.ts';
+import { assertHealthy, isEnded, type Promised, submit } from './service-health.ts';
 
 /** Some tenths of a second of work: a checkpoint or two. */
 const SWEEP = {
@@ -51,25 +49,16 @@ const MORE_POINTS = [
 ] as const;
 
 let place: Workplace;
-let points: string;
+let faults: FaultOrders;
 let service: RunningService;
 let promised: Promised & { readonly accepted: Set<string> };
 
-const HOOK = fileURLToPath(new URL('./kill-points.mjs', import.meta.url));
-const start = (): Promise<RunningService> =>
-  startService(place, [], { ...BUSY, GRIDMILL_TEST_POINTS: points, NODE_OPTIONS: `--import=${HOOK}` });
-const order = (name: 'kill' | 'record' | 'in-place' | 'slow', text: string): void =>
-  writeFileSync(join(points, name), text);
-const withdraw = (name: string): void => rmSync(join(points, name), { force: true });
-/** Variants of each checkpoint saved since they were forgotten last. */
-const saves = (): number[] =>
-  existsSync(join(points, 'saves')) ? readFileSync(join(points, 'saves'), 'utf8').trim().split('\n').map(Number) : [];
+const start = (): Promise<RunningService> => startService(place, [], faults.environment);
 const died = (): Promise<unknown> => new Promise((resolve) => service.child.once('exit', resolve));
 
 beforeAll(async () => {
   place = await createServicePlace(20_000);
-  points = join(place.folder, 'points');
-  mkdirSync(points);
+  faults = createFaultOrders(place);
   service = await start();
   const hash = async (body: object): Promise<string> =>
     (await service.post<SweepJson>('/api/backtests', body)).body.record.resultHash;
@@ -100,29 +89,29 @@ async function trySubmit(): Promise<string | undefined> {
 
 /** Kills the service at a point of the next job's life, starts it again, and has it looked at; answers whether the point came. */
 async function killAt(at: string, hit: number): Promise<boolean> {
-  withdraw('killed');
-  order('kill', JSON.stringify({ at, hit, nonce: Math.random() }));
+  faults.withdraw('killed');
+  faults.give('kill', JSON.stringify({ at, hit, nonce: Math.random() }));
   // A lease is renewed in jobs only that take their time.
-  if (at.includes('SET beat')) order('slow', '400');
+  if (at.includes('SET beat')) faults.give('slow', '400');
   const dead = died();
   const id = await trySubmit();
   // A point may never come; then the job simply ends.
   const outlived = id === undefined ? dead : service.until(id, isEnded).catch(() => dead);
   await Promise.race([dead, outlived]);
-  if (!existsSync(join(points, 'killed')))
+  if (faults.trace('killed').length === 0)
     await Promise.race([dead, new Promise((resolve) => setTimeout(resolve, 300))]);
-  const isKilled = existsSync(join(points, 'killed'));
+  const isKilled = faults.trace('killed').length > 0;
   let kept = 0;
-  withdraw('kill');
-  withdraw('slow');
+  faults.withdraw('kill', 'slow');
   if (isKilled) {
     await dead;
-    withdraw('saves');
+    faults.withdraw('saves');
     kept = id === undefined ? 0 : checkpointed(place, id);
     service = await start();
   }
   if (id !== undefined) expect((await service.until(id, isEnded)).state).toBe('done');
-  for (const scored of saves()) expect(scored, 'what was kept is not done again').toBeGreaterThanOrEqual(kept);
+  for (const scored of faults.trace('saves'))
+    expect(Number(scored), 'what was kept is not done again').toBeGreaterThanOrEqual(kept);
   // A job that was kept although its answer was lost runs too.
   const { body } = await service.get<{ jobs: JobJson[] }>('/api/jobs?limit=3');
   for (const job of body.jobs) await service.until(job.id, isEnded);
@@ -136,13 +125,13 @@ describe('killed', () => {
   });
 
   test.runIf(ALL)('at every point of a job, as often as it comes', { timeout: 3_600_000 }, async () => {
-    order('record', '');
+    faults.give('record');
     const { id } = await submit(service, SWEEP);
     promised.accepted.add(id);
     await service.until(id, isEnded);
     await new Promise((resolve) => setTimeout(resolve, 300));
-    withdraw('record');
-    const calls = new Set(readFileSync(join(points, 'calls'), 'utf8').trim().split('\n'));
+    faults.withdraw('record');
+    const calls = new Set(faults.trace('calls'));
     let kills = 0;
     for (const at of calls) for (let hit = 1; await killAt(at, hit); hit++) kills++;
     process.stdout.write(`killed ${kills} times at ${calls.size} points\n`);
@@ -184,13 +173,12 @@ describe('killed', () => {
   });
 
   test('a checkpoint written in place instead is torn by the same kill, and its job cannot go on', async () => {
-    order('in-place', '');
-    order('kill', JSON.stringify({ at: 'after create checkpoint', hit: 2 }));
+    faults.give('in-place');
+    faults.give('kill', JSON.stringify({ at: 'after create checkpoint', hit: 2 }));
     const dead = died();
     const { id } = await submit(service, SWEEP);
     await dead;
-    withdraw('kill');
-    withdraw('in-place');
+    faults.withdraw('kill', 'in-place');
     service = await start();
     const job = await service.until(id, isEnded);
     expect(job).toMatchObject({ state: 'failed', error: { code: 'RESULT_CORRUPT' } });
