@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openCheckpointFile } from './checkpoint-file.ts';
+import { REAL_DISK } from './disk.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -34,4 +35,17 @@ test('a damaged file is an error that names it', () => {
     writeFileSync(path, damaged);
     expect(() => file.load(), `byte ${at}`).toThrow(/sweep\.checkpoint/);
   }
+});
+
+test('a folder that cannot be made is told from a disk that is full', () => {
+  const failing = (code: string) => ({
+    ...REAL_DISK,
+    makeFolder() {
+      throw Object.assign(new Error('x'), { code, path: folder });
+    },
+  });
+  expect(() => openCheckpointFile(folder, failing('ENOSPC'))).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
+  expect(() => openCheckpointFile(folder, failing('EACCES'))).toThrow(
+    expect.objectContaining({ code: 'STORE_UNWRITABLE' }),
+  );
 });
