@@ -25,7 +25,7 @@ const SMALL = { ...SWEEP, parameters: { fast: [5, 8], slow: [20, 30] } };
 
 const SEED = Number(process.env['GRIDMILL_SEED'] ?? 5);
 /** Jobs that are killed at random times; each one to three times. */
-const RANDOM_JOBS = Number(process.env['GRIDMILL_RANDOM_KILLS'] ?? 2);
+const RANDOM_JOBS = Number(process.env['GRIDMILL_RANDOM_KILLS'] ?? 1);
 /** GRIDMILL_KILLS=all: every point of a job, however often it comes. */
 const ALL = process.env['GRIDMILL_KILLS'] === 'all';
 

@@ -46,6 +46,8 @@ beforeAll(async () => {
     probe: { body: SMALL, hash: small },
     hashOf: (job) => (isSmall(job) ? small : sweep),
   };
+  // What is loaded with the first job is loaded.
+  await assertHealthy(service, promised);
 });
 
 afterAll(async () => {
