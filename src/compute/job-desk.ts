@@ -30,7 +30,7 @@ export interface JobDesk {
   close(): Promise<void>;
 }
 
-export interface JobDeskOptions extends Pick<JobWorkOptions, 'surroundings'> {
+export interface JobDeskOptions extends Pick<JobWorkOptions, 'surroundings' | 'makesRoomAfterMs'> {
   readonly location: StoreLocation;
   readonly machine: Machine;
   readonly clock: Clock;

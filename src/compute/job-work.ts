@@ -16,6 +16,8 @@ export interface JobWorkOptions {
   readonly surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>;
   /** Whose job it is and what is computed. Errors: those of an invalid request. */
   readonly read: (job: Job) => { readonly user: string; readonly task: SweepTask | RunTask };
+  /** How long a job computes before it makes room for a request that waits; MAKES_ROOM_AFTER_MS unless given. */
+  readonly makesRoomAfterMs?: number;
 }
 
 /** Between two looks at stop token, pulse and waiting room. */
@@ -24,7 +26,6 @@ const LOOK_MS = 100;
 const STOP_GRACE_MS = 800;
 /** Room is made at a checkpoint, which a slow batch may be some time away from. */
 const ROOM_GRACE_MS = 10_000;
-/** How long a job computes before it makes room for a request that waits. */
 const MAKES_ROOM_AFTER_MS = 2_000;
 const FULL_ROOM_PAUSE_MS = 500;
 /** Any request that waits for its answer, of priority 0, goes before any job. */
@@ -90,7 +91,7 @@ type Slice = { readonly answer: Json } | { readonly progress: JobProgress };
 async function computeSlice(
   task: SweepTask | RunTask,
   { job, context, progress: before }: SliceOf,
-  { machine, time, surroundings }: JobWorkOptions,
+  { machine, time, surroundings, makesRoomAfterMs = MAKES_ROOM_AFTER_MS }: JobWorkOptions,
 ): Promise<Slice> {
   const startedMs = time.monotonicMs();
   let progress = before;
@@ -121,7 +122,7 @@ async function computeSlice(
       silence = silent();
       computation.stop('cancelled', 0);
     }
-    const isLongEnough = hasMoved && nowMs - startedMs >= MAKES_ROOM_AFTER_MS;
+    const isLongEnough = hasMoved && nowMs - startedMs >= makesRoomAfterMs;
     if (!isTold && !makesRoom && task.kind === 'sweep' && isLongEnough && machine.isWantedAbove(priorityOf(job))) {
       makesRoom = true;
       computation.stop('cancelled', ROOM_GRACE_MS);

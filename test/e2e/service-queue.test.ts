@@ -1,4 +1,5 @@
 // Does the queue of real processes hold when they are stopped, hang, see wild clocks and slow disks, or are asked for the same a hundred times?
+import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Workplace } from './cli-harness.ts';
 import { createFaultOrders, type FaultOrders } from './fault-orders.ts';
@@ -59,6 +60,20 @@ async function accept(body: object, headers: Record<string, string> = {}): Promi
   const { id } = await submit(service, body, headers);
   promised.accepted.add(id);
   return id;
+}
+
+/** A process that is stopped inside a write holds the whole database until it goes on: that is SQLite's, not the lease's. */
+async function stopBetweenWrites(child: ChildProcess): Promise<void> {
+  for (;;) {
+    child.kill('SIGSTOP');
+    const { status, body } = await service.post<JobJson>('/api/jobs', SMALL);
+    if (status === 202) {
+      promised.accepted.add(body.id);
+      return;
+    }
+    child.kill('SIGCONT');
+    await new Promise((resolve) => setTimeout(resolve, 7));
+  }
 }
 
 describe('submissions', () => {
@@ -128,14 +143,14 @@ describe('a main thread that hangs', () => {
 });
 
 describe('a worker that is stopped', () => {
-  test('for longer than its lease finds its job done by another when it wakes up, and changes nothing', async () => {
+  test('for longer than its lease finds its job done by another when it wakes up; one that hangs is ended', async () => {
     await service.stop();
     service = await start(['--jobs', '0']);
     const environment = { GRIDMILL_JOBS_LEASE_SECONDS: '2', ...faults.environment };
     const first = await startWorker(place, environment);
     const id = await accept(SWEEP);
     await service.until(id, isScoring);
-    first.child.kill('SIGSTOP');
+    await stopBetweenWrites(first.child);
     const second = await startWorker(place, environment);
     expect(await service.until(id, isEnded)).toMatchObject({ state: 'done', attempts: 2 });
     const rested = footprint(first).threads;
@@ -147,6 +162,11 @@ describe('a worker that is stopped', () => {
     expect(await service.get(`/api/jobs/${id}/result`)).toEqual(result);
     expect((await service.get<JobJson>(`/api/jobs/${id}`)).body).toMatchObject({ state: 'done', attempts: 2 });
     await assertHealthy(service, promised);
+    // A worker whose main thread hangs is ended like a service.
+    const third = await startWorker(place, { ...environment, GRIDMILL_SERVER_SILENCE_SECONDS: '1' });
+    const dead = new Promise((resolve) => third.child.once('exit', (_, signal) => resolve(signal)));
+    third.child.kill('SIGUSR2');
+    expect(await dead).toBe('SIGKILL');
     await first.stop();
   });
 });
