@@ -29,11 +29,13 @@ test('a damaged file is an error that names it', () => {
   file.save({ taken: 1 });
   const path = join(folder, 'sweep.checkpoint');
   const bytes = readFileSync(path);
-  for (const at of [0, 20, bytes.length - 4]) {
+  for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
-    damaged[at]! ^= 1;
+    damaged[at]! ^= 1 << (at % 8);
     writeFileSync(path, damaged);
     expect(() => file.load(), `byte ${at}`).toThrow(/sweep\.checkpoint/);
+    writeFileSync(path, bytes.subarray(0, at));
+    expect(() => file.load(), `cut at ${at}`).toThrow(/sweep\.checkpoint/);
   }
 });
 

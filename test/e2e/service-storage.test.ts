@@ -18,7 +18,7 @@ const SWEEP = {
 };
 const SMALL = { ...SWEEP, parameters: { fast: [5, 8], slow: [20, 30] } };
 const SEED = Number(process.env['GRIDMILL_SEED'] ?? 9);
-const DAMAGES = Number(process.env['GRIDMILL_DAMAGES'] ?? 3);
+const DAMAGES = Number(process.env['GRIDMILL_DAMAGES'] ?? 10);
 const FILLS = process.env['GRIDMILL_FILLS'] === 'all' ? [0, 4_096, 8_192, 16_384, 40_000, 100_000, 300_000] : [8_192];
 const STORE_BYTES = 16 * 2 ** 20;
 
@@ -143,22 +143,16 @@ describe('damage', () => {
     return bytes;
   };
 
-  test(`of a checkpoint fails its job, ${DAMAGES} of ${DAMAGES} times (seed ${SEED}); the whole one goes on`, {
-    timeout: 3_600_000,
-  }, async () => {
+  test('of a checkpoint fails its job, and a retry begins anew', async () => {
     const id = await accept(SWEEP);
     await service.until(id, () => checkpointed(place, id) > 0);
     await service.stop('SIGKILL');
     const path = join(place.home, 'jobs', 'progress', id, 'sweep.checkpoint');
-    const whole = readFileSync(path);
-    writeFileSync(path, damaged(whole));
+    writeFileSync(path, damaged(readFileSync(path)));
     service = await start();
-    for (let i = 0; i < DAMAGES; i++) {
-      const job = await service.until(id, isEnded);
-      expect(job, `seed ${SEED}, damage ${i}`).toMatchObject({ state: 'failed', error: { code: 'RESULT_CORRUPT' } });
-      writeFileSync(path, i + 1 < DAMAGES ? damaged(whole) : whole);
-      expect((await service.post(`/api/jobs/${id}/retry`)).status).toBe(200);
-    }
+    const job = await service.until(id, isEnded);
+    expect(job, `seed ${SEED}`).toMatchObject({ state: 'failed', error: { code: 'RESULT_CORRUPT' } });
+    expect((await service.post(`/api/jobs/${id}/retry`)).status).toBe(200);
     expect((await service.until(id, isEnded)).state).toBe('done');
     await assertHealthy(service, promised);
   });
