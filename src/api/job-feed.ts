@@ -2,7 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import { isEnded, type Job } from '../jobs/job.ts';
 import type { JobStore } from '../jobs/job-store.ts';
-import { progressView } from './job-view.ts';
+import { errorView, progressView } from './job-view.ts';
 import { HTTP_LIMITS } from './limits.ts';
 
 export interface JobEvent {
@@ -57,7 +57,7 @@ export function createJobFeeds(store: Pick<JobStore, 'get'>, clock: Clock): JobF
       cancelRequested,
       ...progressView(job),
       ...pace,
-      error: job.error ?? null,
+      error: errorView(job.error),
     };
     const event: JobEvent = { id: `${feed.begin}.${++feed.count}`, name, data, isLast: isEnded(state) };
     feed.events.push(event);

@@ -2,6 +2,7 @@
 import { ERRORS } from '../core/errors.ts';
 import type { Job } from '../jobs/job.ts';
 import { keyOfUser, requestOf } from './job-request.ts';
+import { outside } from './problem.ts';
 
 /** Times are ISO 8601 UTC. Progress counts the variants of its stage; `total` is null where nobody knows. */
 export function jobView(job: Job) {
@@ -22,13 +23,19 @@ export function jobView(job: Job) {
     request: request.body,
     partialResultId: request.partialResultId ?? null,
     progress: progressView(job),
-    error: error === undefined ? null : { ...error, rule: ERRORS[error.code].rule },
+    error: errorView(error),
     createdAt: iso(job.createdAtMs),
     startedAt: iso(job.startedAtMs),
     endedAt: iso(job.endedAtMs),
     spentSeconds: job.spentMs / 1000,
   };
 }
+
+/** The queue keeps what was found in full; nothing of the machine's inside is shown. */
+export const errorView = (error: Job['error']) =>
+  error === undefined
+    ? null
+    : { ...error, rule: ERRORS[error.code].rule, found: outside(error.found), todo: outside(error.todo) };
 
 const STAGES = ['A', 'B'] as const;
 

@@ -49,7 +49,7 @@ export function httpProblem(status: number, requestId: string): Problem {
 
 /** Absolute paths are of this machine, and of no use outside it. Our own routes are no such paths. */
 const MACHINE_PATH = /(?<![\w./-])(?:file:\/\/)?\/(?!api\/|backtesting\/)[^\s"'(),;:/]+\/[^\s"'(),;:]*/g;
-const outside = (text: string): string => text.replace(MACHINE_PATH, '(a path of the service)');
+export const outside = (text: string): string => text.replace(MACHINE_PATH, '(a path of the service)');
 
 function invalidRequest({ validation, validationContext }: HttpFault): AppError {
   const [first] = validation!;

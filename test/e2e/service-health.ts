@@ -72,6 +72,7 @@ export async function assertHealthy(service: RunningService, promised: Promised,
   const known = new Map(jobs.map((job) => [job.id, job]));
   expect(known.size, 'no job is listed twice').toBe(jobs.length);
   for (const id of accepted) expect(known.has(id), `accepted job ${id} is there`).toBe(true);
+  expect(JSON.stringify(jobs), 'no path of this machine is shown').not.toContain(place.folder);
   const results = new Set<string>();
   for (const job of jobs) {
     expect(STATES).toContain(job.state);
