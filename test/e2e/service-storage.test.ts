@@ -173,6 +173,7 @@ describe('damage', () => {
     expect((await service.get(`/api/results/${sound}`)).status).toBe(200);
     const { body } = await service.get<{ results: { id: string; damage?: string }[] }>('/api/results');
     expect(body.results.filter(({ damage }) => damage !== undefined).map(({ id }) => id)).toEqual([broken]);
+    expect(JSON.stringify(body)).not.toContain(place.folder);
     rmSync(path);
     await assertHealthy(service, promised);
   });

@@ -4,6 +4,7 @@ import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { flatRow } from '../../runs/result-record.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
 import { openResultStore } from '../../store/result-store.ts';
+import { outside } from '../problem.ts';
 import { pageOfRows, type RankedJson } from '../result-rows.ts';
 import { AnyJson, ResultParams, ResultsQuery, RowParams, RowQuery, RowsQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
@@ -24,7 +25,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
         .list()
         .map(({ id, bytes, head, damage }) =>
           head === undefined
-            ? { id, bytes, damage }
+            ? { id, bytes, damage: damage && outside(damage) }
             : { id, bytes, createdAt: new Date(head.createdAt).toISOString(), ...(head.summary as object) },
         )
         .filter((entry) => strategy === undefined || (entry as { strategy?: string }).strategy === strategy);
