@@ -51,7 +51,7 @@ const MORE_POINTS = [
 let place: Workplace;
 let faults: FaultOrders;
 let service: RunningService;
-let promised: Promised & { readonly accepted: Set<string> };
+let promised: Promised;
 
 const start = (): Promise<RunningService> => startService(place, [], faults.environment);
 const died = (): Promise<unknown> => new Promise((resolve) => service.child.once('exit', resolve));
@@ -63,7 +63,13 @@ beforeAll(async () => {
   const hash = async (body: object): Promise<string> =>
     (await service.post<SweepJson>('/api/backtests', body)).body.record.resultHash;
   const [sweep, small] = [await hash(SWEEP), await hash(SMALL)];
-  promised = { place, accepted: new Set(), probe: { body: SMALL, hash: small }, hashOf: hashOfRequest };
+  promised = {
+    place,
+    accepted: new Set(),
+    verified: new Set(),
+    probe: { body: SMALL, hash: small },
+    hashOf: hashOfRequest,
+  };
   function hashOfRequest(job: JobJson): string {
     return JSON.stringify((job as { request?: unknown }).request).includes('"2..40:1"') ? sweep : small;
   }

@@ -24,7 +24,7 @@ const MARGIN_MB = 20;
 
 let place: Workplace;
 let service: RunningService;
-let promised: Promised & { readonly accepted: Set<string> };
+let promised: Promised;
 
 interface Problem {
   readonly error: { readonly code: string; readonly found: string };
@@ -53,7 +53,7 @@ beforeAll(async () => {
   service = await startService(place, [], createFaultOrders(place).environment);
   const { body } = await service.post<SweepJson>('/api/backtests', SMALL);
   const hash = body.record.resultHash;
-  promised = { place, accepted: new Set(), probe: { body: SMALL, hash }, hashOf: () => hash };
+  promised = { place, accepted: new Set(), verified: new Set(), probe: { body: SMALL, hash }, hashOf: () => hash };
   // What is loaded with the first job is loaded.
   await assertHealthy(service, promised);
 });

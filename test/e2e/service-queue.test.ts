@@ -28,7 +28,7 @@ const isScoring = ({ state, progress }: JobJson): boolean => state === 'running'
 let place: Workplace;
 let faults: FaultOrders;
 let service: RunningService;
-let promised: Promised & { readonly accepted: Set<string> };
+let promised: Promised;
 
 const start = (args: readonly string[] = [], environment: Record<string, string> = {}): Promise<RunningService> =>
   startService(place, args, { GRIDMILL_JOBS_LEASE_SECONDS: '2', ...faults.environment, ...environment });
@@ -44,6 +44,7 @@ beforeAll(async () => {
   promised = {
     place,
     accepted: new Set(),
+    verified: new Set(),
     probe: { body: SMALL, hash: small },
     hashOf: (job) => (isSmall(job) ? small : sweep),
   };

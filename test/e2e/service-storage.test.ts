@@ -25,7 +25,7 @@ const STORE_BYTES = 16 * 2 ** 20;
 let place: Workplace;
 let faults: FaultOrders;
 let service: RunningService;
-let promised: Promised & { readonly accepted: Set<string> };
+let promised: Promised;
 /** Why the store lies on the disk of everything else, or undefined. */
 let noOwnDisk: string | undefined;
 
@@ -52,6 +52,7 @@ beforeAll(async () => {
   promised = {
     place,
     accepted: new Set(),
+    verified: new Set(),
     probe: { body: SMALL, hash: small },
     hashOf: (job) => (isSmall(job) ? small : sweep),
   };
