@@ -31,14 +31,13 @@ const ALL = process.env['GRIDMILL_KILLS'] === 'all';
 
 /** Calls of a job's life in the order they come; the first hit after the job is submitted kills. */
 const POINTS = [
-  ['it is accepted', 'before sql INSERT INTO gridmill_jobs'],
   ['it is accepted and the answer is not out', 'after sql INSERT INTO gridmill_jobs'],
   ['a checkpoint is renamed into place', 'after rename checkpoint'],
   ['a result is written and not synced', 'after write result'],
   ['the end is written and not committed', 'before sql COMMIT'],
-  ['its progress is being removed', 'after remove checkpoint'],
 ] as const;
 const MORE_POINTS = [
+  ['it is accepted', 'before sql INSERT INTO gridmill_jobs'],
   ['it is claimed', `after sql UPDATE gridmill_jobs SET state = 'running'`],
   ['it is planned', 'before open candles'],
   ['the temporary file of a checkpoint is there', 'after create checkpoint'],
@@ -46,6 +45,7 @@ const MORE_POINTS = [
   ['a result is synced and not in place', 'after sync result'],
   ['a result is in place and its folder not synced', 'after rename result'],
   ['the end is committed', 'after sql COMMIT'],
+  ['its progress is being removed', 'after remove checkpoint'],
 ] as const;
 
 let place: Workplace;
