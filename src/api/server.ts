@@ -122,7 +122,13 @@ const ABOUT = 'Back-tests trading strategies over stored candles and ranks param
 
 /** Bodies mean what they say; only the texts of a query are read as the numbers they stand for. */
 function validateStrictly(server: FastifyInstance): void {
-  const options = { removeAdditional: false, useDefaults: false, allErrors: false, strict: false } as const;
+  const options = {
+    removeAdditional: false,
+    useDefaults: false,
+    allErrors: false,
+    strict: false,
+    verbose: true,
+  } as const;
   const bodies = new Ajv({ ...options, coerceTypes: false });
   const texts = new Ajv({ ...options, coerceTypes: true });
   server.setValidatorCompiler(({ schema, httpPart }) =>
