@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { StopReason } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
 import { type PackedError, STOP_REASONS, unpackError } from '../pool/messages.ts';
 import { removeTempsOfThread } from '../store/ended-thread.ts';
 import { releaseStudiesOf } from '../store/study-store.ts';
@@ -41,6 +42,10 @@ export interface Computation<Answer> {
 /** Between two signs of life. */
 export const PULSE_MS = 250;
 
+/** Longest that an answer waits for the end of its thread. */
+const END_MS_MAX = 250;
+const HEAP_MB_MIN = 64;
+
 const THREAD_FILE = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/thread/compute-thread.js' : '../thread/compute-thread.js',
   import.meta.url,
@@ -57,6 +62,7 @@ export function startComputation<Task extends ComputeTask>(
     name: 'gridmill-compute',
     workerData: { ...surroundings, task, stop, pulse } satisfies ComputeSetup,
     execArgv: [],
+    resourceLimits: { maxOldGenerationSizeMb: heapMb(task) },
   });
   let endNow: (error: AppError) => void = () => undefined;
   let isEndedByForce = false;
@@ -80,7 +86,7 @@ export function startComputation<Task extends ComputeTask>(
   });
   ended.catch(() => undefined);
   return {
-    done: ended,
+    done: atMostAfter(done, ended),
     pulse: () => Atomics.load(pulse, 0),
     stop(reason, graceMs) {
       Atomics.store(stop, 0, STOP_REASONS.indexOf(reason));
@@ -93,6 +99,19 @@ export function startComputation<Task extends ComputeTask>(
       setTimeout(end, graceMs).unref();
     },
   };
+}
+
+/** Code of strategies may run here: without a limit it could take what the machine has, whatever it was granted. */
+function heapMb(task: ComputeTask): number {
+  const budgetBytes = 'share' in task ? (task.share.budgetBytes ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  return Math.max(HEAP_MB_MIN, Math.min(LIMITS.workerHeapMbMax, Math.ceil(budgetBytes / 2 ** 20)));
+}
+
+/** A thread that collects a large heap ends late: whoever waits for the answer is not held up by it for long. */
+function atMostAfter<T>(done: Promise<T>, ended: Promise<T>): Promise<T> {
+  const late = done.finally(() => new Promise((resolve) => setTimeout(resolve, END_MS_MAX).unref()));
+  late.catch(() => undefined);
+  return Promise.race([ended, late]);
 }
 
 const died = (how: string): AppError =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openCheckpointFile } from './checkpoint-file.ts';
+import { REAL_DISK } from './disk.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -28,10 +29,25 @@ test('a damaged file is an error that names it', () => {
   file.save({ taken: 1 });
   const path = join(folder, 'sweep.checkpoint');
   const bytes = readFileSync(path);
-  for (const at of [0, 20, bytes.length - 4]) {
+  for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes);
-    damaged[at]! ^= 1;
+    damaged[at]! ^= 1 << (at % 8);
     writeFileSync(path, damaged);
     expect(() => file.load(), `byte ${at}`).toThrow(/sweep\.checkpoint/);
+    writeFileSync(path, bytes.subarray(0, at));
+    expect(() => file.load(), `cut at ${at}`).toThrow(/sweep\.checkpoint/);
   }
+});
+
+test('a folder that cannot be made is told from a disk that is full', () => {
+  const failing = (code: string) => ({
+    ...REAL_DISK,
+    makeFolder() {
+      throw Object.assign(new Error('x'), { code, path: folder });
+    },
+  });
+  expect(() => openCheckpointFile(folder, failing('ENOSPC'))).toThrow(expect.objectContaining({ code: 'STORE_FULL' }));
+  expect(() => openCheckpointFile(folder, failing('EACCES'))).toThrow(
+    expect.objectContaining({ code: 'STORE_UNWRITABLE' }),
+  );
 });

@@ -1,9 +1,9 @@
 // The checkpoint of a sweep on disk: one checked JSON file in a folder of the user's choice, replaced whole.
 import { join } from 'node:path';
-import { AppError } from '../core/errors.ts';
+import { AppError, isAppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import { type Disk, REAL_DISK, systemCode } from './disk.ts';
-import { durableWrite, removeAbandonedTemps } from './durable-write.ts';
+import { durableWrite, removeAbandonedTemps, storeError } from './durable-write.ts';
 import { decodeResult, encodeResult } from './result-file.ts';
 
 const FILE_NAME = 'sweep.checkpoint';
@@ -22,6 +22,8 @@ export function openCheckpointFile(folder: string, disk: Disk = REAL_DISK): Chec
     disk.makeFolder(folder);
     removeAbandonedTemps(disk, folder);
   } catch (cause) {
+    const error = storeError(cause, folder);
+    if (isAppError(error, 'STORE_FULL')) throw error;
     throw new AppError('STORE_UNWRITABLE', {
       found: `the checkpoint folder ${folder} (${systemCode(cause) ?? String(cause)}).`,
       todo: 'Choose another folder with --checkpoint.',

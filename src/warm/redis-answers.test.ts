@@ -2,14 +2,19 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer, type Server } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { skippable } from '../../test/fixtures/requirement.ts';
 import { createFakeClock } from '../core/clock.ts';
 import { isAppError } from '../core/errors.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import { connectRedis } from './redis-answers.ts';
 
 const SERVER = ['redis-server', 'valkey-server'].find((name) => spawnSync(name, ['--version']).status === 0);
-if (SERVER === undefined)
-  console.warn('No redis-server is installed: shared answers are not tested against a real one.');
+skippable(
+  'REDIS',
+  SERVER === undefined
+    ? 'no redis-server or valkey-server was found (Debian: apt-get install redis-server).'
+    : undefined,
+);
 
 let port = 0;
 let server: ReturnType<typeof spawn> | undefined;

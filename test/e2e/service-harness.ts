@@ -51,10 +51,11 @@ async function firstLine(child: ChildProcess, ended: Promise<{ readonly stderr: 
 export async function startWorker(
   place: Workplace,
   environment: Readonly<Record<string, string>> = {},
-): Promise<{ stop(signal?: NodeJS.Signals): Promise<void> }> {
+): Promise<{ readonly child: ChildProcess; stop(signal?: NodeJS.Signals): Promise<void> }> {
   const { child, ended } = place.start(['worker', ...CONFIG], environment);
   await firstLine(child, ended);
   return {
+    child,
     async stop(signal = 'SIGTERM') {
       child.kill(signal);
       await ended;

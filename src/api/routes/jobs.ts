@@ -92,6 +92,9 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
     '/api/jobs/:id/retry',
     one('Queue a failed or cancelled job anew; it goes on from its last checkpoint'),
     async ({ params, user, log }) => {
+      const { state, error } = await found(params.id);
+      // Damaged progress would fail every further attempt: such a job begins anew.
+      if (state === 'failed' && error?.code === 'RESULT_CORRUPT') desk.dropProgress(params.id);
       const job = await store.retry(params.id);
       log.info({ jobId: job.id, user }, 'job queued anew');
       desk.wake();

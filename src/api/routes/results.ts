@@ -6,6 +6,7 @@ import { openResultStore } from '../../store/result-store.ts';
 import { RowAnswer } from '../answer-schemas.ts';
 import { ComparisonAnswer, DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
 import { PAGE_POLICY } from '../door.ts';
+import { outside } from '../problem.ts';
 import { listedRows, pageOfRows } from '../result-rows.ts';
 import {
   CompareQuery,
@@ -39,7 +40,7 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
         .list()
         .map(({ id, bytes, head, damage }) =>
           head === undefined
-            ? { id, bytes, damage }
+            ? { id, bytes, damage: damage && outside(damage) }
             : { id, bytes, createdAt: new Date(head.createdAt).toISOString(), ...(head.summary as object) },
         )
         .filter((entry) => strategy === undefined || (entry as { strategy?: string }).strategy === strategy);

@@ -31,7 +31,7 @@ export function studyRoutes(server: FastifyInstance, context: RouteContext): voi
       const all = openStudyStore(storeRoot).list();
       const studies = all.slice(offset, offset + limit).map(({ name, study, damage }) => ({
         name,
-        damage,
+        damage: damage && outside(damage),
         ...(study && { createdAt: iso(study.createdAt), ...study.summary, state: study.state?.summary ?? null }),
       }));
       return { total: all.length, offset, studies };

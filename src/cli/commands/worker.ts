@@ -54,8 +54,12 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
   const { createMachine } = await import('../../compute/machine.ts');
   const { machineLimits, openDesk } = await import('../service-process.ts');
   const desk = await openDesk(config, createMachine(machineLimits(config, host)), host);
+  const silenceSeconds = config['server.silence_seconds'];
+  const { startWatchdog } = await import('../../compute/watchdog.ts');
+  const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   host.stdout.write(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   await desk.close();
+  await watchdog?.stop();
   return undefined;
 }
