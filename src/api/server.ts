@@ -1,6 +1,5 @@
 // The HTTP service: one Fastify instance with its limits, access, error answers, document and routes.
 import swagger from '@fastify/swagger';
-import { Ajv } from 'ajv';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { JobDesk } from '../compute/job-desk.ts';
 import { createMachine, type Machine, type MachineLimits } from '../compute/machine.ts';
@@ -22,6 +21,7 @@ import { metricsRoutes } from './routes/metrics.ts';
 import { resultRoutes } from './routes/results.ts';
 import { studyRoutes } from './routes/studies.ts';
 import { warmRoutes } from './routes/warm.ts';
+import { schemaCompilers } from './schema-compilers.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServiceOptions {
@@ -59,6 +59,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     genReqId: requestIds(options.surroundings.clock),
     routerOptions: { maxParamLength: 100 },
     exposeHeadRoutes: false,
+    schemaController: schemaCompilers(),
     trustProxy: false,
     clientErrorHandler: refuseRawly,
     frameworkErrors: (error, request, reply) => {
@@ -68,7 +69,6 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     ...(options.log === undefined ? {} : { logger: { stream: options.log, serializers: LOGGED } }),
   });
   server.server.maxConnections = HTTP_LIMITS.connectionsMax;
-  validateStrictly(server);
   server.setErrorHandler((error, request, reply) => {
     const { status, body, isBug } = problemOf(error, request.id);
     if (isBug) request.log.error({ err: error }, 'bug');
@@ -119,16 +119,6 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
 }
 
 const ABOUT = 'Back-tests trading strategies over stored candles and ranks parameter grids.';
-
-/** Bodies mean what they say; only the texts of a query are read as the numbers they stand for. */
-function validateStrictly(server: FastifyInstance): void {
-  const options = { removeAdditional: false, useDefaults: false, allErrors: false, strict: false } as const;
-  const bodies = new Ajv({ ...options, coerceTypes: false });
-  const texts = new Ajv({ ...options, coerceTypes: true });
-  server.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodies : texts).compile(schema as object),
-  );
-}
 
 /** Counted, so that a log tells the order; begun with the start time, so that two runs do not share ids. */
 function requestIds(clock: Clock): () => string {

@@ -161,4 +161,6 @@ export const LIMITS = {
   settleMsMax: 60_000,
   /** Times in a row a runner replaces the thread that renews its leases. */
   leaseThreadStartsMax: 5,
+  /** Milliseconds without a lease after which that thread ends, until there is one again. */
+  leaseThreadIdleMs: 30_000,
 } as const;
