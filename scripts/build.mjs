@@ -14,15 +14,23 @@ const REQUIRE =
 /** Packages that bring compiled code or are there by choice: they stay where they were installed. */
 const INSTALLED = ['esbuild', 'better-sqlite3', 'pg', '@redis/client', 'ccxt', 'onnxruntime-node'];
 
+/** What Fastify falls back on where it is not given what the service gives it: found where it was installed, if ever asked for. */
+const NEVER_CALLED = ['@fastify/ajv-compiler', '@fastify/fast-json-stringify-compiler', 'light-my-request'];
+
 /**
  * The service and its packages as few files: out of a thousand it takes three times as long to start, and a third more memory.
  * Threads it starts are those of dist/thread.
  */
 async function buildService() {
   rmSync(join(root, 'dist/service'), { recursive: true, force: true });
-  const otherCommands = {
-    name: 'other-commands',
-    setup({ onResolve }) {
+  const leaveOut = {
+    name: 'leave-out',
+    setup({ onResolve, onLoad }) {
+      // The document of the service is written as JSON alone.
+      onResolve({ filter: /^yaml$/ }, ({ importer }) =>
+        importer.includes('@fastify/swagger') ? { path: 'yaml', namespace: 'left-out' } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'left-out' }, () => ({ contents: '' }));
       // Only `serve` and `worker` are started from here; the rest is found where it was compiled to.
       onResolve({ filter: /^\.\/commands\// }, ({ path }) =>
         /\/(serve|worker)\.js$/.test(path) ? undefined : { path: path.replace('./', '../cli/'), external: true },
@@ -37,10 +45,10 @@ async function buildService() {
     format: 'esm',
     platform: 'node',
     target: 'node20',
-    external: INSTALLED,
+    external: [...INSTALLED, ...NEVER_CALLED],
     // The package's modules for browsers: those for Node.js cannot be imported by name from a bundle.
     alias: { yaml: join(root, 'node_modules/yaml/browser/dist/index.js') },
-    plugins: [otherCommands],
+    plugins: [leaveOut],
     minifySyntax: true,
     minifyWhitespace: true,
     logLevel: 'warning',

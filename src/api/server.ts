@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly warm: ServiceWarmth;
   /** Requests a second of each token; any number when left out. */
   readonly requestsPerSecond?: number;
+  /** Milliseconds without a computation after which memory is given back; never when left out. */
+  readonly idleMs?: number;
   /** Milliseconds after which a client that reads nothing of its answer is cut; the limit of the door when left out. */
   readonly responseStallMs?: number;
   /** Where log lines go, one JSON object each; nowhere when left out. */
@@ -101,6 +103,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   const onNote = (note: string): void => server.log.warn(note);
   const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
   server.addHook('onClose', () => warm.close());
+  if (options.idleMs !== undefined) machine.onQuiet(options.idleMs, () => void warm.rest());
   const context = { ...surroundings, machine, desk, warm, stopping: stopping.signal };
   await server.register(async (routes) => {
     metricsRoutes(routes, context);

@@ -1,6 +1,6 @@
 // What can be asked for: strategies, profiles, metrics and stored candles.
 import type { FastifyInstance } from 'fastify';
-import Type from 'typebox';
+import * as Type from 'typebox';
 import { keyText } from '../../market/candle-key.ts';
 import { METRIC_NAMES, METRICS } from '../../metrics/metrics.ts';
 import { PROFILES } from '../../simulate/profiles.ts';

@@ -1,6 +1,7 @@
 // Stored studies of the optimiser: the list, and how far one came.
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { bodyOf, findStudy, stateOf } from '../../runs/study-files.ts';
 import { openStudyStore } from '../../store/study-store.ts';
 import { HTTP_LIMITS } from '../limits.ts';

@@ -131,6 +131,7 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
     openDesk: (machine) => openDesk(config, machine, host),
     warm: serviceWarmth(config, host.cores),
     requestsPerSecond: config['server.requests_per_second'],
+    ...(config['server.idle_seconds'] === 0 ? {} : { idleMs: config['server.idle_seconds'] * 1000 }),
     log,
   });
   const silenceSeconds = config['server.silence_seconds'];
