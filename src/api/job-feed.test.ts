@@ -57,6 +57,17 @@ test('who comes back gets what came after the last event, and the pace of the la
   expect(again.events[1]!.data).toMatchObject({ perSecond: 20, secondsLeft: 48.5, stage: 'A', best: 30 });
 });
 
+test('a job that has ended has no time left', async () => {
+  const { events } = await listen();
+  await moved(10);
+  await moved(20);
+  expect(events.at(-1)!.data).toMatchObject({ perSecond: 20, secondsLeft: 49 });
+  await store.requestCancel('a', 0);
+  await store.cancel({ jobId: 'a', token: 1 }, 0);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(events.at(-1)).toMatchObject({ isLast: true, data: { state: 'cancelled', secondsLeft: null } });
+});
+
 test('an id of another time answers with how things stand', async () => {
   await listen();
   await moved(10);

@@ -123,7 +123,7 @@ function createPace(): Pace {
   let part = '';
   let samples: { readonly atMs: number; readonly done: number }[] = [];
   return {
-    take({ token, progress: { done, total, stage } }, nowMs) {
+    take({ token, state, progress: { done, total, stage } }, nowMs) {
       if (part !== `${token} ${stage}`) samples = [];
       part = `${token} ${stage}`;
       samples = [...samples.filter(({ atMs }) => nowMs - atMs <= PACE_MS), { atMs: nowMs, done }];
@@ -132,7 +132,7 @@ function createPace(): Pace {
       const perSecond = seconds > 0 && done > first!.done ? (done - first!.done) / seconds : null;
       return {
         perSecond,
-        secondsLeft: perSecond === null || total === 0 ? null : Math.max(0, total - done) / perSecond,
+        secondsLeft: perSecond === null || total === 0 || isEnded(state) ? null : Math.max(0, total - done) / perSecond,
       };
     },
   };

@@ -1,5 +1,6 @@
 // From whatever went wrong to the one shape of an error answer. Nothing of the machine's inside is said.
-import { AppError, ERRORS, isAppError } from '../core/errors.ts';
+import { ERRORS, isAppError } from '../core/errors.ts';
+import { invalidRequest, type SchemaFailure } from './invalid-request.ts';
 import type { Problem } from './schemas.ts';
 
 export interface ProblemAnswer {
@@ -12,7 +13,7 @@ export interface ProblemAnswer {
 /** What Fastify itself refuses carries a status code and, for schemas, the failing place. */
 interface HttpFault {
   readonly statusCode?: number;
-  readonly validation?: readonly { readonly instancePath: string; readonly message?: string }[];
+  readonly validation?: readonly SchemaFailure[];
   readonly validationContext?: string;
 }
 
@@ -23,7 +24,8 @@ export function problemOf(error: unknown, requestId: string): ProblemAnswer {
     return { status: ERRORS[code].httpStatus, isBug: false, body: { error: { code, ...said, retryable, requestId } } };
   }
   const fault = error as HttpFault;
-  if (fault?.validation !== undefined) return problemOf(invalidRequest(fault), requestId);
+  if (fault?.validation !== undefined)
+    return problemOf(invalidRequest(fault.validationContext ?? 'request', fault.validation[0]!), requestId);
   const status = fault?.statusCode ?? 500;
   if (status >= 400 && status < 500) return { status, isBug: false, body: httpProblem(status, requestId) };
   const message = 'Something broke inside the service; its log has the details under this request id.';
@@ -38,7 +40,10 @@ const HTTP_PROBLEMS: Readonly<Record<number, readonly [code: string, message: st
   408: ['REQUEST_TIMEOUT', 'A request must arrive within its time.'],
   413: ['BODY_TOO_LARGE', 'A body must stay within its limit.'],
   414: ['URL_TOO_LONG', 'A path must stay within its limit.'],
-  415: ['CONTENT_TYPE', 'A body must be application/json, or application/octet-stream for an upload.'],
+  415: [
+    'CONTENT_TYPE',
+    'A body needs the header "content-type: application/json" (an upload: application/octet-stream).',
+  ],
   431: ['HEADERS_TOO_LARGE', 'Headers must stay within 16 KiB.'],
 };
 
@@ -50,13 +55,3 @@ export function httpProblem(status: number, requestId: string): Problem {
 /** Absolute paths are of this machine, and of no use outside it. Our own routes are no such paths. */
 const MACHINE_PATH = /(?<![\w./-])(?:file:\/\/)?\/(?!api\/|backtesting\/)[^\s"'(),;:/]+\/[^\s"'(),;:]*/g;
 const outside = (text: string): string => text.replace(MACHINE_PATH, '(a path of the service)');
-
-function invalidRequest({ validation, validationContext }: HttpFault): AppError {
-  const [first] = validation!;
-  const place = `${validationContext ?? 'request'}${first!.instancePath.replaceAll('/', '.')}`;
-  return new AppError('REQUEST_INVALID', {
-    rule: 'A request must match its schema.',
-    found: `${place}: ${first!.message ?? 'not as described'}.`,
-    todo: 'GET /api/openapi.json describes every request.',
-  });
-}

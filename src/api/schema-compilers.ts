@@ -20,6 +20,8 @@ const STRICT = {
   useDefaults: false,
   allErrors: false,
   strict: false,
+  // Errors name the schema too: what was misspelt is told from the names it has.
+  verbose: true,
   meta: false,
   validateSchema: false,
 } as const;

@@ -7,12 +7,17 @@ import { fileURLToPath } from 'node:url';
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Host, TextOutput } from '../cli/host.ts';
+import { machineLimits, threadsFor } from '../core/machine-limits.ts';
 
 const packageFile = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 export function createHost(): Host {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   const home = process.env['GRIDMILL_HOME'];
+  const { memoryBytes, processors } = machineLimits(readText, {
+    memoryBytes: totalmem(),
+    processors: allowedProcessors(readText('/proc/self/status')) ?? availableParallelism(),
+  });
   return {
     version,
     calledAs: calledAs(process.env['GRIDMILL_CALLED_AS']),
@@ -23,10 +28,10 @@ export function createHost(): Host {
     newId: randomUUID,
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),
-    cores: availableParallelism(),
+    cores: threadsFor(processors),
     // Counted in KiB by the system.
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
-    machineBytes,
+    machineBytes: () => memoryBytes,
     usage,
     residentBytes,
     boundHeap,
@@ -96,10 +101,22 @@ function settleHeap(): number {
   return process.memoryUsage.rss();
 }
 
-/** A container that sets no limit answers 0, or more than there is. */
-function machineBytes(): number {
-  const limit = process.constrainedMemory();
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Another system, or one that does not show it.
+    return undefined;
+  }
+}
+
+/** Processors of the affinity mask, such as `0-3,8`: what Node itself answers is cut by quotas in some of its versions. */
+function allowedProcessors(status: string | undefined): number | undefined {
+  const list = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(status ?? '')?.[1];
+  return list?.split(',').reduce((sum, part) => {
+    const [first = 0, last = first] = part.split('-').map(Number);
+    return sum + last - first + 1;
+  }, 0);
 }
 
 function usage(): { readonly cpuMs: number; readonly residentBytes: number } {
@@ -109,13 +126,8 @@ function usage(): { readonly cpuMs: number; readonly residentBytes: number } {
 
 /** Read from the kernel where it tells it, and by the means of the system elsewhere. */
 function residentBytes(): number {
-  try {
-    const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-    if (kib !== undefined) return Number(kib) * 1024;
-  } catch {
-    // There is no /proc.
-  }
-  return process.memoryUsage.rss();
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readText('/proc/self/status') ?? '')?.[1];
+  return kib === undefined ? process.memoryUsage.rss() : Number(kib) * 1024;
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;

@@ -3,6 +3,7 @@ import { hashJson, type Json } from '../core/hash.ts';
 import type { Across } from '../sweep/many-across.ts';
 import type { MetricCondition } from '../sweep/metric-condition.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
+import { executionJson } from '../sweep/result-hash.ts';
 import { createDiscoverySampler } from './discovery.ts';
 import type { Objective } from './objective.ts';
 import { createGridSampler, createRandomSampler, createSobolSampler } from './plain-samplers.ts';
@@ -53,20 +54,14 @@ export interface StudyRequest extends ExecutionRequest {
 export const marketsOf = ({ cells, rungs }: Pick<StudyRequest, 'cells' | 'rungs'>): number => cells.length / rungs;
 
 /** Everything the trials of a study are a function of, as plain JSON. What says only how fast they run is not in it. */
-export function studyJson(request: StudyRequest): { readonly [key: string]: Json } {
-  const { space, objectives, profile } = request;
+export function studyJson(request: StudyRequest): { readonly [key: string]: Json | undefined } {
+  const { space, objectives } = request;
   return {
     strategy: space.strategyName,
     strategyHash: request.strategyHash,
     axes: space.axes.map(({ name, values }) => ({ name, values })),
     parameterCount: space.parameterCount,
-    profile: profile.name,
-    direction: request.direction,
-    initialCash: request.initialCash,
-    costs: { ...request.costs },
-    sizing: { ...request.sizing },
-    closeAtEnd: request.closeAtEnd,
-    calendar: request.calendar,
+    ...executionJson(request),
     mode: request.mode,
     seed: request.seed,
     trials: request.trials,

@@ -16,7 +16,7 @@ export interface StudyBody {
   readonly engineVersion: string;
   readonly identity: string;
   readonly selection: StudySelection;
-  readonly request: { readonly [key: string]: Json };
+  readonly request: { readonly [key: string]: Json | undefined };
 }
 
 /** What it keeps of how far it came. */

@@ -2,7 +2,7 @@
 import { hashJson, type Json } from '../core/hash.ts';
 import { METRIC_NAMES, METRICS } from '../metrics/metrics.ts';
 import { createGrid } from './grid.ts';
-import type { RankedRow, SweepOutcome, SweepRequest } from './request.ts';
+import type { ExecutionRequest, RankedRow, SweepOutcome, SweepRequest } from './request.ts';
 import type { Window } from './window.ts';
 
 const HASHED_METRICS = METRIC_NAMES.filter((name) => METRICS[name].hashed);
@@ -47,17 +47,7 @@ export function requestJson(request: SweepRequest): Json {
     strategyHash: request.strategyHash,
     parameters: axes(grid.axes),
     risk: axes(grid.riskAxes),
-    profile: request.profile.name,
-    direction: request.direction,
-    initialCash: request.initialCash,
-    costs: { ...request.costs },
-    sizing: { ...request.sizing },
-    closeAtEnd: request.closeAtEnd,
-    calendar: request.calendar,
-    instrument:
-      request.instrument === undefined
-        ? undefined
-        : { ...request.instrument, quoteRates: request.instrument.quoteRates.map((rate) => ({ ...rate })) },
+    ...executionJson(request),
     rank: request.rank,
     alsoRank: request.alsoRank?.length ? request.alsoRank : undefined,
     top: request.top,
@@ -67,6 +57,24 @@ export function requestJson(request: SweepRequest): Json {
     offset: request.offset,
     limit: request.limit,
     where: request.where?.map((condition) => ({ ...condition })),
+  };
+}
+
+/** How trades are filled, paid for and sized: all of it decides what a trial is worth. */
+export function executionJson(execution: ExecutionRequest): { readonly [key: string]: Json | undefined } {
+  const { profile, direction, initialCash, costs, sizing, closeAtEnd, calendar, instrument } = execution;
+  return {
+    profile: profile.name,
+    direction,
+    initialCash,
+    costs: { ...costs },
+    sizing: { ...sizing },
+    closeAtEnd,
+    calendar,
+    instrument:
+      instrument === undefined
+        ? undefined
+        : { ...instrument, quoteRates: instrument.quoteRates.map((rate) => ({ ...rate })) },
   };
 }
 

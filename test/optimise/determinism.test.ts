@@ -2,11 +2,14 @@
 import { expect, test } from 'vitest';
 import { AppError, isAppError } from '../../src/core/errors.ts';
 import { createPrng } from '../../src/core/prng.ts';
+import type { SourcedInstrument } from '../../src/market/instrument.ts';
 import { metricObjective } from '../../src/optimise/objective.ts';
-import { MODES } from '../../src/optimise/study.ts';
+import { MODES, studyIdentity } from '../../src/optimise/study.ts';
 import { decodeTrial, encodeTrial } from '../../src/optimise/trial-codec.ts';
 import type { LoggedTrial } from '../../src/optimise/trial-log.ts';
+import { PROFILES } from '../../src/simulate/profiles.ts';
 import { range } from '../../src/strategy/parameters.ts';
+import type { ExecutionRequest } from '../../src/sweep/request.ts';
 import type { RunTrials, TrialSpec } from '../../src/trials/trial.ts';
 import { metricsWith, runMadeUp, type Score, studyRequest } from './made-up-study.ts';
 
@@ -273,4 +276,29 @@ test(`random studies have one hash (replay: GRIDMILL_SEED=${SEED} npx vitest run
     }
     expect(new Set(results).size, `round ${round}, mode ${mode}`).toBe(1);
   }
+});
+
+const INSTRUMENT: SourcedInstrument = {
+  exchange: 'binance',
+  symbol: 'BTCUSDT',
+  tickSize: '0.01',
+  stepSize: '0.00001',
+  minNotional: '10',
+  minAmount: null,
+  quoteRates: [],
+  listHash: 'list',
+};
+
+test.each<[string, Partial<ExecutionRequest>]>([
+  ['profile', { profile: PROFILES['next-open'] }],
+  ['direction', { direction: 'both' }],
+  ['initial cash', { initialCash: 123 }],
+  ['fee', { costs: { ...PROFILES.close.defaults.costs, feeRate: 0.5 } }],
+  ['closing at the end', { closeAtEnd: true }],
+  ['calendar', { calendar: 'equity-sessions' }],
+  ['price step of the instrument', { instrument: { ...INSTRUMENT, tickSize: '0.1' } }],
+  ['list of instruments', { instrument: undefined }],
+])('another %s is another study', (_, change) => {
+  const request = studyRequest(PARAMETERS, { instrument: INSTRUMENT });
+  expect(studyIdentity('test', { ...request, ...change })).not.toBe(studyIdentity('test', request));
 });

@@ -1,40 +1,12 @@
 // Do orders placed bar by bar reproduce freqtrade's tables of stop, ROI, trailing and exit signal?
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import type { ExitReason, Trade } from '../../src/metrics/trade.ts';
+import type { Trade } from '../../src/metrics/trade.ts';
 import { ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT, type Simulation } from '../../src/simulate/simulation.ts';
 import type { BarContext, Position } from '../../src/strategy/bar-context.ts';
 import type { Strategy } from '../../src/strategy/strategy.ts';
-import { type Bar, candlesOf, coded, runStrategy } from '../bar-harness.ts';
+import { candlesOf, coded, runStrategy } from '../bar-harness.ts';
+import { type Case, covered, REASONS } from './freqtrade-cases.ts';
 import { countOracle } from './oracle.ts';
-
-interface Case {
-  readonly name: string;
-  readonly candles: readonly Bar[];
-  readonly signals: readonly number[];
-  readonly params: {
-    readonly stop_loss: number;
-    readonly roi: Readonly<Record<string, number>>;
-    readonly use_exit_signal?: boolean;
-    readonly trailing_stop?: boolean;
-    readonly trailing_stop_positive?: number;
-    readonly trailing_stop_positive_offset?: number;
-    readonly trailing_only_offset_is_reached?: boolean;
-    readonly use_custom_stoploss?: boolean;
-    readonly leverage?: number;
-    readonly custom_entry_price?: number;
-    readonly custom_exit_price?: number;
-  };
-  /** Sum of the profits over the stakes, rounded to 3 decimals. */
-  readonly profit: number;
-  readonly trades: readonly { readonly reason: string; readonly open: number; readonly close: number }[];
-}
-
-const file = new URL('./cases/freqtrade.json', import.meta.url);
-const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: readonly Case[] };
-const covered = cases.filter(
-  ({ params }) => params.custom_entry_price === undefined && params.custom_exit_price === undefined,
-);
 
 interface State {
   readonly position: Position;
@@ -115,14 +87,6 @@ function strategyOf({ params, signals }: Case, moved: Set<number>): Strategy {
     },
   );
 }
-
-const REASONS: Readonly<Partial<Record<ExitReason, string>>> = {
-  signal: 'EXIT_SIGNAL',
-  'stop-loss': 'STOP_LOSS',
-  'take-profit': 'ROI',
-  'trailing-stop': 'TRAILING_STOP_LOSS',
-  end: 'FORCE_EXIT',
-};
 
 function run(one: Case, moved: Set<number>): Simulation {
   const candles = candlesOf(one.candles, '1h');

@@ -1,55 +1,13 @@
 // Does the profile `freqtrade` reproduce that program's own candle-by-candle test tables?
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type Candles, createCandles } from '../../src/market/candles.ts';
 import { parseTimeframe } from '../../src/market/timeframe.ts';
-import type { ExitReason } from '../../src/metrics/trade.ts';
 import type { FreqtradeOptions } from '../../src/simulate/freqtrade-options.ts';
 import { PROFILES } from '../../src/simulate/profiles.ts';
 import { simulate } from '../../src/simulate/simulate.ts';
 import type { Simulation } from '../../src/simulate/simulation.ts';
+import { type Case, cases, covered, REASONS } from './freqtrade-cases.ts';
 import { countOracle } from './oracle.ts';
-
-interface Case {
-  readonly name: string;
-  /** Open, high, low, close. */
-  readonly candles: readonly (readonly [number, number, number, number])[];
-  readonly signals: readonly number[];
-  readonly params: {
-    readonly stop_loss: number;
-    readonly roi: Readonly<Record<string, number>>;
-    readonly use_exit_signal?: boolean;
-    readonly trailing_stop?: boolean;
-    readonly trailing_stop_positive?: number;
-    readonly trailing_stop_positive_offset?: number;
-    readonly trailing_only_offset_is_reached?: boolean;
-    readonly use_custom_stoploss?: boolean;
-    readonly leverage?: number;
-    readonly custom_entry_price?: number;
-    readonly custom_exit_price?: number;
-  };
-  /** Sum of the profits over the stakes, rounded to 3 decimals. */
-  readonly profit: number;
-  readonly trades: readonly {
-    readonly reason: string;
-    readonly open: number;
-    readonly close: number;
-    readonly short: boolean;
-    readonly exitPrice?: number;
-  }[];
-}
-
-const file = new URL('./cases/freqtrade.json', import.meta.url);
-const { cases } = JSON.parse(readFileSync(file, 'utf8')) as { cases: readonly Case[] };
-
-/**
- * An entry or exit price that the strategy sets by itself is a resting limit order that may fill later, partly or
- * never. Signals carry no prices, so these tables are about something the profile does not have.
- */
-const needsOwnPrice = ({ params }: Case): boolean =>
-  params.custom_entry_price !== undefined || params.custom_exit_price !== undefined;
-
-const covered = cases.filter((one) => !needsOwnPrice(one));
 
 const HOUR_MS = 3_600_000;
 const START_MS = Date.UTC(2018, 9, 3);
@@ -92,15 +50,6 @@ function run(one: Case): Simulation {
   } as const;
   return simulate({ candles: candlesOf(one), signals: Uint8Array.from(one.signals), settings });
 }
-
-const REASONS: Readonly<Partial<Record<ExitReason, string>>> = {
-  signal: 'EXIT_SIGNAL',
-  'stop-loss': 'STOP_LOSS',
-  'take-profit': 'ROI',
-  'time-limit': 'ROI',
-  'trailing-stop': 'TRAILING_STOP_LOSS',
-  end: 'FORCE_EXIT',
-};
 
 describe("freqtrade's tables of stop, ROI, trailing and exit signal", () => {
   test('40 of the 54 tables are covered; the other 14 set their own order prices', () => {
