@@ -43,11 +43,18 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
   }, seconds * 1000);
   try {
     const release = await granted;
-    const { strategiesFolder: folder, storeRoot, engineVersion } = context;
+    const { strategiesFolder: folder, storeRoot, engineVersion, machine } = context;
+    const othersBytes = machine.status().bytesGranted - bytes;
     const handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
     try {
       const candles = handed === undefined ? undefined : [withoutFile(handed.candles)];
-      computation = startComputation(task, { folder, storeRoot, engineVersion, ...(candles && { candles }) });
+      computation = startComputation(task, {
+        folder,
+        storeRoot,
+        engineVersion,
+        othersBytes,
+        ...(candles && { candles }),
+      });
       // Who came while the service was stopping, or left while room was made, is not computed for.
       if (hasLeft || context.stopping.aborted) giveUp();
       const answer = await computation.done;

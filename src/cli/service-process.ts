@@ -10,6 +10,9 @@ import type { LeaseSettings } from '../jobs/lease-settings.ts';
 import { locateStore, type StoreLocation } from '../jobs/open-store.ts';
 import type { Host } from './host.ts';
 
+const bytesOfAll = (config: ServiceConfig): number =>
+  config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'];
+
 export const surroundings = (config: ServiceConfig, host: Host): Surroundings => ({
   engineVersion: host.version,
   storeRoot: host.storeRoot,
@@ -19,7 +22,8 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
     syncDeadlineSeconds: config['backtest.sync.sync_deadline_seconds'],
     maxThreads: config['backtest.cpu.max_threads'] ?? host.cores,
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
-    maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
+    // One computation never gets more than all of them together.
+    maxComputeBytesTotal: Math.min(config['backtest.max_compute_bytes_total'], bytesOfAll(config)),
   },
   entry: host.entry,
   residentBytes: host.residentBytes,
@@ -28,7 +32,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
 export const machineLimits = (config: ServiceConfig, host: Host): MachineLimits => ({
   threads: host.cores,
   threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
-  bytes: config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'],
+  bytes: bytesOfAll(config),
   waitingMax: config['server.waiting_max'],
 });
 

@@ -41,7 +41,8 @@ export function createJobWork(options: JobWorkOptions): RunJob {
     for (;;) {
       const release = await waitForRoom(demand, progress, context, options);
       try {
-        const slice = await computeSlice(task, { job, context, progress }, options);
+        const othersBytes = options.machine.status().bytesGranted - bytes;
+        const slice = await computeSlice(task, { job, context, progress, othersBytes }, options);
         if ('answer' in slice) return slice.answer;
         ({ progress } = slice);
       } finally {
@@ -83,6 +84,8 @@ interface SliceOf {
   readonly job: Job;
   readonly context: JobContext;
   readonly progress: JobProgress;
+  /** As of ComputeSetup. */
+  readonly othersBytes: number;
 }
 
 type Slice = { readonly answer: Json } | { readonly progress: JobProgress };
@@ -90,7 +93,7 @@ type Slice = { readonly answer: Json } | { readonly progress: JobProgress };
 /** Computes to the end, or until it is told to stop, or until somebody waits for its room. */
 async function computeSlice(
   task: SweepTask | RunTask,
-  { job, context, progress: before }: SliceOf,
+  { job, context, progress: before, othersBytes }: SliceOf,
   { machine, time, surroundings, makesRoomAfterMs = MAKES_ROOM_AFTER_MS }: JobWorkOptions,
 ): Promise<Slice> {
   const startedMs = time.monotonicMs();
@@ -100,7 +103,7 @@ async function computeSlice(
     hasMoved = true;
     progress = jobProgress(made);
   };
-  const computation = startComputation(task, surroundings, { onProgress });
+  const computation = startComputation(task, { ...surroundings, othersBytes }, { onProgress });
   let makesRoom = false;
   let isTold = false;
   let silence: AppError | undefined;
