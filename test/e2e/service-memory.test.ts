@@ -15,6 +15,20 @@ const statusMb = ({ child }: RunningService, name: 'VmRSS' | 'VmHWM'): number =>
   Number(new RegExp(`${name}:\\s+(\\d+)`).exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))![1]) / 1024;
 const threads = ({ child }: RunningService): number => readdirSync(`/proc/${child.pid}/task`).length;
 
+/** What the scheduler goes by, of each thread: higher means later. */
+function priorities({ child }: RunningService): Map<number, number> {
+  const found = new Map<number, number>();
+  for (const thread of readdirSync(`/proc/${child.pid}/task`)) {
+    try {
+      const [, fields] = readFileSync(`/proc/${child.pid}/task/${thread}/stat`, 'utf8').split(') ');
+      found.set(Number(thread), Number(fields!.split(' ')[16]));
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  return found;
+}
+
 async function until(isSo: () => Promise<boolean> | boolean, what: string): Promise<void> {
   const endMs = performance.now() + 20_000;
   while (!(await isSo())) {
@@ -86,6 +100,28 @@ describe.runIf(isLinux)('the memory of the service', () => {
       expect(pool).toMatchObject({ online: 0, runs: 2, restarts: 0, setupsOpen: 0 });
       // The next who come find everything as it was.
       expect((await service.post<{ readonly done: number }>('/backtesting/batch-run-turbo', list)).body.done).toBe(2);
+    } finally {
+      await service.stop('SIGKILL');
+    }
+  });
+
+  test('leaves the processor to the thread that answers: whatever computes has a lower priority', async () => {
+    const service = await startService(place);
+    try {
+      const before = priorities(service);
+      // The main thread, those of V8 and of the event loop, the watchdog.
+      expect([...before.values()].every((nice) => nice === before.get(service.child.pid!))).toBe(true);
+      const own = before.get(service.child.pid!)!;
+      const lower = (): number[] => [...priorities(service).values()].filter((nice) => nice > own);
+      const list = { strategy: 'sma-cross', data: KEY, configurations: [{ parameters: { fast: 5, slow: 20 } }] };
+      await service.post('/backtesting/batch-run-turbo', list);
+      const workers = lower().length;
+      expect(workers).toBeGreaterThanOrEqual(1);
+      const waited = service.post('/api/backtests', { ...LONG, maxThreads: 2, deadlineSeconds: 3, save: false });
+      // The thread that computes, and those it starts to score.
+      await until(() => lower().length >= workers + 2, 'a computing and a scoring thread of lower priority');
+      expect(priorities(service).get(service.child.pid!)).toBe(own);
+      await waited;
     } finally {
       await service.stop('SIGKILL');
     }

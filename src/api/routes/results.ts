@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { flatRow } from '../../runs/result-record.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
-import { openResultStore } from '../../store/result-store.ts';
+import { openResultStore, type ResultStoreEntry } from '../../store/result-store.ts';
 import { pageOfRows, type RankedJson } from '../result-rows.ts';
 import { AnyJson, ResultParams, ResultsQuery, RowParams, RowQuery, RowsQuery } from '../schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
@@ -15,20 +15,14 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
   const { storeRoot, strategiesFolder: folder } = context;
   const read = (id: string) => loadResult(id, { folder, storeRoot });
   const response = { 200: AnyJson };
+  const stored = openResultStore(storeRoot, { keepsList: true });
 
   server.get<{ Querystring: ResultsQuery }>(
     '/api/results',
     { schema: { summary: 'Stored results, newest first', querystring: ResultsQuery, response } },
     ({ query: { offset = 0, limit = 100, strategy } }) => {
-      const all = openResultStore(storeRoot)
-        .list()
-        .map(({ id, bytes, head, damage }) =>
-          head === undefined
-            ? { id, bytes, damage }
-            : { id, bytes, createdAt: new Date(head.createdAt).toISOString(), ...(head.summary as object) },
-        )
-        .filter((entry) => strategy === undefined || (entry as { strategy?: string }).strategy === strategy);
-      return { total: all.length, offset, results: all.slice(offset, offset + limit) };
+      const all = stored.list().filter(({ head }) => strategy === undefined || head?.summary['strategy'] === strategy);
+      return { total: all.length, offset, results: all.slice(offset, offset + limit).map(listed) };
     },
   );
 
@@ -102,3 +96,8 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
     ({ params }) => ({ deleted: removeResults([params.id], storeRoot) }),
   );
 }
+
+const listed = ({ id, bytes, head, damage }: ResultStoreEntry): object =>
+  head === undefined
+    ? { id, bytes, damage }
+    : { id, bytes, createdAt: new Date(head.createdAt).toISOString(), ...head.summary };

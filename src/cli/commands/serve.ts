@@ -81,6 +81,9 @@ export function define(command: Command, { host, action }: CommandContext): void
     .action(action((options: ServeOptions) => serve(options, host)));
 }
 
+/** Between two looks at how much the heap may grow. */
+const BOUND_MS = 1_000;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
@@ -135,6 +138,9 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
     log,
   });
   const silenceSeconds = config['server.silence_seconds'];
+  // Each thread that starts sets V8's bounds back.
+  host.boundHeap();
+  const bounds = setInterval(host.boundHeap, BOUND_MS);
   const { startWatchdog } = await import('../../compute/watchdog.ts');
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
@@ -143,6 +149,7 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
   await new Promise<void>((stop) => host.onInterrupt(stop));
   // From here on a second signal ends the process at once.
   await service.close();
+  clearInterval(bounds);
   await watchdog?.stop();
   return undefined;
 }
