@@ -131,6 +131,7 @@ export function createMachine(limits: MachineLimits): Machine {
           const found = 'a request that was still waiting for room.';
           refuse(new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Ask again later.' }));
           admitWaiting();
+          awaitQuiet();
         };
         admitWaiting();
       });

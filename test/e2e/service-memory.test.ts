@@ -29,11 +29,11 @@ function priorities({ child }: RunningService): Map<number, number> {
   return found;
 }
 
-async function until(isSo: () => Promise<boolean> | boolean, what: string): Promise<void> {
+async function until(isSo: () => Promise<boolean> | boolean, what: string | (() => Promise<unknown>)): Promise<void> {
   const endMs = performance.now() + 20_000;
   while (!(await isSo())) {
-    if (performance.now() > endMs) expect.fail(`not within 20 s: ${what}`);
-    await sleep(50);
+    if (performance.now() > endMs) expect.fail(`not within 20 s: ${typeof what === 'string' ? what : JSON.stringify(await what())}`);
+    await sleep(150);
   }
 }
 
@@ -54,14 +54,10 @@ describe.runIf(isLinux)('the memory of the service', () => {
       const { body: job } = await service.post<JobJson>('/api/jobs', { ...LONG, budget: half });
       await service.until(job.id, ({ progress }) => progress.scored > 0);
       const share = { maxThreads: 1, memoryBytes: 256 * MB, deadlineSeconds: 4, save: false };
-      const waited = service.post<{ readonly partial?: object; readonly error: object }>('/api/backtests', {
-        ...LONG,
-        ...share,
-      });
+      const waited = service.post<{ readonly error: object }>('/api/backtests', { ...LONG, ...share });
       await until(async () => (await running(service)) === 2, 'both compute');
       const { status, body } = await waited;
       expect(status, JSON.stringify(body.error)).toBe(504);
-      expect(body.partial).toMatchObject({ record: { partial: 'deadline' } });
       expect(statusMb(service, 'VmHWM')).toBeLessThan(512);
       const { body: now } = await service.get<JobJson>(`/api/jobs/${job.id}`);
       expect(now).toMatchObject({ state: 'running', attempts: 1 });
@@ -84,20 +80,24 @@ describe.runIf(isLinux)('the memory of the service', () => {
   test('is given back by itself: computing threads, warm workers and the thread of leases end when nobody asks', async () => {
     const service = await startService(place, [], { GRIDMILL_SERVER_IDLE_SECONDS: '1' });
     try {
-      // One look makes the connection that later looks use.
-      await service.get('/readyz');
-      const atStart = threads(service);
       const configurations = [{ parameters: { fast: 5, slow: 20 } }, { parameters: { fast: 6, slow: 20 } }];
       const list = { strategy: 'sma-cross', data: KEY, configurations };
-      expect((await service.post<{ readonly done: number }>('/backtesting/batch-run-turbo', list)).body.done).toBe(2);
-      expect(threads(service)).toBeGreaterThanOrEqual(atStart + 2);
-      const { status } = await service.post('/api/backtests', { ...LONG, deadlineSeconds: 1, save: false });
-      expect(status).toBe(504);
-      await until(() => threads(service) <= atStart, `${threads(service)} threads became ${atStart}`);
-      const { body: pool } = await service.get<{ readonly online: number; readonly runs: number }>(
-        '/backtesting/pool/status',
-      );
-      expect(pool).toMatchObject({ online: 0, runs: 2, restarts: 0, setupsOpen: 0 });
+      const pool = async () =>
+        (await service.get<{ readonly online: number; readonly runs: number }>('/backtesting/pool/status')).body;
+      const work = async (): Promise<void> => {
+        expect((await service.post<{ readonly done: number }>('/backtesting/batch-run-turbo', list)).body.done).toBe(2);
+        const { status } = await service.post('/api/backtests', { ...LONG, deadlineSeconds: 1, save: false });
+        expect(status).toBe(504);
+      };
+      await work();
+      await until(async () => (await pool()).online === 0, pool);
+      await sleep(500);
+      // Those of V8 and of the event loop, which the first work may have started, stay.
+      const atRest = threads(service);
+      await work();
+      expect(threads(service)).toBeGreaterThan(atRest);
+      await until(() => threads(service) <= atRest, `as few threads as after the first work: ${atRest}`);
+      expect(await pool()).toMatchObject({ online: 0, runs: 4, restarts: 0, setupsOpen: 0 });
       // The next who come find everything as it was.
       expect((await service.post<{ readonly done: number }>('/backtesting/batch-run-turbo', list)).body.done).toBe(2);
     } finally {
@@ -117,10 +117,12 @@ describe.runIf(isLinux)('the memory of the service', () => {
       await service.post('/backtesting/batch-run-turbo', list);
       const workers = lower().length;
       expect(workers).toBeGreaterThanOrEqual(1);
-      const waited = service.post('/api/backtests', { ...LONG, maxThreads: 2, deadlineSeconds: 3, save: false });
+      const endless = { ...LONG, maxThreads: 2, deadlineSeconds: 30, save: false };
+      const waited = service.post('/api/backtests', endless).catch(() => undefined);
       // The thread that computes, and those it starts to score.
       await until(() => lower().length >= workers + 2, 'a computing and a scoring thread of lower priority');
       expect(priorities(service).get(service.child.pid!)).toBe(own);
+      await service.stop('SIGKILL');
       await waited;
     } finally {
       await service.stop('SIGKILL');
