@@ -61,6 +61,9 @@ describe.runIf(isLinux)('the memory of the service', () => {
       expect(statusMb(service, 'VmHWM')).toBeLessThan(512);
       const { body: now } = await service.get<JobJson>(`/api/jobs/${job.id}`);
       expect(now).toMatchObject({ state: 'running', attempts: 1 });
+      // The services of the tests below share the queue.
+      await service.post(`/api/jobs/${job.id}/cancel`);
+      await service.until(job.id, ({ state }) => state === 'cancelled');
     } finally {
       await service.stop('SIGKILL');
     }
