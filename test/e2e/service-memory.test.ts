@@ -32,7 +32,8 @@ function priorities({ child }: RunningService): Map<number, number> {
 async function until(isSo: () => Promise<boolean> | boolean, what: string | (() => Promise<unknown>)): Promise<void> {
   const endMs = performance.now() + 20_000;
   while (!(await isSo())) {
-    if (performance.now() > endMs) expect.fail(`not within 20 s: ${typeof what === 'string' ? what : JSON.stringify(await what())}`);
+    if (performance.now() > endMs)
+      expect.fail(`not within 20 s: ${typeof what === 'string' ? what : JSON.stringify(await what())}`);
     await sleep(150);
   }
 }
