@@ -1,90 +1,65 @@
-// The service under load: start, idle memory, and how quickly light requests are answered while a sweep takes every core.
-// Usage: node bench/serve.mjs [seconds]
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// The service measured from outside: start, idle memory and processor time, light requests beside sweeps, memory afterwards.
+// Usage: node bench/serve.mjs [--seconds 5] [--idle 20] [--no-store] — prints JSON. A bare HTTP server in the same runs is the control.
+import { loadavg } from 'node:os';
+import { parseArgs } from 'node:util';
 import autocannon from 'autocannon';
+import { openQueue, putCandles, startSweeps } from './service-load.mjs';
+import { startControl, startService } from './service-process.mjs';
 
-const seconds = Number(process.argv[2] ?? 5);
-const bin = fileURLToPath(new URL('../bin/gridmill.mjs', import.meta.url));
-const home = mkdtempSync(join(tmpdir(), 'gridmill-bench-'));
-const started = performance.now();
-const env = { ...process.env, GRIDMILL_HOME: home, GRIDMILL_SERVER_REQUESTS_PER_SECOND: '1000000' };
-const child = spawn(process.execPath, [bin, 'serve', '--port', '0'], {
-  env,
-  cwd: home,
-  stdio: ['ignore', 'pipe', 'ignore'],
-});
-const url = await new Promise((resolve) => {
-  let text = '';
-  child.stdout.on('data', (bytes) => {
-    text += bytes;
-    const found = /answers at (http:\S+) /.exec(text)?.[1];
-    if (found) resolve(found);
-  });
-});
-await fetch(`${url}/readyz`);
-const readyMs = performance.now() - started;
-const residentMb = () => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]) / 1024;
-await new Promise((resolve) => setTimeout(resolve, 2_000));
-const idleMb = residentMb();
+const { values } = parseArgs({ options: { seconds: { type: 'string' }, idle: { type: 'string' } } });
+const seconds = Number(values.seconds ?? 5);
+const idleSeconds = Number(values.idle ?? 20);
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-const lines = ['time,open,high,low,close,volume'];
-for (let bar = 0; bar < 50_000; bar++) {
-  const close = 100 + 10 * Math.sin(bar / 30) + Math.sin(bar / 7);
-  lines.push(`${Date.UTC(2020, 0, 1) + bar * 3_600_000},${close},${close + 1},${close - 1},${close},1`);
-}
-const headers = { 'content-type': 'application/octet-stream' };
-await fetch(`${url}/api/data/import?name=wave.csv&exchange=local&symbol=WAVE`, {
-  method: 'POST',
-  headers,
-  body: lines.join('\n'),
-});
-
-const load = async (path) => {
+/** Light requests at an even rate, far below what either server could take: what counts is how long each waits. */
+async function light(url, path) {
   const { latency, errors, non2xx, requests } = await autocannon({
     url: url + path,
     connections: 4,
     duration: seconds,
     overallRate: 100,
   });
-  return {
-    path,
-    requests: requests.total,
-    p50: latency.p50,
-    p99: latency.p99,
-    max: latency.max,
-    failed: errors + non2xx,
-  };
-};
-const leaving = new AbortController();
-const body = JSON.stringify({
-  strategy: 'sma-cross',
-  data: 'local/WAVE/1h',
-  parameters: { fast: '2..900:1', slow: '10..3000:1' },
-  save: false,
-});
-const sweep = fetch(`${url}/api/backtests`, {
-  method: 'POST',
-  headers: { 'content-type': 'application/json' },
-  body,
-  signal: leaving.signal,
-}).catch(() => undefined);
-await new Promise((resolve) => setTimeout(resolve, 1_500));
-const rows = [];
-for (const path of ['/healthz', '/api/results', '/api/data']) rows.push(await load(path));
-const { running } = await (await fetch(`${url}/readyz`)).json();
-leaving.abort();
-await sweep;
-console.log(
-  JSON.stringify(
-    { readyMs: Math.round(readyMs), idleMb: Math.round(idleMb), sweepStillRunning: running === 1, rows },
-    null,
-    2,
-  ),
-);
-child.kill('SIGTERM');
-await new Promise((resolve) => child.once('exit', resolve));
-rmSync(home, { recursive: true, force: true });
+  const { p50, p99, max } = latency;
+  return { path, requests: requests.total, p50, p99, max, failed: errors + non2xx };
+}
+
+async function beside(name, service, control) {
+  const rows = [{ ...(await light(control.url, '/')), path: 'control' }];
+  for (const path of ['/healthz', '/api/jobs?limit=20', '/api/results']) rows.push(await light(service.url, path));
+  rows.push({ ...(await light(control.url, '/')), path: 'control' });
+  const { running } = await (await fetch(`${service.url}/readyz`)).json();
+  return { beside: name, sweepsRunning: running, load: loadavg()[0], rows };
+}
+
+const starts = [];
+for (let i = 0; i < 5; i++) {
+  const service = await startService();
+  starts.push({ readyMs: service.readyMs, cpuMs: service.cpuMs });
+  await service.stop();
+}
+const control = await startControl();
+const service = await startService();
+await sleep(10_000);
+const cpuBefore = service.cpu();
+await sleep(idleSeconds * 1000);
+const idle = { mb: service.resident(), percentOfOneCore: (service.cpu() - cpuBefore) / (10 * idleSeconds) };
+
+await putCandles(service);
+await openQueue(service);
+const loads = [await beside('nothing', service, control)];
+for (const [name, kinds] of [
+  ['one sweep that is waited for', ['waited']],
+  ['a sweep as a job', ['job']],
+  ['two sweeps, one of them a job', ['waited', 'job']],
+]) {
+  const sweeps = await startSweeps(service, kinds);
+  loads.push(await beside(name, service, control));
+  await sweeps.end();
+}
+const afterLoadMb = service.resident();
+const collected = await (await fetch(`${service.url}/backtesting/gc`, { method: 'POST' })).json();
+await sleep(2_000);
+const memory = { idleMb: idle.mb, peakMb: service.peak(), afterLoadMb, afterCollectMb: service.resident(), collected };
+await service.stop();
+await control.stop();
+console.log(JSON.stringify({ starts, idle, loads, memory }, null, 2));

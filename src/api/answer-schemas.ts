@@ -1,5 +1,6 @@
 // The shapes of answers about back-tests and jobs: types of the client, and what the OpenAPI document promises.
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 import type { EstimateAnswer as Estimated, StudyAnswer as StudyDone } from '../compute/task.ts';
 import { METRIC_NAMES, type Metrics } from '../metrics/metrics.ts';
 import type { RankedRowJson, ResultRecord } from '../runs/result-record.ts';

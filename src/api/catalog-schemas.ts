@@ -1,5 +1,6 @@
 // The shapes of answers about what is there: strategies, profiles, metrics, candles, results, studies.
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import type * as Computed from '../compute/task.ts';
 import type { MetricDefinition } from '../metrics/metrics.ts';
 import type { ManyRecord } from '../runs/many-record.ts';

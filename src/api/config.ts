@@ -77,6 +77,13 @@ export const SETTINGS = {
     3_600,
     false,
   ),
+  'server.idle_seconds': number(
+    'time without a computation after which idle workers end and memory is given back; 0 never',
+    HTTP_LIMITS.idleSeconds,
+    0,
+    86_400,
+    false,
+  ),
   'strategies.folder': text('folder of strategy files that requests may name', 'strategies'),
   'strategies.uploads': flag('whether strategy files are taken over HTTP, which needs a token'),
   'backtest.sync.sync_deadline_seconds': number('longest that a request waits for its answer', 50, 0.1, 86_400, false),

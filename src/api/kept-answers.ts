@@ -2,7 +2,6 @@
 import type { ComputeTask } from '../compute/task.ts';
 import { isAppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
-import { strategyContent } from '../runs/strategy-content.ts';
 import { openResultStore } from '../store/result-store.ts';
 import { answerKey } from '../warm/answers.ts';
 import type { RouteContext } from './surroundings.ts';
@@ -17,6 +16,8 @@ export async function keyOfAnswer(
   const stored = storedContentOf(task, storeRoot);
   if (stored === undefined) return undefined;
   const { kind, selection } = task;
+  // What compiles strategies is loaded with the first of them.
+  const { strategyContent } = await import('../runs/strategy-content.ts');
   const strategyHash = await contentOrNone(() =>
     strategyContent(selection.strategy, { folder, storeRoot, engineVersion, clock, entry, confined: true }),
   );

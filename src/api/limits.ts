@@ -55,6 +55,8 @@ export const HTTP_LIMITS = {
   configurationsBytesMax: 8_388_608,
   /** Milliseconds from the signal to stop until connections that are still open are cut. */
   shutdownMsMax: 8_000,
+  /** Seconds without a computation after which idle workers end and memory is given back. */
+  idleSeconds: 120,
   /** Rows of one page of any list. */
   pageRowsMax: 1_000,
   /** Candles, trades or bars of equity of one answer that is no file. */

@@ -1,5 +1,6 @@
 // The shapes of requests for stored results, their rows, comparisons and named variants.
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../core/limits.ts';
 import { HTTP_LIMITS } from './limits.ts';
 import { NAME } from './schemas.ts';

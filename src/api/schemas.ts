@@ -1,5 +1,6 @@
 // The shapes of requests and answers: one definition each for validation, types and the OpenAPI document.
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 import { ERRORS } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 

@@ -1,6 +1,5 @@
 // The HTTP service: one Fastify instance with its limits, access, error answers, document and routes.
 import swagger from '@fastify/swagger';
-import { Ajv } from 'ajv';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { JobDesk } from '../compute/job-desk.ts';
 import { createMachine, type Machine, type MachineLimits } from '../compute/machine.ts';
@@ -23,6 +22,7 @@ import { resultRoutes } from './routes/results.ts';
 import { studyRoutes } from './routes/studies.ts';
 import { variantRoutes } from './routes/variants.ts';
 import { warmRoutes } from './routes/warm.ts';
+import { schemaCompilers } from './schema-compilers.ts';
 import type { Surroundings } from './surroundings.ts';
 
 export interface ServiceOptions {
@@ -34,6 +34,8 @@ export interface ServiceOptions {
   readonly warm: ServiceWarmth;
   /** Requests a second of each token; any number when left out. */
   readonly requestsPerSecond?: number;
+  /** Milliseconds without a computation after which memory is given back; never when left out. */
+  readonly idleMs?: number;
   /** Milliseconds after which a client that reads nothing of its answer is cut; the limit of the door when left out. */
   readonly responseStallMs?: number;
   /** Where log lines go, one JSON object each; nowhere when left out. */
@@ -60,6 +62,7 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
     genReqId: requestIds(options.surroundings.clock),
     routerOptions: { maxParamLength: 100 },
     exposeHeadRoutes: false,
+    schemaController: schemaCompilers(),
     trustProxy: false,
     clientErrorHandler: refuseRawly,
     frameworkErrors: (error, request, reply) => {
@@ -80,9 +83,6 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
 
 async function furnish(server: FastifyInstance, options: ServiceOptions): Promise<void> {
   server.server.maxConnections = HTTP_LIMITS.connectionsMax;
-  validateStrictly(server);
-  // As handlers answer them: a serializer made from a schema drops what the schema does not name, and writes null as 0.
-  server.setSerializerCompiler(() => JSON.stringify);
   server.setErrorHandler((error, request, reply) => {
     const { status, body, isBug } = problemOf(error, request.id);
     if (isBug) request.log.error({ err: error }, 'bug');
@@ -117,6 +117,7 @@ async function furnish(server: FastifyInstance, options: ServiceOptions): Promis
   server.addHook('onClose', () => warm.close());
   const hasUsers = Object.keys(options.access.tokens).length > 0;
   const takesStrategies = surroundings.settings.strategyUploads === true && hasUsers;
+  if (options.idleMs !== undefined) machine.onQuiet(options.idleMs, () => void warm.rest());
   const context = { ...surroundings, machine, desk, warm, takesStrategies, stopping: stopping.signal };
   // Of the whole service: what no route answers is measured too.
   metricsRoutes(server, context);
@@ -141,22 +142,6 @@ async function furnish(server: FastifyInstance, options: ServiceOptions): Promis
 }
 
 const ABOUT = 'Back-tests trading strategies over stored candles and ranks parameter grids.';
-
-/** Bodies mean what they say; only the texts of a query are read as the numbers they stand for. */
-function validateStrictly(server: FastifyInstance): void {
-  const options = {
-    removeAdditional: false,
-    useDefaults: false,
-    allErrors: false,
-    strict: false,
-    verbose: true,
-  } as const;
-  const bodies = new Ajv({ ...options, coerceTypes: false });
-  const texts = new Ajv({ ...options, coerceTypes: true });
-  server.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? bodies : texts).compile(schema as object),
-  );
-}
 
 /** Counted, so that a log tells the order; begun with the start time, so that two runs do not share ids. */
 function requestIds(clock: Clock): () => string {

@@ -1,5 +1,6 @@
 // The shapes of requests about studies.
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { LIMITS } from '../core/limits.ts';
 import { MODES } from '../optimise/study.ts';
 import { ACROSS } from '../sweep/many-across.ts';

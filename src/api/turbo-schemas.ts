@@ -1,5 +1,6 @@
 // The shape of a list of configurations to run.
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import { HTTP_LIMITS } from './limits.ts';
 import { BacktestBody } from './schemas.ts';
 

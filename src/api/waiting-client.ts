@@ -50,10 +50,17 @@ export async function answerWhileWaiting<Task extends ComputeTask>(
     try {
       // Who came while the service was stopping, or left while room was made, is not computed for.
       if (hasLeft || context.stopping.aborted) throw stopped();
-      const { strategiesFolder: folder, storeRoot, engineVersion } = context;
+      const { strategiesFolder: folder, storeRoot, engineVersion, machine } = context;
       handed = handedCandles(storedContentOf(task, storeRoot), context.warm.mirror);
       const candles = handed === undefined ? undefined : [withoutFile(handed.candles)];
-      computation = startComputation(task, { folder, storeRoot, engineVersion, ...(candles && { candles }) });
+      const othersBytes = machine.status().bytesGranted - bytes;
+      computation = startComputation(task, {
+        folder,
+        storeRoot,
+        engineVersion,
+        othersBytes,
+        ...(candles && { candles }),
+      });
       const answer = await computation.done;
       if (wasCutShort(answer)) throw stopped();
       return answer;

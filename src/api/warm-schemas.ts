@@ -1,5 +1,6 @@
 // The shapes of answers about what the service keeps: lists of configurations, workers, candles, memory.
-import Type, { type Static } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from 'typebox';
 import type { RefreshedSeries } from '../mirror/refresh.ts';
 import type { ProfileMetrics } from '../sweep/profile-metrics.ts';
 import { answer, Hash, listOf, MetricsOf, open, orNull, typed } from './answer-schemas.ts';

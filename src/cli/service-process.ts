@@ -13,6 +13,9 @@ import { locateStore, type StoreLocation } from '../jobs/open-store.ts';
 import type { Host } from './host.ts';
 import { jobLogLine } from './job-log.ts';
 
+const bytesOfAll = (config: ServiceConfig): number =>
+  config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'];
+
 export const surroundings = (config: ServiceConfig, host: Host): Surroundings => ({
   engineVersion: host.version,
   storeRoot: host.storeRoot,
@@ -27,7 +30,8 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
       host.cores,
     ),
     maxVariantsPerCompute: config['backtest.max_variants_per_compute'],
-    maxComputeBytesTotal: config['backtest.max_compute_bytes_total'],
+    // One computation never gets more than all of them together.
+    maxComputeBytesTotal: Math.min(config['backtest.max_compute_bytes_total'], bytesOfAll(config)),
     strategyUploads: config['strategies.uploads'],
     shardSeconds: config['jobs.shard_seconds'],
   },
@@ -39,7 +43,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
 export const machineLimits = (config: ServiceConfig, host: Host, users = 1): MachineLimits => ({
   threads: host.cores,
   threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
-  bytes: config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'],
+  bytes: bytesOfAll(config),
   waitingMax: config['server.waiting_max'],
   waitingPerUser:
     config['server.waiting_max_per_user'] ??

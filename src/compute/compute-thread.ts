@@ -16,6 +16,11 @@ export interface ComputeSetup {
   readonly folder: string;
   readonly storeRoot: string;
   readonly engineVersion: string;
+  /**
+   * Bytes granted to other computations of this process: what is resident may be theirs, and does not count against the budget of
+   * this one. None when left out.
+   */
+  readonly othersBytes?: number;
   /** Candles in shared memory, so that the thread need not read them. */
   readonly candles?: readonly HandedCandles[];
   /** One word of shared memory: an index of STOP_REASONS. */
@@ -45,6 +50,8 @@ export const PULSE_MS = 250;
 /** Longest that an answer waits for the end of its thread. */
 const END_MS_MAX = 250;
 const HEAP_MB_MIN = 64;
+/** Room for new objects, of which V8 keeps three parts: more of it makes no sweep faster. */
+const YOUNG_MB = 12;
 
 const THREAD_FILE = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/thread/compute-thread.js' : '../thread/compute-thread.js',
@@ -53,7 +60,7 @@ const THREAD_FILE = new URL(
 
 export function startComputation<Task extends ComputeTask>(
   task: Task,
-  surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion' | 'candles'>,
+  surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion' | 'candles' | 'othersBytes'>,
   events: ComputeEvents = {},
 ): Computation<AnswerTo<Task>> {
   const stop = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -62,7 +69,7 @@ export function startComputation<Task extends ComputeTask>(
     name: 'gridmill-compute',
     workerData: { ...surroundings, task, stop, pulse } satisfies ComputeSetup,
     execArgv: [],
-    resourceLimits: { maxOldGenerationSizeMb: heapMb(task) },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb(task), maxYoungGenerationSizeMb: YOUNG_MB },
   });
   let endNow: (error: AppError) => void = () => undefined;
   let isEndedByForce = false;

@@ -66,7 +66,8 @@ export function createJobWork(options: JobWorkOptions): JobWork {
       const release = await waitForRoom(demand, progress, context, options);
       try {
         const task = asked.kind === 'study' ? goingOn(asked, taken, options.time.monotonicMs() - startedMs) : asked;
-        const slice = await computeSlice(task, { job, context, progress, onStudy }, options);
+        const othersBytes = options.machine.status().bytesGranted - demand.bytes;
+        const slice = await computeSlice(task, { job, context, progress, othersBytes, onStudy }, options);
         if ('answer' in slice) return outcomeOf(slice.answer);
         ({ progress } = slice);
       } finally {
@@ -143,6 +144,8 @@ interface SliceOf {
   readonly context: JobContext;
   readonly progress: JobProgress;
   readonly onStudy: (name: string) => void;
+  /** As of ComputeSetup. */
+  readonly othersBytes: number;
 }
 
 type Slice = { readonly answer: AnswerTo<JobTask> } | { readonly progress: JobProgress };
@@ -150,7 +153,7 @@ type Slice = { readonly answer: AnswerTo<JobTask> } | { readonly progress: JobPr
 /** Computes to the end, or until it is told to stop, or until somebody waits for its room. */
 async function computeSlice(
   task: JobTask,
-  { job, context, progress: before, onStudy }: SliceOf,
+  { job, context, progress: before, othersBytes, onStudy }: SliceOf,
   { machine, time, surroundings, makesRoomAfterMs = MAKES_ROOM_AFTER_MS }: JobWorkOptions,
 ): Promise<Slice> {
   const startedMs = time.monotonicMs();
@@ -160,7 +163,7 @@ async function computeSlice(
     hasMoved = true;
     progress = jobProgress(made);
   };
-  const computation = startComputation(task, surroundings, { onProgress, onStudy });
+  const computation = startComputation(task, { ...surroundings, othersBytes }, { onProgress, onStudy });
   let makesRoom = false;
   let isTold = false;
   let silence: AppError | undefined;

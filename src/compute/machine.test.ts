@@ -1,5 +1,5 @@
 // Tests of sharing a machine: order, shares of users, the bounded waiting room, and that nothing granted is lost.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createPrng } from '../core/prng.ts';
 import { createMachine, type Demand, type Release } from './machine.ts';
 
@@ -151,5 +151,34 @@ test('over random users each who waits is served before anyone is served twice',
     await new Promise(setImmediate);
     // Five others may each have gone before.
     for (const count of passedOver.values()) expect(count).toBeLessThanOrEqual(5);
+  }
+});
+
+test('who listens for quiet hears of it each time that nothing has run or waited for so long', async () => {
+  vi.useFakeTimers();
+  try {
+    const machine = createMachine(limits);
+    let heard = 0;
+    machine.onQuiet(1_000, () => {
+      heard++;
+    });
+    vi.advanceTimersByTime(1_000);
+    expect(heard).toBe(1);
+    const release = await machine.admit(demand('a')).granted;
+    vi.advanceTimersByTime(5_000);
+    expect(heard).toBe(1);
+    release();
+    vi.advanceTimersByTime(999);
+    const again = await machine.admit(demand('a')).granted;
+    again();
+    vi.advanceTimersByTime(999);
+    expect(heard).toBe(1);
+    vi.advanceTimersByTime(1);
+    expect(heard).toBe(2);
+    // Once for each time of quiet.
+    vi.advanceTimersByTime(10_000);
+    expect(heard).toBe(2);
+  } finally {
+    vi.useRealTimers();
   }
 });

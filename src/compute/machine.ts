@@ -50,6 +50,8 @@ export interface Machine {
   admit(demand: Demand): { readonly granted: Promise<Release>; readonly leave: (reason: StopReason) => void };
   /** Whether somebody of a higher priority waits for room. */
   isWantedAbove(priority: number): boolean;
+  /** Calls `listener` each time when nothing has run or waited for `quietMs`, counted from now at first. One listener at most. */
+  onQuiet(quietMs: number, listener: () => void): void;
   status(): MachineStatus;
 }
 
@@ -62,6 +64,14 @@ export function createMachine(limits: MachineLimits): Machine {
   let running = 0;
   let threads = 0;
   let bytes = 0;
+  let quiet: { readonly ms: number; readonly listener: () => void } | undefined;
+  let quietTimer: NodeJS.Timeout | undefined;
+
+  const awaitQuiet = (): void => {
+    clearTimeout(quietTimer);
+    if (quiet === undefined || running > 0 || waiting.length > 0) return;
+    quietTimer = setTimeout(quiet.listener, quiet.ms).unref();
+  };
 
   const fits = ({ user, threads: wanted, bytes: room }: Demand): boolean =>
     threads + wanted <= limits.threads &&
@@ -81,6 +91,7 @@ export function createMachine(limits: MachineLimits): Machine {
     turns.delete(demand.user);
     turns.set(demand.user, ++turn);
     if (turns.size > TURNS_MAX) turns.delete(turns.keys().next().value!);
+    clearTimeout(quietTimer);
     let isHeld = true;
     return () => {
       if (!isHeld) return;
@@ -88,6 +99,7 @@ export function createMachine(limits: MachineLimits): Machine {
       move(-1);
       assert(threads >= 0 && bytes >= 0, 'what is given back was granted');
       admitWaiting();
+      awaitQuiet();
     };
   };
 
@@ -139,10 +151,16 @@ export function createMachine(limits: MachineLimits): Machine {
           const found = 'a request that was still waiting for room.';
           refuse(new AppError(reason === 'deadline' ? 'DEADLINE' : 'CANCELLED', { found, todo: 'Ask again later.' }));
           admitWaiting();
+          awaitQuiet();
         };
         admitWaiting();
       });
       return { granted, leave };
+    },
+    onQuiet(ms, listener) {
+      assert(quiet === undefined, 'a machine has one listener for quiet');
+      quiet = { ms, listener };
+      awaitQuiet();
     },
     isWantedAbove: (priority) => waiting.some(({ demand }) => demand.priority > priority),
     status: () => ({

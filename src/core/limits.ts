@@ -171,6 +171,10 @@ export const LIMITS = {
   runnerJobsMax: 256,
   /** Milliseconds a runner goes on trying to hand in an outcome while the queue does not answer. */
   settleMsMax: 60_000,
+  /** Bytes that a service has resident before it computes anything. */
+  serviceBytes: 100 * 1_048_576,
   /** Times in a row a runner replaces the thread that renews its leases. */
   leaseThreadStartsMax: 5,
+  /** Milliseconds without a lease after which that thread ends, until there is one again. */
+  leaseThreadIdleMs: 30_000,
 } as const;

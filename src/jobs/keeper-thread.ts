@@ -1,4 +1,4 @@
-// Starts the thread that renews leases, and replaces it when it dies.
+// Starts the thread that renews leases with the first lease, replaces it when it dies, and ends it when there was none for a while.
 import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -8,13 +8,22 @@ import { createLeaseWords } from './lease-words.ts';
 
 export interface ThreadKeeperOptions extends KeeperSetup {
   readonly clock: Clock;
-  /** The compiled lease-thread file, unless it lies beside this one. */
+  /** The compiled lease-thread file, unless it is the one of the build. */
   readonly file?: URL;
+  /** Milliseconds without a lease after which the thread is ended: an isolate and its connection take 10 MB. */
+  readonly idleMs?: number;
   /** The thread died; `how` completes the sentence "the thread that renews leases …". */
   readonly onDeath?: (how: string) => void;
 }
 
+/** Megabytes of old and of new objects: it makes few of either. */
 const HEAP_MB = 64;
+const YOUNG_MB = 2;
+
+const THREAD_FILE = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/thread/lease-thread.js' : '../thread/lease-thread.js',
+  import.meta.url,
+);
 
 interface Held extends HeldLease {
   readonly heldMs: number;
@@ -22,8 +31,9 @@ interface Held extends HeldLease {
 
 /** Renews leases from a thread of its own, on its own connection. */
 export function startKeeperThread(options: ThreadKeeperOptions): LeaseKeeper {
-  const { location, settings, seed, clock, file = new URL('./lease-thread.js', import.meta.url), onDeath } = options;
+  const { location, settings, seed, clock, file = THREAD_FILE, idleMs = LIMITS.leaseThreadIdleMs, onDeath } = options;
   const held = new Map<string, Held>();
+  let idle: NodeJS.Timeout | undefined;
   let starts = 0;
   let startedMs = 0;
   let isClosed = false;
@@ -33,18 +43,19 @@ export function startKeeperThread(options: ThreadKeeperOptions): LeaseKeeper {
   const start = (): void => {
     starts++;
     startedMs = clock.monotonicMs();
-    worker = new Worker(file, {
+    const own = new Worker(file, {
       name: 'gridmill-lease',
       workerData: { location, settings, seed: seed + starts } satisfies KeeperSetup,
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: YOUNG_MB },
     });
+    worker = own;
     let fault: string | undefined;
-    worker.on('error', (error: unknown) => {
+    own.on('error', (error: unknown) => {
       fault = `threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`;
     });
-    worker.on('exit', (code) => {
-      if (!isClosed) replace(fault ?? `left with exit code ${code}`);
+    own.on('exit', (code) => {
+      if (worker === own && !isClosed) replace(fault ?? `left with exit code ${code}`);
     });
     for (const { heldMs, ...lease } of held.values()) {
       const elapsedMs = startedMs - heldMs;
@@ -61,10 +72,17 @@ export function startKeeperThread(options: ThreadKeeperOptions): LeaseKeeper {
     // Nobody renews any more: what runs must stop before its leases run out.
     else for (const { shared } of held.values()) createLeaseWords(shared).setStop('lost');
   };
-  start();
+  /** Nothing is held: nothing is lost with it. */
+  const retire = (): void => {
+    void worker?.terminate();
+    worker = undefined;
+    starts = 0;
+  };
 
   return {
     hold(lease) {
+      clearTimeout(idle);
+      if (worker === undefined && starts < LIMITS.leaseThreadStartsMax) start();
       held.set(keyOf(lease.lease), { ...lease, heldMs: clock.monotonicMs() });
       if (worker === undefined) createLeaseWords(lease.shared).setStop('lost');
       else post({ hold: lease });
@@ -72,9 +90,13 @@ export function startKeeperThread(options: ThreadKeeperOptions): LeaseKeeper {
     drop(lease) {
       held.delete(keyOf(lease));
       post({ drop: lease });
+      if (held.size > 0 || worker === undefined) return;
+      clearTimeout(idle);
+      idle = setTimeout(retire, idleMs).unref();
     },
     async close() {
       isClosed = true;
+      clearTimeout(idle);
       await worker?.terminate();
     },
   };

@@ -25,6 +25,13 @@ export interface DiskEntry {
   readonly kind: EntryKind;
 }
 
+export interface FoundEntry {
+  readonly kind: EntryKind;
+  readonly bytes: number;
+  /** Another text once it was written or replaced; undefined where nobody can tell. */
+  readonly version?: string;
+}
+
 /** Every operation throws an error with a `code` such as ENOENT, ENOSPC or EIO when it fails. Paths are absolute. */
 export interface Disk {
   /** Creates a file that must not exist (EEXIST), readable by all unless `mode` says else. Answers a handle. */
@@ -53,8 +60,8 @@ export interface Disk {
   makeFolder(path: string, mode?: number): void;
   /** Entries of a folder by name, links not followed. ENOENT when it is absent. */
   list(path: string): DiskEntry[];
-  /** Kind and bytes of what `path` names itself, a link not followed; undefined when nothing is there. */
-  inspect(path: string): { readonly kind: EntryKind; readonly bytes: number } | undefined;
+  /** What `path` names itself, a link not followed; undefined when nothing is there. */
+  inspect(path: string): FoundEntry | undefined;
   /** Whether what `path` names itself belongs to this user and to nobody else; true where files have no owners. */
   isPrivate(path: string): boolean;
   /** Bytes that this user may still write on the file system of an existing path. */
@@ -108,7 +115,9 @@ export const REAL_DISK: Disk = {
     readdirSync(path, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
   inspect(path) {
     const found = lstatSync(path, { throwIfNoEntry: false });
-    return found && { kind: kindOf(found), bytes: found.size };
+    if (found === undefined) return undefined;
+    const { size: bytes, ino, mtimeMs, ctimeMs } = found;
+    return { kind: kindOf(found), bytes, version: `${ino} ${bytes} ${mtimeMs} ${ctimeMs}` };
   },
   isPrivate(path) {
     const { uid, mode } = lstatSync(path);

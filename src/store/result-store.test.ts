@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { REAL_DISK } from './disk.ts';
 import type { StoredResult } from './result-file.ts';
 import { openResultStore, type ResultStore, readResultFile } from './result-store.ts';
 
@@ -99,4 +100,30 @@ test('a number that JSON cannot hold is a bug of the caller, and a long summary 
   expect(() => store.write({ ...result(1), body: { score: Number.NaN } }, hash('01'))).toThrow(/finite/);
   const long = { ...result(1), summary: { strategy: 'x'.repeat(70_000) } };
   expect(() => store.write(long, hash('01'))).toThrow(withCode('LIMIT_EXCEEDED'));
+});
+
+test('a kept list reads again only what was written, replaced, damaged or removed since, and lists the same', () => {
+  let opened = 0;
+  const disk = {
+    ...REAL_DISK,
+    open(path: string) {
+      opened++;
+      return REAL_DISK.open(path);
+    },
+  };
+  const kept = openResultStore(root, { keepsList: true, disk });
+  const looks = (): number => {
+    opened = 0;
+    expect(kept.list()).toEqual(store.list());
+    return opened;
+  };
+  store.write(result(5), hash('01'));
+  store.write(result(7), hash('02'));
+  expect([looks(), looks()]).toEqual([2, 0]);
+  store.write(result(9), hash('01'));
+  expect([looks(), kept.list()[0]!.head!.createdAt]).toEqual([1, 9]);
+  truncateSync(join(root, 'results/0200000000000000.json'), 40);
+  expect([looks(), looks()]).toEqual([1, 0]);
+  store.remove('01');
+  expect([looks(), kept.list().length]).toEqual([0, 1]);
 });

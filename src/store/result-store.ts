@@ -20,6 +20,8 @@ import { findFolder, makeFolder, reading, withFile, writing } from './store-fold
 export interface ResultStoreOptions {
   /** Results the store may hold. Default LIMITS.resultsMax. */
   readonly resultsMax?: number;
+  /** Whether what was read for a list is kept for the next one, so that only files that changed are read again; no unless given. */
+  readonly keepsList?: boolean;
   readonly disk?: Disk;
 }
 
@@ -57,9 +59,10 @@ const FILE_NAME = /^([0-9a-f]{16})\.json$/;
 
 /** Opens the store in `<root>/results`. Nothing is touched until a method is called; the first write makes folders. */
 export function openResultStore(root: string, options: ResultStoreOptions = {}): ResultStore {
-  const { resultsMax = LIMITS.resultsMax, disk = REAL_DISK } = options;
+  const { resultsMax = LIMITS.resultsMax, keepsList = false, disk = REAL_DISK } = options;
+  const known: KnownEntries | undefined = keepsList ? new Map() : undefined;
   return {
-    list: () => reading(root, () => listResults(disk, root)),
+    list: () => reading(root, () => listResults(disk, root, known)),
     write: (result, resultHash) => writing(root, () => writeResult(disk, root, resultsMax, result, resultHash)),
     read: (idPrefix) =>
       reading(root, () => {
@@ -128,12 +131,35 @@ function listIds(disk: Disk, folder: string): string[] {
   }
 }
 
-function listResults(disk: Disk, root: string): ResultStoreEntry[] {
+/** By id, with the version of the file it was read from. */
+type KnownEntries = Map<string, { readonly version: string; readonly entry: ResultStoreEntry }>;
+
+function listResults(disk: Disk, root: string, known?: KnownEntries): ResultStoreEntry[] {
   const folder = findFolder(disk, root, ['results']);
   if (folder === undefined) return [];
-  return listIds(disk, folder)
-    .map((id) => describe(disk, id, join(folder, `${id}.json`)))
+  const ids = listIds(disk, folder);
+  if (known !== undefined) forgetOthers(known, ids);
+  return ids
+    .map((id) => {
+      const path = join(folder, `${id}.json`);
+      return known === undefined ? describe(disk, id, path) : describeOnce(disk, id, path, known);
+    })
     .sort((a, b) => (b.head?.createdAt ?? -Infinity) - (a.head?.createdAt ?? -Infinity) || (a.id < b.id ? -1 : 1));
+}
+
+function forgetOthers(known: KnownEntries, ids: readonly string[]): void {
+  const present = new Set(ids);
+  for (const id of known.keys()) if (!present.has(id)) known.delete(id);
+}
+
+function describeOnce(disk: Disk, id: string, path: string, known: KnownEntries): ResultStoreEntry {
+  // Asked before it is read: a file replaced in between is read again for the next list.
+  const version = disk.inspect(path)?.version;
+  const found = known.get(id);
+  if (found !== undefined && found.version === version) return found.entry;
+  const entry = describe(disk, id, path);
+  if (version !== undefined) known.set(id, { version, entry });
+  return entry;
 }
 
 function describe(disk: Disk, id: string, path: string): ResultStoreEntry {

@@ -8,6 +8,8 @@ import type { TurboPool, TurboPoolOptions } from './turbo-port.ts';
 export interface ThreadTurboPoolOptions extends Omit<TurboPoolOptions, 'start'> {
   /** Most megabytes of JavaScript heap of one worker; LIMITS.workerHeapMbMax when left out. */
   readonly heapMb?: number;
+  /** Whether threads leave the processor to the one that starts them, where they ask for it at once; no unless given. */
+  readonly isBelowAnswers?: boolean;
 }
 
 /** Threads run compiled code, bundled into few files, also when this file itself is run from the sources. */
@@ -18,9 +20,9 @@ const THREAD_FILE = new URL(
 
 /** Starts the threads at once; they live until the pool is closed. Errors: REQUEST_INVALID. */
 export function createThreadTurboPool(options: ThreadTurboPoolOptions): TurboPool {
-  const { heapMb = LIMITS.workerHeapMbMax } = options;
+  const { heapMb = LIMITS.workerHeapMbMax, isBelowAnswers = false } = options;
   return createTurboPool({
     ...options,
-    start: (events, number) => startThread<ToWorker>(THREAD_FILE, {}, number, heapMb, events),
+    start: (events, number) => startThread<ToWorker>(THREAD_FILE, { isBelowAnswers }, number, heapMb, events),
   });
 }

@@ -36,6 +36,8 @@ export interface Answers {
   keep(key: string, answer: object): void;
   /** Forgets those of this process. */
   clear(): void;
+  /** Forgets those of this process that are too old to be given. */
+  dropOld(): void;
   status(): AnswersStatus;
   close(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export function createAnswers({ clock, entriesMax, bytesMax, ttlMs, remote }: An
       void remote?.set(key, text, ttlMs);
     },
     clear: () => texts.clear(),
+    dropOld: () => void texts.purgeStale(),
     status: () => ({
       entries: texts.size,
       bytes: texts.calculatedSize,

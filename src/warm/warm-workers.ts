@@ -1,4 +1,4 @@
-// One turbo pool that lives as long as its host: started by the first who needs it, its setups kept open for the next.
+// One turbo pool for all who come: started by the first who needs it, its setups kept open for the next, ended when nobody came for long.
 import type { Clock } from '../core/clock.ts';
 import { hashJson, type Json } from '../core/hash.ts';
 import type { MirroredCandles } from '../mirror/mirror.ts';
@@ -11,7 +11,8 @@ import { WARM_LIMITS } from './limits.ts';
 export interface WarmWorkersOptions {
   readonly workers: number;
   readonly clock: Clock;
-  readonly start: (options: Omit<TurboPoolOptions, 'start'>) => TurboPool;
+  /** Starts the threads. */
+  readonly start: (options: Omit<TurboPoolOptions, 'start'>) => Promise<TurboPool>;
   /** When the process has more resident than this, workers are replaced, the largest first. */
   readonly residentBytesMax?: number;
   readonly onNote: (note: string) => void;
@@ -60,6 +61,8 @@ export interface WarmWorkers {
   dropIdle(isStale?: (candles: MirroredCandles) => boolean): Promise<number>;
   /** Has every worker collect garbage; answers how many did. */
   collect(): Promise<number>;
+  /** Ends the workers unless somebody has borrowed trials; the next who comes starts them again. Answers how many ended. */
+  retire(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -74,6 +77,7 @@ export function createWarmWorkers(options: WarmWorkersOptions): WarmWorkers {
   const setups = new Map<string, Held>();
   const before = { restarts: 0, recycled: 0, runs: 0, failed: 0 };
   let pool: TurboPool | undefined;
+  let starting: Promise<TurboPool> | undefined;
 
   const drop = async (key: string, held: Held): Promise<void> => {
     if (setups.get(key) === held) setups.delete(key);
@@ -87,27 +91,35 @@ export function createWarmWorkers(options: WarmWorkersOptions): WarmWorkers {
     await Promise.all(meant.map(([key, held]) => drop(key, held)));
     return meant.length;
   };
-  const startedPool = (): TurboPool => {
+  const startedPool = async (): Promise<TurboPool> => {
     const { workers, clock, residentBytesMax, onNote, start } = options;
     const recycleRssMb = residentBytesMax === undefined ? undefined : residentBytesMax / 2 ** 20;
-    pool ??= start({ workers, clock, onNote, ...(recycleRssMb === undefined ? {} : { recycleRssMb }) });
+    starting ??= start({ workers, clock, onNote, ...(recycleRssMb === undefined ? {} : { recycleRssMb }) });
+    try {
+      pool = await starting;
+    } catch (error) {
+      starting = undefined;
+      throw error;
+    }
     return pool;
   };
-  /** A pool whose workers cannot be kept alive has ended for good: the next request gets another one. */
-  const retire = async (ended: TurboPool): Promise<void> => {
+  /** For good: the next request gets another pool. */
+  const end = async (ended: TurboPool): Promise<void> => {
     const { workers, trials } = ended.status();
     before.restarts += workers.restarted;
     before.recycled += workers.recycled;
     before.runs += trials.done;
     before.failed += trials.failed;
     pool = undefined;
+    starting = undefined;
     for (const { setup } of setups.values()) setup.release();
     setups.clear();
     await ended.close();
   };
   const openSetup = async ({ prepared, candles, fromMs, toMs }: WarmSetup): Promise<OpenTrials> => {
     const { name, strategyRef, identity, models, execution } = prepared;
-    return startedPool().open({
+    const opened = await startedPool();
+    return opened.open({
       ...{ name, strategyRef, identity, models, execution },
       cells: [{ market: candles.key, fromMs, toMs }],
       markets: { [candles.key]: candles.candles },
@@ -117,7 +129,8 @@ export function createWarmWorkers(options: WarmWorkersOptions): WarmWorkers {
 
   return {
     async borrow(setup) {
-      if (pool !== undefined && !pool.status().isOpen) await retire(pool);
+      // Its workers could not be kept alive.
+      if (pool !== undefined && !pool.status().isOpen) await end(pool);
       const key = keyOf(setup);
       const found = setups.get(key);
       const held: Held = found ?? { setup, opening: openSetup(setup), users: 0 };
@@ -143,10 +156,17 @@ export function createWarmWorkers(options: WarmWorkersOptions): WarmWorkers {
     status: () => statusOf(pool?.status(), options.workers, setups.size, before),
     dropIdle: (isStale = () => true) => dropWhere(({ setup }) => isStale(setup.candles)),
     collect: async () => (await pool?.collect()) ?? 0,
+    async retire() {
+      if (pool === undefined || [...setups.values()].some(({ users }) => users > 0)) return 0;
+      const { online } = pool.status().workers;
+      await end(pool);
+      return online;
+    },
     async close() {
       const held = [...setups.values()];
       setups.clear();
-      await pool?.close();
+      const started = await starting?.catch(() => undefined);
+      await started?.close();
       for (const { setup } of held) setup.release();
     },
   };

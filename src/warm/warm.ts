@@ -5,11 +5,9 @@ import { createCollector } from '../core/reclaim.ts';
 import { createMirror, type Mirror } from '../mirror/mirror.ts';
 import type { RefreshReport } from '../mirror/refresh.ts';
 import { openCandleStore } from '../store/candle-store.ts';
-import { dropIdleMemory } from '../sweep/kept-memory.ts';
-import { createThreadTurboPool } from '../turbo/thread-turbo-pool.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import { connectRedis } from './redis-answers.ts';
-import { createWarmWorkers, type WarmWorkers } from './warm-workers.ts';
+import { createWarmWorkers, type WarmWorkers, type WarmWorkersOptions } from './warm-workers.ts';
 
 export interface WarmOptions {
   readonly storeRoot: string;
@@ -55,6 +53,8 @@ export interface Warm {
   refresh(): Promise<RefreshReport>;
   /** Drops what is kept and not in use, candles apart, and gives its memory back to the system. */
   collect(): Promise<CollectReport>;
+  /** For a service that nobody asks: ends idle workers, forgets answers that are too old, gives memory back to the system. */
+  rest(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function createWarm(options: WarmOptions): Promise<Warm> {
   const remote = redisUrl === undefined ? undefined : await connectRedis(redisUrl, onNote);
   const answers = createAnswers({ ...kept, clock, remote });
   const { workers: count, residentBytesMax } = options;
-  const workers = createWarmWorkers({ workers: count, residentBytesMax, clock, onNote, start: createThreadTurboPool });
+  const workers = createWarmWorkers({ workers: count, residentBytesMax, clock, onNote, start: startPool });
   const mirror = createMirror({
     store: openCandleStore(storeRoot),
     clock,
@@ -103,13 +103,17 @@ export async function createWarm(options: WarmOptions): Promise<Warm> {
       await follow(report);
       return report;
     },
+    async rest() {
+      await workers.retire();
+      answers.dropOld();
+      collectGarbage();
+    },
     async collect() {
       const startedMs = clock.monotonicMs();
       const residentBytesBefore = residentBytes();
       const { entries: answersDropped } = answers.status();
       answers.clear();
       const setupsClosed = await workers.dropIdle();
-      dropIdleMemory();
       const workersCollected = await workers.collect();
       collectGarbage();
       const residentBytesAfter = residentBytes();
@@ -118,6 +122,12 @@ export async function createWarm(options: WarmOptions): Promise<Warm> {
     },
   };
 }
+
+/** What drives workers is loaded with the first of them; they leave the processor to whoever answers. */
+const startPool: WarmWorkersOptions['start'] = async (options) => {
+  const { createThreadTurboPool } = await import('../turbo/thread-turbo-pool.ts');
+  return createThreadTurboPool({ ...options, isBelowAnswers: true });
+};
 
 async function preloaded(mirror: Mirror, keys: readonly string[], onNote: (note: string) => void): Promise<void> {
   if (keys.length === 0) return;

@@ -1,6 +1,7 @@
 // What can be asked for: strategies, profiles, metrics and stored candles; and strategies taken in, where that is allowed.
 import type { FastifyInstance } from 'fastify';
-import Type, { type Static, type TSchema } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from 'typebox';
 import { AppError } from '../../core/errors.ts';
 import { keyText } from '../../market/candle-key.ts';
 import { METRIC_NAMES, METRICS } from '../../metrics/metrics.ts';

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { columnsOf, encodeRows } from '../../feeds/encode-rows.ts';
 import { loadResult, removeResults } from '../../runs/saved-results.ts';
-import { openResultStore } from '../../store/result-store.ts';
+import { openResultStore, type ResultStoreEntry } from '../../store/result-store.ts';
 import { RowAnswer } from '../answer-schemas.ts';
 import { ComparisonAnswer, DeletedAnswer, ResultAnswer, ResultsAnswer, RowsAnswer } from '../catalog-schemas.ts';
 import { PAGE_POLICY } from '../door.ts';
@@ -26,6 +26,8 @@ type Read = (id: string) => ReturnType<typeof loadResult>;
 export function resultRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, strategiesFolder: folder } = context;
   const read: Read = (id) => loadResult(id, { folder, storeRoot });
+  const stored = openResultStore(storeRoot, { keepsList: true });
+
   server.get<{ Querystring: ResultsQuery }>(
     '/api/results',
     {
@@ -36,15 +38,8 @@ export function resultRoutes(server: FastifyInstance, context: RouteContext): vo
       },
     },
     ({ query: { offset = 0, limit = 100, strategy } }) => {
-      const all = openResultStore(storeRoot)
-        .list()
-        .map(({ id, bytes, head, damage }) =>
-          head === undefined
-            ? { id, bytes, damage: damage && outside(damage) }
-            : { id, bytes, createdAt: new Date(head.createdAt).toISOString(), ...(head.summary as object) },
-        )
-        .filter((entry) => strategy === undefined || (entry as { strategy?: string }).strategy === strategy);
-      return { total: all.length, offset, results: all.slice(offset, offset + limit) };
+      const all = stored.list().filter(({ head }) => strategy === undefined || head?.summary['strategy'] === strategy);
+      return { total: all.length, offset, results: all.slice(offset, offset + limit).map(listed) };
     },
   );
 
@@ -153,3 +148,8 @@ function rowRoutes(server: FastifyInstance, context: RouteContext, read: Read): 
     );
   }
 }
+
+const listed = ({ id, bytes, head, damage }: ResultStoreEntry): object =>
+  head === undefined
+    ? { id, bytes, damage: damage && outside(damage) }
+    : { id, bytes, createdAt: new Date(head.createdAt).toISOString(), ...head.summary };

@@ -8,6 +8,7 @@ import { openStudyStore, type StoredStudy } from '../../store/study-store.ts';
 import { JobAnswer } from '../answer-schemas.ts';
 import { DeletedAnswer, StudiesAnswer, StudyAnswer, StudyComparison } from '../catalog-schemas.ts';
 import { jobView } from '../job-view.ts';
+import { outside } from '../problem.ts';
 import { JobHeaders, Problem } from '../schemas.ts';
 import { studySubmission } from '../study-request.ts';
 import { CompareQuery, ResumeBody, StudyBody, StudyPageQuery, StudyParams } from '../study-schemas.ts';

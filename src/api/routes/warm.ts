@@ -1,7 +1,7 @@
 // What is kept between requests: lists of configurations run in warm workers, their state, fresh candles, memory given back.
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
-import { type ConfigurationResult, type ConfigurationsHead, runConfigurations } from '../configuration-run.ts';
+import type { ConfigurationResult, ConfigurationsHead, runConfigurations } from '../configuration-run.ts';
 import { onLeave } from '../leaving-client.ts';
 import { HTTP_LIMITS } from '../limits.ts';
 import { problemOf } from '../problem.ts';
@@ -28,18 +28,9 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
     async (request, reply) => {
       const { body, user, query, headers } = request;
       const isStream = query.stream ?? headers.accept?.includes('application/x-ndjson') === true;
-      let leave: () => void = () => undefined;
-      const asked = {
-        body,
-        user,
-        onLeave: (own: () => void) => {
-          leave = own;
-        },
-      };
-      reply.raw.once(
-        'close',
-        onLeave(reply, () => leave()),
-      );
+      const { tellOfLeave, leave } = leaving();
+      const asked = { body, user, onLeave: tellOfLeave };
+      reply.raw.once('close', onLeave(reply, leave));
       if (!isStream) return collected(asked, context);
       const lines = new Readable({
         read() {},
@@ -74,10 +65,32 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
 
 type Asked = Parameters<typeof runConfigurations>[0];
 
+/** What runs them is loaded with the first list. */
+const runThem: typeof runConfigurations = async (...args) => {
+  const { runConfigurations } = await import('../configuration-run.ts');
+  return runConfigurations(...args);
+};
+
+/** Tells of a client that leaves also when it left before anybody listened. */
+function leaving(): { readonly tellOfLeave: (listener: () => void) => void; readonly leave: () => void } {
+  let tell: () => void = () => undefined;
+  let hasLeft = false;
+  return {
+    tellOfLeave(listener) {
+      tell = listener;
+      if (hasLeft) listener();
+    },
+    leave() {
+      hasLeft = true;
+      tell();
+    },
+  };
+}
+
 async function collected(asked: Asked, context: RouteContext): Promise<object> {
   let head: ConfigurationsHead | undefined;
   const results: ConfigurationResult[] = [];
-  const end = await runConfigurations(
+  const end = await runThem(
     asked,
     {
       onHead: (known) => {
@@ -105,7 +118,7 @@ function started(asked: Asked, lines: Readable, requestId: string, context: Rout
       },
       onResult: (result: ConfigurationResult) => say({ index: index++, ...result }),
     };
-    runConfigurations(asked, sink, context)
+    runThem(asked, sink, context)
       .then((end) => say({ end }))
       .catch((error: unknown) => {
         reject(error);

@@ -86,6 +86,9 @@ export function define(command: Command, { host, action }: CommandContext): void
     .action(action((options: ServeOptions) => serve(options, host)));
 }
 
+/** Between two looks at how much the heap may grow. */
+const BOUND_MS = 1_000;
+
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
@@ -156,9 +159,13 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
     openDesk: (machine) => openDesk(config, machine, host),
     warm: serviceWarmth(config, host.cores),
     requestsPerSecond: config['server.requests_per_second'],
+    ...(config['server.idle_seconds'] === 0 ? {} : { idleMs: config['server.idle_seconds'] * 1000 }),
     log,
   });
   const silenceSeconds = config['server.silence_seconds'];
+  // Each thread that starts sets V8's bounds back.
+  host.boundHeap();
+  const bounds = setInterval(host.boundHeap, BOUND_MS);
   const { startWatchdog } = await import('../../compute/watchdog.ts');
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const place = { port: config['server.port'], host: config['server.listen'] };
@@ -176,6 +183,7 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
   await new Promise<void>((stop) => host.onInterrupt(stop));
   // From here on a second signal ends the process at once.
   await service.close();
+  clearInterval(bounds);
   await watchdog?.stop();
   return undefined;
 }
