@@ -109,6 +109,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'warm',
   ],
   client: ['api', 'compute'],
+  cluster: ['core', 'market', 'metrics', 'strategy', 'sweep', 'store', 'runs'],
   cli: [
     'api',
     'compute',
@@ -144,6 +145,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   warm: ['lru-cache', '@redis/client'],
   controllers: ['yaml'],
   report: ['cli-table3'],
+  cluster: ['@aws-sdk/client-s3'],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander', 'yaml'],
 };

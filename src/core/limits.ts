@@ -31,6 +31,14 @@ export const LIMITS = {
   instrumentBytesMax: 67_108_864,
   /** Instruments of one exchange. */
   instrumentsMax: 65_536,
+  /** Characters of the key of an object in a shared place. */
+  objectKeyMax: 512,
+  /** Bytes of one object in a shared place; S3 takes 5 GiB in one piece. */
+  objectBytesMax: 4_294_967_296,
+  /** Bytes of one object that is put in one piece, and of each piece of a larger one; S3 takes at least 5 MiB. */
+  objectPartBytes: 67_108_864,
+  /** Calls for one operation on a shared place, the first one included. */
+  objectAttemptsMax: 5,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
   /** Bytes of downloads kept for later ones; the oldest go first. */
