@@ -2,28 +2,24 @@
 
 import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
-import { AppError } from '../core/errors.ts';
-import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { CANDLE_COLUMNS, sliceCandles } from '../market/candles.ts';
 import { recordToRun } from '../runs/many-record.ts';
 import { reproduceRow } from '../runs/reproduce.ts';
-import { loadResult, saveResult } from '../runs/saved-results.ts';
+import { loadResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
-import { finishSweep, hostBytes, type PreparedSweep, prepareSweep, type RunContext } from '../runs/sweep-run.ts';
+import { prepareSweep } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import { openSweep } from '../sweep/open-sweep.ts';
+import { guardsOf, type PerformContext, planHost } from './guards.ts';
+import { isAllSaid, performShard, performSharded, performSweep } from './perform-sweep.ts';
 import type {
   AnswerTo,
   CheckTask,
   ComputeEvents,
-  ComputeGuards,
-  ComputeShare,
   ComputeTask,
   EstimateAnswer,
   EstimateTask,
   FetchTask,
-  GuardReport,
   ImportTask,
   ReportAnswer,
   ReportTask,
@@ -31,14 +27,7 @@ import type {
   RowTask,
   RunAnswer,
   RunTask,
-  SweepAnswer,
-  SweepTask,
 } from './task.ts';
-
-export interface PerformContext extends RunContext {
-  /** Collects garbage and answers how many bytes of this process are resident then. */
-  readonly settledBytes: () => number;
-}
 
 /** Errors: those of loading and of runSweep; LIMIT_EXCEEDED or BUDGET_BYTES where a guard fires. */
 export async function performTask<Task extends ComputeTask>(
@@ -54,7 +43,11 @@ export async function performTask<Task extends ComputeTask>(
 function perform(task: ComputeTask, context: PerformContext, stop: StopToken, events: ComputeEvents) {
   switch (task.kind) {
     case 'sweep':
-      return sweep(task, context, stop, events);
+      return performSweep(task, context, stop, events);
+    case 'sharded':
+      return performSharded(task, context, stop, events);
+    case 'shard':
+      return performShard(task, context, stop, events);
     case 'run':
       return run(task, context);
     case 'estimate':
@@ -74,51 +67,11 @@ function perform(task: ComputeTask, context: PerformContext, stop: StopToken, ev
   }
 }
 
-async function sweep(
-  task: SweepTask,
-  context: PerformContext,
-  stop: StopToken,
-  events: ComputeEvents,
-): Promise<SweepAnswer> {
-  const { share, checkpointFolder } = task;
-  const prepared = await prepareSweep(task.selection, context);
-  const residentBytes = context.settledBytes();
-  const fired = guardsOf(prepared, share, residentBytes, context).find((guard) => guard.fires);
-  if (fired !== undefined) throw guardError(fired, share.guards!.of);
-  const notes: string[] = [];
-  const { record } = await finishSweep(
-    prepared,
-    {
-      stop,
-      workers: share.workers,
-      budgetBytes: share.budgetBytes,
-      residentBytes,
-      keepAllRows: false,
-      checkpointFolder,
-      keepCheckpoint: true,
-      onNote: (note) => notes.push(note),
-      onProgress: events.onProgress,
-    },
-    context,
-  );
-  // Of a cancelled one there is nobody who would look for the part that was scored.
-  const isSaved =
-    (task.save === true && record.partial !== 'cancelled') || (task.save === 'whole' && record.partial === null);
-  const resultId = isSaved ? saveResult(record, context.storeRoot) : null;
-  const { heatmap: _, ...answered } = record;
-  const isSelfContained = isAllSaid(prepared.loadedStrategy);
-  return { kind: 'sweep', record: answered, resultId, notes, isSelfContained };
-}
-
 async function run(task: RunTask, context: PerformContext): Promise<RunAnswer> {
   const finished = await runStrategy(task.selection, context);
   const isSelfContained = isAllSaid(finished.loadedStrategy);
   return { kind: 'run', run: runJson(finished, context, task.withEquity), isSelfContained };
 }
-
-/** Models are files of their own, and controllers read the rules of their instruments. */
-const isAllSaid = (loaded: LoadedStrategy | undefined): boolean =>
-  (loaded?.models ?? []).length === 0 && loaded?.strategy.program?.kind !== 'controller';
 
 async function row(task: RowTask, context: PerformContext): Promise<RowAnswer> {
   const { record } = loadResult(task.resultId, context);
@@ -152,40 +105,4 @@ async function estimate(task: EstimateTask, context: PerformContext): Promise<Es
   const { clock } = context;
   const planned = estimateSweep(prepared.request, { ...planHost(prepared, task.share, residentBytes, context), clock });
   return { kind: 'estimate', estimate: planned, guards };
-}
-
-const planHost = (prepared: PreparedSweep, share: ComputeShare, residentBytes: number, context: PerformContext) => ({
-  window: prepared.loadedWindow.window,
-  workers: share.workers,
-  budgetBytes: share.budgetBytes,
-  residentBytes,
-  peakBytes: context.peakBytes,
-  hostBytes: hostBytes(prepared.grid, false),
-});
-
-/** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */
-function guardsOf(
-  prepared: PreparedSweep,
-  share: ComputeShare,
-  residentBytes: number,
-  context: PerformContext,
-): GuardReport[] {
-  const { guards } = share;
-  if (guards === undefined) return [];
-  const opened = openSweep(prepared.request, planHost(prepared, share, residentBytes, context));
-  const variants = opened.toScore ?? prepared.grid.basePoints * prepared.grid.riskPoints;
-  const bytes = Math.floor(opened.plan.bytesPredicted);
-  return [
-    { guard: 'variants', asked: variants, limit: guards.variantsMax, fires: variants > guards.variantsMax },
-    { guard: 'bytes', asked: bytes, limit: guards.bytesMax, fires: bytes > guards.bytesMax },
-  ];
-}
-
-function guardError({ guard, asked, limit }: GuardReport, of: ComputeGuards['of']): AppError {
-  const unit = guard === 'variants' ? 'variants' : 'bytes';
-  return new AppError(guard === 'variants' ? 'LIMIT_EXCEEDED' : 'BUDGET_BYTES', {
-    rule: `${of === 'job' ? 'A job' : 'A request that waits for its answer'} may take at most ${limit.toLocaleString('en')} ${unit}.`,
-    found: `${asked.toLocaleString('en')} ${unit}.`,
-    todo: of === 'job' ? 'Ask for less, or cut it into several.' : 'Submit it as a job, or ask for less.',
-  });
 }

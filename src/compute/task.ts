@@ -9,6 +9,8 @@ import type { SweepSelection } from '../runs/sweep-run.ts';
 import type { PreparedTrials, TrialBatchSelection } from '../runs/trial-batch.ts';
 import type { SweepEstimate } from '../sweep/estimate.ts';
 import type { SweepProgress } from '../sweep/request.ts';
+import type { ShardResult, SweepShard } from '../sweep/shard.ts';
+import type { CutRule } from '../sweep/shard-cut.ts';
 
 /** What a computation may take. A run beyond a guard is refused before anything is scored. */
 export interface ComputeShare {
@@ -39,6 +41,22 @@ export interface SweepTask {
   readonly checkpointFolder?: string;
   /** Whether the result goes to the result store; `whole`: unless the sweep was cut short. */
   readonly save: boolean | 'whole';
+}
+
+/** A sweep of a job: cut where it is large, and put together again from what its shards have handed in. */
+export interface ShardedTask {
+  readonly kind: 'sharded';
+  readonly sweep: SweepTask;
+  readonly rule: CutRule;
+  /** Of all shards cut so far; none at first. */
+  readonly results: readonly ShardResult[];
+}
+
+export interface ShardTask {
+  readonly kind: 'shard';
+  /** The whole sweep, with the folder for the progress of the shard. */
+  readonly sweep: SweepTask;
+  readonly shard: SweepShard;
 }
 
 export interface RunTask {
@@ -102,6 +120,8 @@ export interface FetchTask {
 
 export type ComputeTask =
   | SweepTask
+  | ShardedTask
+  | ShardTask
   | RunTask
   | EstimateTask
   | RowTask
@@ -118,6 +138,18 @@ export interface SweepAnswer {
   readonly resultId: string | null;
   readonly notes: readonly string[];
   readonly isSelfContained: boolean;
+}
+
+/** Either shards to be scored first, or what the sweep as a whole comes to. */
+export type ShardedAnswer = { readonly kind: 'sharded' } & (
+  | { readonly shards: readonly SweepShard[]; readonly whole?: undefined }
+  | { readonly whole: SweepAnswer; readonly shards?: undefined }
+);
+
+export interface ShardAnswer {
+  readonly kind: 'shard';
+  /** Null for one that was stopped before its end. */
+  readonly result: ShardResult | null;
 }
 
 export interface RunAnswer {
@@ -177,6 +209,8 @@ export interface FetchAnswer {
 
 export type ComputeAnswer =
   | SweepAnswer
+  | ShardedAnswer
+  | ShardAnswer
   | RunAnswer
   | EstimateAnswer
   | RowAnswer

@@ -16,12 +16,12 @@ import { controllerNotes } from './controller-notes.ts';
 import type { ManyRecord } from './many-record.ts';
 import { marketNames } from './market-list.ts';
 import { scoresApart, strategyPlace } from './module-ref.ts';
+import type { SweepLimits } from './sweep-host.ts';
 import {
   executionJson,
   gridJson,
   prepareStrategy,
   type RunContext,
-  type SweepLimits,
   type SweepSelection,
   strategyJson,
 } from './sweep-run.ts';

@@ -1,29 +1,25 @@
 // One sweep from names to a result record: load, plan, score, collect.
 import { withControllerFields } from '../controllers/controller-strategy.ts';
-import type { StopToken } from '../core/cancel.ts';
-import type { Json } from '../core/hash.ts';
 import { type LoadedStrategy, loadStrategy } from '../loader/load-strategy.ts';
 import type { MetricName } from '../metrics/metrics.ts';
-import { createPoolScorer } from '../pool/pool-scorer.ts';
-import { REPORT_LIMITS } from '../report/report-data.ts';
-import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { Axis } from '../strategy/parameters.ts';
 import type { RiskAxes } from '../strategy/strategy.ts';
-import type { CheckpointPort, SweepCheckpoint } from '../sweep/checkpoint.ts';
 import { createGrid, type Grid } from '../sweep/grid.ts';
 import type { MetricCondition } from '../sweep/metric-condition.ts';
-import type { SweepOutcome, SweepProgress, SweepRequest } from '../sweep/request.ts';
+import type { SweepOutcome, SweepRequest } from '../sweep/request.ts';
 import { resultHash } from '../sweep/result-hash.ts';
 import { runSweep } from '../sweep/run-sweep.ts';
+import { withCost } from '../sweep/shard-merge.ts';
 import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
-import { type Isolation, scoresApart, strategyPlace } from './module-ref.ts';
+import type { Isolation } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
-import { RowColumns } from './row-columns.ts';
+import type { RowColumns } from './row-columns.ts';
 import { strategyExecution } from './strategy-execution.ts';
+import { rowColumns, type SweepLimits, sweepHost } from './sweep-host.ts';
 import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
 
 /** What every run needs from its surroundings. */
@@ -69,24 +65,6 @@ export interface PreparedSweep {
   readonly policies: DataJson['policies'];
   readonly request: SweepRequest;
   readonly grid: Grid;
-}
-
-export interface SweepLimits {
-  readonly stop: StopToken;
-  readonly budgetBytes?: number;
-  /** Resident bytes of this process when its candles are loaded. */
-  readonly residentBytes?: number;
-  /** Scoring threads. */
-  readonly workers: number;
-  /** Hears what the user should know about how it was scored. */
-  readonly onNote: (note: string) => void;
-  readonly onProgress?: (progress: SweepProgress) => void;
-  /** A folder that keeps progress, and goes on from the progress kept there. */
-  readonly checkpointFolder?: string;
-  /** Leaves that folder as it is when all is done; for whoever must hand in the result first. */
-  readonly keepCheckpoint?: boolean;
-  /** Keep every scored row, for --all-results. */
-  readonly keepAllRows: boolean;
 }
 
 export interface FinishedSweep {
@@ -162,58 +140,15 @@ export async function finishSweep(
   context: RunContext,
 ): Promise<FinishedSweep> {
   const { request, grid, loadedWindow } = prepared;
-  const { window } = loadedWindow;
-  const most = REPORT_LIMITS.gridRowsMax;
   for (const text of controllerNotes(request.strategy, request)) limits.onNote(text);
-  const rows = new RowColumns(grid, axisNames(grid), limits.keepAllRows ? undefined : most);
-  const outcome = await runSweep(request, {
-    window,
-    stop: limits.stop,
-    clock: context.clock,
-    onProgress: limits.onProgress,
-    ...(limits.keepAllRows
-      ? { onRow: (row) => rows.push(row) }
-      : { rowSample: { most, onRow: (row, every) => rows.push(row, every) } }),
-    budgetBytes: limits.budgetBytes,
-    residentBytes: limits.residentBytes,
-    hostBytes: hostBytes(grid, limits.keepAllRows),
-    peakBytes: context.peakBytes,
-    workers: limits.workers,
-    apart: scoresApart(prepared.loadedStrategy),
-    checkpoint:
-      limits.checkpointFolder === undefined
-        ? undefined
-        : {
-            engineVersion: context.engineVersion,
-            port: checkpointPort(limits.checkpointFolder, limits.keepCheckpoint),
-          },
-    createScorer: createPoolScorer({
-      workers: limits.workers,
-      ...strategyPlace(prepared.loadedStrategy, context),
-      onNote: limits.onNote,
-    }),
-  });
+  const rows = rowColumns(grid, limits.keepAllRows);
+  const { merged } = limits;
+  const made = await runSweep(request, sweepHost(prepared, rows, limits, context));
+  const outcome = merged === undefined ? made : withCost(made, merged.cost);
   // Who interrupts wants the prompt back: nothing is counted for them.
-  const tooLong = outcome.stopped === undefined ? warmUpNote(request, grid, window) : undefined;
+  const tooLong = outcome.stopped === undefined ? warmUpNote(request, grid, loadedWindow.window) : undefined;
   if (tooLong !== undefined) limits.onNote(tooLong);
   return { record: resultRecord(prepared, outcome, rows, context), outcome, rows };
-}
-
-const axisNames = (grid: Grid): string[] => grid.axes.map((axis) => axis.name);
-
-/** Bytes of the rows that are kept for the heatmap, or for --all-results, out of so many. */
-export const hostBytes =
-  (grid: Grid, keepsAllRows: boolean) =>
-  (rows: number): number =>
-    RowColumns.bytesOf(rows, axisNames(grid), keepsAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
-
-function checkpointPort(folder: string, isKept = false): CheckpointPort {
-  const file = openCheckpointFile(folder);
-  return {
-    load: () => file.load() as SweepCheckpoint | undefined,
-    save: (checkpoint) => file.save(checkpoint as unknown as Json),
-    clear: () => (isKept ? undefined : file.clear()),
-  };
 }
 
 function resultRecord(

@@ -61,6 +61,10 @@ export function openCheckpointFile(folder: string, disk: Disk = REAL_DISK): Chec
   };
 }
 
+/** Whether a folder keeps progress. */
+export const holdsCheckpoint = (folder: string, disk: Disk = REAL_DISK): boolean =>
+  disk.inspect(join(folder, FILE_NAME)) !== undefined;
+
 /** Names of the folders in `root`; none where it is absent. */
 export function listCheckpointFolders(root: string, disk: Disk = REAL_DISK): string[] {
   if (disk.inspect(root) === undefined) return [];

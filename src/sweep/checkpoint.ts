@@ -7,6 +7,7 @@ import type { RowDetail } from './detail.ts';
 import type { KeptRow, Ranking, Stage } from './ranking.ts';
 import type { SweepRequest } from './request.ts';
 import { requestJson } from './result-hash.ts';
+import type { SampledRows } from './row-sink.ts';
 import type { VisitingOrder } from './variants.ts';
 import type { Window } from './window.ts';
 
@@ -25,6 +26,10 @@ export interface SweepCheckpoint {
   readonly kept: readonly KeptRow[];
   /** In stage B: the base variants that stage A kept. */
   readonly shortlist: readonly number[] | null;
+  /** Rows of the last stage that were kept for a picture, in one part or several. */
+  readonly sampled?: readonly SampledRows[] | undefined;
+  /** Nothing of the stage is left, whatever `taken` says. */
+  readonly stageIsOver?: boolean;
 }
 
 /** Where progress goes; saved after each batch, before the next is taken. */
@@ -48,15 +53,10 @@ export interface Checkpoint {
   readonly port: CheckpointPort;
 }
 
-/** Progress of an earlier attempt, if there is any. Errors: REQUEST_INVALID when it is that of another sweep. */
-export function loadProgress(
-  request: SweepRequest,
-  checkpoint: Checkpoint | undefined,
-  window: Window,
-): SweepCheckpoint | undefined {
-  const found = checkpoint?.port.load();
-  if (checkpoint === undefined || found === undefined) return undefined;
-  if (found.sweep === sweepIdentity(checkpoint.engineVersion, request, window)) return found;
+/** Progress of an earlier attempt at `sweep`, if there is any. Errors: REQUEST_INVALID when it is that of another one. */
+export function loadProgress(port: CheckpointPort | undefined, sweep: () => string): SweepCheckpoint | undefined {
+  const found = port?.load();
+  if (found === undefined || found.sweep === sweep()) return found;
   throw new AppError('REQUEST_INVALID', {
     rule: 'A checkpoint continues the sweep that wrote it: same engine, strategy, grid, settings and candles.',
     found: 'the checkpoint of another sweep.',
@@ -64,8 +64,10 @@ export function loadProgress(
   });
 }
 
-/** A checkpoint is a durable write: progress of less time than this is not worth one. */
+/** A checkpoint is a durable write: progress of less time than this is not worth one … */
 const SAVED_EVERY_MS = 200;
+/** … nor of less than so many times what the last one took. */
+const SAVED_EVERY_COSTS = 10;
 
 export interface ProgressSaver {
   /** The rows of everything up to `taken` were offered to the ranking, and nothing beyond. */
@@ -79,21 +81,24 @@ export function createSaver(
   port: CheckpointPort | undefined,
   clock: Clock,
   ranking: Ranking,
-  parts: () => Pick<SweepCheckpoint, 'sweep' | 'stage' | 'order' | 'detail' | 'shortlist'>,
+  parts: () => Pick<SweepCheckpoint, 'sweep' | 'stage' | 'order' | 'detail' | 'shortlist' | 'sampled'>,
 ): ProgressSaver {
   let savedMs = Number.NEGATIVE_INFINITY;
+  let costMs = 0;
   let unsaved: { readonly taken: number; readonly scored: number } | undefined;
   const flush = (): void => {
     if (unsaved === undefined) return;
+    const startedMs = clock.monotonicMs();
     port?.save({ ...parts(), ...unsaved, kept: ranking.kept() });
     unsaved = undefined;
     savedMs = clock.monotonicMs();
+    costMs = savedMs - startedMs;
   };
   return {
     save(taken, scored) {
       if (port === undefined) return;
       unsaved = { taken, scored };
-      if (clock.monotonicMs() - savedMs >= SAVED_EVERY_MS) flush();
+      if (clock.monotonicMs() - savedMs >= Math.max(SAVED_EVERY_MS, SAVED_EVERY_COSTS * costMs)) flush();
     },
     flush,
   };

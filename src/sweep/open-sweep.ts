@@ -7,6 +7,7 @@ import { createGrid, type Grid } from './grid.ts';
 import { planSweep, type SweepPlan } from './plan.ts';
 import type { Stage } from './ranking.ts';
 import type { EngineName, SweepRequest } from './request.ts';
+import type { SweepShard } from './shard.ts';
 import { checkIntervals, checkLimits, checkProfile, checkRiskGrid, chooseEngine } from './sweep-checks.ts';
 import { countBaseVariants } from './variants.ts';
 import { checkHistory, checkIndicatorParameters } from './warm-up.ts';
@@ -29,6 +30,8 @@ export interface PlanHost {
   readonly columnBytesMax?: number;
   /** Scores one stage of these base variants, in this order, and nothing else: part of a search larger than this sweep. */
   readonly part?: { readonly stage: Stage; readonly bases: readonly number[] };
+  /** Scores this shard of the sweep, and nothing else. */
+  readonly shard?: SweepShard;
   /** Bytes that the host itself will hold of the last stage's rows, however many those are. */
   readonly hostBytes?: (rows: number) => number;
   /** Resident bytes of the process before the sweep, its candles among them; an average when left out. */
@@ -59,8 +62,8 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   const { window } = host;
   const { arithmetic } = request.profile;
   const grid = createGrid({ strategy, arithmetic, parameters: request.parameters, risk: request.risk });
-  const { part } = host;
-  const bases = part?.bases.length ?? countBaseVariants(grid);
+  const { part, shard } = host;
+  const bases = part?.bases.length ?? (shard === undefined ? countBaseVariants(grid) : shard.whole.bases);
   if (bases === 0) {
     throw new AppError('GRID_INVALID', {
       found: `${grid.basePoints} points, none of which satisfies the constraint of ${strategy.name}.`,
@@ -75,8 +78,11 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   const choice = chooseEngine(request, grid, window, host.engine ?? 'auto', fastBytes);
   // Counting asks the constraint about every point: done twice only when a part of the grid is asked for.
   const isWhole = request.sample === undefined && request.offset === undefined && request.limit === undefined;
-  const selected = isWhole || part !== undefined ? bases : countBaseVariants(grid, request);
-  const toScore = part === undefined ? variantsToScore(request, grid, selected) : variantsOfPart(part, grid);
+  const selected = shard?.whole.selected ?? (isWhole || part !== undefined ? bases : countBaseVariants(grid, request));
+  const toScore =
+    part === undefined && shard === undefined
+      ? variantsToScore(request, grid, selected)
+      : variantsOfPart((part ?? shard)!, grid);
   const catalog = choice.engine === 'fast' ? new ColumnCatalog(strategy, grid) : undefined;
   const plan = planSweep(strategy, grid, window, {
     budgetBytes: host.budgetBytes,
@@ -93,8 +99,10 @@ export function openSweep(request: SweepRequest, host: PlanHost): OpenedSweep {
   return { grid, bases, selected, toScore, choice, catalog: catalog?.count === 0 ? undefined : catalog, plan };
 }
 
-const variantsOfPart = ({ stage, bases }: NonNullable<PlanHost['part']>, grid: Grid): number =>
-  bases.length * (stage === 'A' ? 1 : grid.riskPoints);
+function variantsOfPart(part: NonNullable<PlanHost['part'] | PlanHost['shard']>, grid: Grid): number {
+  const count = 'whole' in part ? (part.count ?? part.to - part.from) : part.bases.length;
+  return count * (part.stage === 'A' ? 1 : grid.riskPoints);
+}
 
 /** Whether there is nothing to choose for stage B: everything is asked for, or fits the shortlist. */
 export function skipsStageA(

@@ -45,6 +45,10 @@ const BATCHES_IN_HAND = 4;
 const ROW_COPIES = 2;
 /** Cost of scoring, roughly: it only decides how many threads are worth starting. */
 const NS_PER_BAR: Readonly<Record<EngineName, number>> = { fast: 1, normative: 15 };
+/** Seconds that one core takes for so many variants, by numbers alone: the same on every machine. */
+export const predictedSeconds = (variants: number, bars: number, engine: EngineName): number =>
+  (variants * bars * NS_PER_BAR[engine]) / 1e9;
+
 /** Work that outweighs starting a thread. */
 const THREAD_WORK_MS = 250;
 /** A further thread is worth having when this many columns more have room than the threads read at a time. */
@@ -158,7 +162,7 @@ export function planSweep(strategy: Strategy, grid: Grid, window: Window, option
       todo: `Give at least --memory ${mb(bytesMinimum).replace(' ', '')}, or fewer candles; those of the store are read without a detour.`,
     });
   }
-  const workMs = (variants * window.candles.barCount * NS_PER_BAR[engine]) / 1e6;
+  const workMs = predictedSeconds(variants, window.candles.barCount, engine) * 1000;
   let workers = Math.max(1, Math.min(wanted, Math.floor(workMs / THREAD_WORK_MS)));
   while (workers > 1 && fixedBytes(workers) + costs.usefulBytes(workers) > budgetBytes) workers--;
   const keepers = engine === 'fast' ? 1 : workers;

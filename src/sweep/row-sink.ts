@@ -9,8 +9,22 @@ import type { ScoredRow } from './request.ts';
  */
 export interface RowSample {
   readonly most: number;
-  /** `every`: one in so many rows is handed over. */
-  readonly onRow: (row: ScoredRow, every: number) => void;
+  /** `every`: one in so many rows is handed over. `point`: its place in the grid, risk points fastest. */
+  readonly onRow: (row: ScoredRow, every: number, point: number) => void;
+  /** Rows that came so far as plain data, and back: an interrupted sweep, or one in parts, then leaves the same picture. */
+  readonly kept?: { readonly save: () => SampledRows; readonly restore: (rows: SampledRows) => void };
+}
+
+/** Rows kept for a picture, in columns. */
+export interface SampledRows {
+  /** Rows that were handed over, those dropped since among them. */
+  readonly seen: number;
+  /** One in so many scored rows was handed over, and one in so many is kept. */
+  readonly every: number;
+  readonly share: number;
+  readonly points: readonly number[];
+  /** As many values by metric; null for NaN. */
+  readonly metrics: Readonly<Partial<Record<MetricName, readonly (number | null)[]>>>;
 }
 
 export interface RowTakers {
@@ -51,12 +65,13 @@ export function rowSink(takers: RowTakers, grid: Grid, rows: number | undefined)
   if (onRow === undefined && rowSample === undefined) return undefined;
   const most = rowSample?.most ?? 1;
   const every = wantsAllRows({ rowSample }, rows) ? 1 : Math.ceil((rows ?? grid.basePoints * grid.riskPoints) / most);
+  const pointOf = (baseIndex: number, riskIndex: number): number => baseIndex * grid.riskPoints + riskIndex;
   const samples = (baseIndex: number, riskIndex: number): boolean =>
-    rowSample !== undefined && isSampled(baseIndex * grid.riskPoints + riskIndex, every);
+    rowSample !== undefined && isSampled(pointOf(baseIndex, riskIndex), every);
   return {
     wants: (baseIndex, riskIndex) => onRow !== undefined || samples(baseIndex, riskIndex),
     async take(row, baseIndex, riskIndex) {
-      if (samples(baseIndex, riskIndex)) rowSample!.onRow(row, every);
+      if (samples(baseIndex, riskIndex)) rowSample!.onRow(row, every, pointOf(baseIndex, riskIndex));
       await onRow?.(row);
     },
   };

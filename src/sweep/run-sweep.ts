@@ -3,25 +3,23 @@ import { NEVER_STOP, type StopToken } from '../core/cancel.ts';
 import type { Clock } from '../core/clock.ts';
 import type { KernelProvider } from '../kernels/kernels.ts';
 import type { MetricName } from '../metrics/metrics.ts';
-import { BatchSizer, CHECKPOINT_BATCH_MS, LONE_BATCH_MS, POOL_BATCH_MS } from './batches.ts';
 import { type Checkpoint, createSaver, loadProgress, type SweepCheckpoint, sweepIdentity } from './checkpoint.ts';
-import { ColumnFlow } from './column-flow.ts';
-import { ColumnSlots } from './column-slots.ts';
+import type { ColumnCatalog } from './column-catalog.ts';
 import { completeRows } from './complete-rows.ts';
 import { detailFor, type RowDetail } from './detail.ts';
 import { scoreInThread } from './engines.ts';
-import { type FastMemory, openFastMemory } from './fast-memory.ts';
-import { borrowFastMemory, returnFastMemory } from './kept-memory.ts';
+import { returnFastMemory } from './kept-memory.ts';
 import { type OpenedSweep, openSweep, type PlanHost, rowsOfLastStage, skipsStageA } from './open-sweep.ts';
-import type { SweepPlan } from './plan.ts';
+import { batchWork, openMemory } from './open-work.ts';
 import { createRanking, createShortlist, type Ranking, restore, type Stage } from './ranking.ts';
 import type { RankedRow, SweepOutcome, SweepProgress, SweepRequest } from './request.ts';
 import { type RowTakers, rowSink, wantsAllRows, wantsGridOrder } from './row-sink.ts';
 import type { ScoreBatches, ScoringContext } from './score.ts';
 import { SecondsPrediction } from './seconds-prediction.ts';
+import type { SweepShard } from './shard.ts';
 import { type BatchWork, runStage } from './stage-run.ts';
 import { sweepOutcome } from './sweep-outcome.ts';
-import { baseVariants, type VisitingOrder } from './variants.ts';
+import { baseVariants, stretchVariants, type VisitingOrder } from './variants.ts';
 import { nearbyFirst } from './visiting-order.ts';
 
 /** What a host hands in: data, when to stop, where progress and rows go, and who scores. Nothing here but `engine` changes results. */
@@ -50,10 +48,6 @@ const COMPLETE_MS = 500;
 /** How much longer a complete row may take than one with little detail. */
 const COMPLETE_FACTOR = 10;
 
-/** The first batches of expressions, before their pace is known: about this long at this cost of a bar. */
-const FIRST_BATCH_MS = 10;
-const FIRST_NS_PER_BAR = 1;
-
 interface Run extends BatchWork {
   readonly host: SweepHost;
   readonly opened: OpenedSweep;
@@ -65,7 +59,7 @@ interface Run extends BatchWork {
   readonly resumed: SweepCheckpoint | undefined;
   /** In stage B: what stage A kept. */
   shortlist: readonly number[] | null;
-  identity?: string;
+  readonly identity: () => string;
   scored: number;
 }
 
@@ -82,11 +76,45 @@ interface Finished {
  * Errors: GRID_INVALID, GRID_TOO_LARGE, BUDGET_BYTES, STRATEGY_FAILED, REQUEST_INVALID.
  */
 export async function runSweep(request: SweepRequest, host: SweepHost): Promise<SweepOutcome> {
+  return scoreAll(request, host, async (run, finished, context, wallMs) => {
+    const rows = await rankedRows(run, finished, context);
+    return sweepOutcome(run, rows, wallMs);
+  });
+}
+
+/** What a shard hands in; one that was stopped early is not over, and says so. Errors: those of runSweep. */
+export async function runShard(
+  request: SweepRequest,
+  host: SweepHost & { readonly shard: SweepShard },
+): Promise<{ readonly progress: SweepCheckpoint; readonly outcome: SweepOutcome }> {
+  return scoreAll(request, host, async (run, { ranking, stage, detail }, _, wallMs) => ({
+    outcome: sweepOutcome(run, [], wallMs),
+    progress: {
+      sweep: host.shard.whole.sweep,
+      stage,
+      order: run.order,
+      detail,
+      shortlist: null,
+      taken: run.scored,
+      scored: run.scored,
+      kept: ranking.kept(),
+      sampled: sampledRows(host, host.shard.isLast),
+    },
+  }));
+}
+
+/** Scores what the host asks for, from opening the sweep to its last row, and has it answered by `finish`. */
+async function scoreAll<Answer>(
+  request: SweepRequest,
+  host: SweepHost,
+  finish: (run: Run, finished: Finished, context: ScoringContext, wallMs: number) => Promise<Answer>,
+): Promise<Answer> {
   const startedMs = host.clock.monotonicMs();
   const opened = openSweep(request, host);
   const { grid, plan, choice } = opened;
-  const { window, stop, clock } = host;
-  const resumed = loadProgress(request, host.checkpoint, window);
+  const { window, stop, clock, checkpoint } = host;
+  const identity = once(() => identityOf(request, host));
+  const resumed = loadProgress(checkpoint?.port, identity);
   const memory = openMemory(plan, host);
   const context: ScoringContext = {
     strategy: request.strategy,
@@ -108,6 +136,7 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
       ...batchWork(request, host, opened, scorer),
       host,
       opened,
+      identity,
       objectives: [request.rank, ...(request.alsoRank ?? [])],
       order: resumed?.order ?? chooseOrder(host, opened),
       startedMs,
@@ -117,49 +146,27 @@ export async function runSweep(request: SweepRequest, host: SweepHost): Promise<
       scored: resumed?.scored ?? 0,
     };
     const finished = await runStages(run);
-    const wallMs = clock.monotonicMs() - workedFromMs;
-    const rows = await rankedRows(run, finished, context);
-    if (host.stop.reason() === undefined) host.checkpoint?.port.clear();
-    return sweepOutcome(run, rows, wallMs);
+    const scoredMs = clock.monotonicMs() - workedFromMs;
+    const answer = await finish(run, finished, context, scoredMs);
+    if (host.stop.reason() === undefined) checkpoint?.port.clear();
+    return answer;
   } finally {
     const hasEnded = (await scorer.close()) !== false;
     if (hasEnded && memory !== undefined && host.kernels === undefined) returnFastMemory(memory);
   }
 }
 
-function openMemory({ fast, bytesPredicted }: SweepPlan, host: SweepHost): FastMemory | undefined {
-  if (fast === undefined) return undefined;
-  const { history } = host.window;
-  if (host.kernels !== undefined) return openFastMemory(fast, history, host.kernels);
-  return borrowFastMemory(fast, history, (host.budgetBytes ?? Number.POSITIVE_INFINITY) - bytesPredicted);
+/** Two shards of one sweep are not the same work. */
+function identityOf(request: SweepRequest, { checkpoint, window, shard }: SweepHost): string {
+  const sweep = sweepIdentity(checkpoint!.engineVersion, request, window);
+  return shard === undefined ? sweep : `${sweep} ${shard.stage} ${shard.from}-${shard.to}`;
 }
 
-function batchWork(request: SweepRequest, host: SweepHost, opened: OpenedSweep, scorer: ScoreBatches): BatchWork {
-  const { grid, plan, catalog } = opened;
-  const slotCount = plan.fast?.slots ?? 0;
-  // Who computes no columns on demand keeps its own.
-  const asked = scorer.computeColumns === undefined ? undefined : catalog;
-  const threads = scorer.threads ?? 1;
-  const targetMs = threads > 1 ? POOL_BATCH_MS : LONE_BATCH_MS;
-  return {
-    request,
-    grid,
-    scorer,
-    flow: new ColumnFlow(scorer, asked === undefined ? undefined : new ColumnSlots(slotCount)),
-    sizer: new BatchSizer(
-      host.checkpoint === undefined ? targetMs : CHECKPOINT_BATCH_MS,
-      threads,
-      // What a strategy's own function takes nobody knows.
-      catalog === undefined
-        ? 1
-        : Math.floor((FIRST_BATCH_MS * 1e6) / (host.window.candles.barCount * FIRST_NS_PER_BAR)),
-    ),
-    clock: host.clock,
-    catalog: asked,
-    // Half of the slots, so that the columns of the next batch have room while one is scored.
-    columnsMax: Math.floor(slotCount / 2),
-    rowsMax: plan.variantsPerBatch,
-    batchSize: host.batchSize,
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
@@ -178,7 +185,15 @@ async function runStages(run: Run): Promise<Finished> {
   const operands = run.order === 'near' ? catalog?.operands : undefined;
   const all = () => baseVariants(grid, request, operands);
   const detail = lastDetail(run);
-  const { part } = host;
+  const { part, shard } = host;
+  if (shard !== undefined) {
+    const bases = shardBases(run, shard, operands);
+    const ranking = shard.isLast
+      ? createRanking(grid, shard.stage, objectives, request.top)
+      : createShortlist(grid, objectives, request.preselect);
+    const rowDetail = shard.isLast ? detail : shortlistDetail(run);
+    return runOneStage(run, shard.stage, bases, shard.count, ranking, rowDetail, shard.isLast);
+  }
   if (part !== undefined) {
     const ranking = createRanking(grid, part.stage, objectives, request.top);
     return runOneStage(run, part.stage, part.bases, part.bases.length, ranking, detail, true);
@@ -191,8 +206,7 @@ async function runStages(run: Run): Promise<Finished> {
   if (skipsStageA(request, selected)) return runOneStage(run, 'B', all(), selected, final, detail, true);
   const shortlist = createShortlist(grid, objectives, request.preselect);
   if (run.resumed?.stage !== 'B') {
-    const least = host.detail === 'full' || catalog === undefined ? 'full' : detailFor(objectives);
-    const finished = await runOneStage(run, 'A', all(), selected, shortlist, least, false);
+    const finished = await runOneStage(run, 'A', all(), selected, shortlist, shortlistDetail(run), false);
     // Stopped before stage B: what stage A has is all there is to rank.
     if (host.stop.reason() !== undefined) return finished;
   }
@@ -202,6 +216,15 @@ async function runStages(run: Run): Promise<Finished> {
   const ordered = operands === undefined ? kept : nearbyFirst(grid, operands, kept);
   return runOneStage(run, 'B', ordered, kept.length, final, detail, true);
 }
+
+function shardBases({ grid, request }: Run, shard: SweepShard, operands: ColumnCatalog['operands'] | undefined) {
+  if (shard.bases === undefined) return stretchVariants(grid, request, shard, operands);
+  return operands === undefined ? shard.bases : nearbyFirst(grid, operands, shard.bases);
+}
+
+/** Of rows that are only shortlisted: what that reads. */
+const shortlistDetail = ({ host, objectives, opened }: Run): RowDetail =>
+  host.detail === 'full' || opened.catalog === undefined ? 'full' : detailFor(objectives);
 
 /** The least that ranking and sinks read, unless completing the ranked rows costs more than it saves. */
 function lastDetail({ request, host, objectives, opened, grid }: Run): RowDetail {
@@ -228,19 +251,20 @@ async function runOneStage(
   const perBase = stage === 'A' ? 1 : grid.riskPoints;
   const resumed = run.resumed?.stage === stage ? run.resumed : undefined;
   restore(ranking, resumed?.kept ?? []);
+  for (const rows of (isLast && resumed?.sampled) || []) host.rowSample?.kept?.restore(rows);
   let taken = resumed?.taken ?? 0;
   const before = run.scored - taken * perBase;
   // Rows of an earlier attempt may hold less than this one computes.
   const kept = resumed !== undefined && taken > 0 ? (resumed.detail ?? 'full') : detail;
   const held = detail === 'full' ? kept : detail;
   const saver = createSaver(host.checkpoint?.port, host.clock, ranking, () => {
-    run.identity ??= sweepIdentity(host.checkpoint!.engineVersion, request, host.window);
-    return { sweep: run.identity, stage, order: run.order, detail: held, shortlist: run.shortlist };
+    const sampled = sampledRows(host, isLast);
+    return { sweep: run.identity(), stage, order: run.order, detail: held, shortlist: run.shortlist, sampled };
   });
   await runStage(run, {
     stage,
     detail,
-    bases: skip(bases, taken),
+    bases: resumed?.stageIsOver === true ? [] : skip(bases, taken),
     count: count === undefined ? undefined : count - taken,
     ranking,
     isLast,
@@ -261,6 +285,10 @@ async function runOneStage(
   });
   saver.flush();
   return { ranking, stage, detail: held };
+}
+
+function sampledRows({ rowSample }: SweepHost, isLast: boolean): SweepCheckpoint['sampled'] {
+  return isLast && rowSample?.kept !== undefined ? [rowSample.kept.save()] : undefined;
 }
 
 function* skip(items: Iterable<number>, count: number): Generator<number> {

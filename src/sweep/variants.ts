@@ -18,7 +18,7 @@ export type VariantSelection = Pick<SweepRequest, 'seed' | 'sample' | 'offset' |
 export type VisitingOrder = 'grid' | 'near';
 
 /** The range [from, to) of grid points that a selection visits in grid order. */
-function pointRange(grid: Grid, { offset = 0, limit }: VariantSelection): { from: number; to: number } {
+export function pointRange(grid: Grid, { offset = 0, limit }: VariantSelection): { from: number; to: number } {
   return { from: offset, to: Math.min(grid.basePoints, limit === undefined ? grid.basePoints : offset + limit) };
 }
 
@@ -31,14 +31,34 @@ export function* baseVariants(
   selection: VariantSelection,
   operands?: readonly Pick<OperandColumn, 'strides'>[],
 ): Generator<number> {
-  const { seed, sample } = selection;
-  if (sample === undefined) {
-    const { from, to } = pointRange(grid, selection);
-    if (operands !== undefined) yield* nearbyVariants(grid, operands, from, to);
-    else for (let index = from; index < to; index++) if (meetsConstraint(grid, index)) yield index;
+  if (selection.sample !== undefined) {
+    yield* inStretches(grid, drawVariants(grid, selection.sample, selection.seed), operands);
     return;
   }
-  const drawn = drawVariants(grid, sample, seed);
+  const { from, to } = pointRange(grid, selection);
+  if (operands !== undefined) yield* nearbyVariants(grid, operands, from, to);
+  else for (let index = from; index < to; index++) if (meetsConstraint(grid, index)) yield index;
+}
+
+/**
+ * Base variants of a part of a selection: those at grid points from `from` to before `to`, or of a random search those at
+ * these places in the order drawn.
+ */
+export function stretchVariants(
+  grid: Grid,
+  { seed, sample }: VariantSelection,
+  { from, to }: { readonly from: number; readonly to: number },
+  operands?: readonly Pick<OperandColumn, 'strides'>[],
+): Generator<number> {
+  if (sample === undefined) return baseVariants(grid, { seed, offset: from, limit: to - from }, operands);
+  return inStretches(grid, drawVariants(grid, Math.min(sample, to), seed, from), operands);
+}
+
+function* inStretches(
+  grid: Grid,
+  drawn: Iterable<number>,
+  operands: readonly Pick<OperandColumn, 'strides'>[] | undefined,
+): Generator<number> {
   if (operands === undefined) {
     yield* drawn;
     return;
@@ -53,14 +73,15 @@ export function* baseVariants(
   yield* nearbyFirst(grid, operands, some);
 }
 
-function* drawVariants(grid: Grid, sample: number, seed: number): Generator<number> {
+/** The draws at places `from` to before `sample`. */
+function* drawVariants(grid: Grid, sample: number, seed: number, from = 0): Generator<number> {
   const draw = createPermutation(grid.basePoints, seed);
-  let drawn = 0;
-  for (let i = 0; i < grid.basePoints && drawn < sample; i++) {
+  // Without a constraint the place in the order is the number of the draw.
+  let drawn = grid.constraint === undefined ? from : 0;
+  for (let i = drawn; i < grid.basePoints && drawn < sample; i++) {
     const index = draw(i);
     if (!meetsConstraint(grid, index)) continue;
-    drawn++;
-    yield index;
+    if (drawn++ >= from) yield index;
   }
 }
 

@@ -133,13 +133,15 @@ export function define(command: Command, { host, action }: CommandContext): void
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
   const stop = createStopSource(host.clock, options.deadline);
   const [
-    { prepareSweep, finishSweep, hostBytes },
+    { prepareSweep, finishSweep },
+    { hostBytes },
     { scoresApart },
     { parseObjectives },
     { parseWhere },
     { checkStoreWritable, outputPath },
   ] = await Promise.all([
     import('../../runs/sweep-run.ts'),
+    import('../../runs/sweep-host.ts'),
     import('../../runs/module-ref.ts'),
     import('../../runs/metric-name.ts'),
     import('../../runs/where-text.ts'),
