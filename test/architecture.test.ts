@@ -109,9 +109,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'warm',
   ],
   client: ['api', 'compute'],
-  cluster: ['core', 'market', 'metrics', 'strategy', 'sweep', 'store', 'runs'],
+  cluster: ['core', 'market', 'sweep', 'store', 'loader', 'runs'],
   cli: [
     'api',
+    'cluster',
     'compute',
     'jobs',
     'core',
@@ -163,7 +164,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   {
     name: 'files',
     pattern: /from 'node:fs/,
-    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cli', 'isolation'],
+    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cluster', 'cli', 'isolation'],
   },
 ];
 

@@ -1,28 +1,14 @@
 // What a computation may take against what its plan says it will.
 import { AppError } from '../core/errors.ts';
-import { hostBytes } from '../runs/sweep-host.ts';
+import { planHost } from '../runs/sweep-host.ts';
 import type { PreparedSweep, RunContext } from '../runs/sweep-run.ts';
-import { openSweep, type PlanHost } from '../sweep/open-sweep.ts';
+import { openSweep } from '../sweep/open-sweep.ts';
 import type { ComputeGuards, ComputeShare, GuardReport } from './task.ts';
 
 export interface PerformContext extends RunContext {
   /** Collects garbage and answers how many bytes of this process are resident then. */
   readonly settledBytes: () => number;
 }
-
-export const planHost = (
-  prepared: PreparedSweep,
-  share: ComputeShare,
-  residentBytes: number,
-  context: PerformContext,
-): PlanHost => ({
-  window: prepared.loadedWindow.window,
-  workers: share.workers,
-  budgetBytes: share.budgetBytes,
-  residentBytes,
-  peakBytes: context.peakBytes,
-  hostBytes: hostBytes(prepared.grid, false),
-});
 
 /** What each guard compares. Errors: those of planning, BUDGET_BYTES among them. */
 export function guardsOf(

@@ -7,10 +7,11 @@ import { recordToRun } from '../runs/many-record.ts';
 import { reproduceRow } from '../runs/reproduce.ts';
 import { loadResult } from '../runs/saved-results.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
+import { planHost } from '../runs/sweep-host.ts';
 import { prepareSweep } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import { guardsOf, type PerformContext, planHost } from './guards.ts';
+import { guardsOf, type PerformContext } from './guards.ts';
 import { isAllSaid, performShard, performSharded, performSweep } from './perform-sweep.ts';
 import type {
   AnswerTo,

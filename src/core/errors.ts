@@ -83,6 +83,7 @@ export const ERRORS = {
   JOB_FAILED: row(1, 500, false, 'A job must end with a result or a known error.'),
   LEASE_LOST: row(6, 409, false, 'A write about a job must carry the token of its current lease.'),
   QUEUE_FULL: row(5, 429, true, 'Jobs that wait must stay within the named limit.'),
+  SHARDS_INCOMPLETE: row(6, 409, true, 'A merge needs every shard of its run.'),
   OBJECTS_UNREACHABLE: row(6, 503, true, 'The shared place of a cluster must answer.'),
   OBJECTS_REFUSED: row(6, 500, false, 'The shared place of a cluster must let its objects be read and written.'),
   OBJECT_CORRUPT: row(6, 500, true, 'Bytes of an object must be those that were put.'),

@@ -37,6 +37,12 @@ export const LIMITS = {
   objectBytesMax: 4_294_967_296,
   /** Bytes of one object that is put in one piece, and of each piece of a larger one; S3 takes at least 5 MiB. */
   objectPartBytes: 67_108_864,
+  /** Bytes of a shared place that a machine keeps for the next run. */
+  contentCacheBytesMax: 10_737_418_240,
+  /** Bytes of one manifest of shards. */
+  manifestBytesMax: 268_435_456,
+  /** Files of one strategy that goes to other machines. */
+  shardFilesMax: 10_000,
   /** Calls for one operation on a shared place, the first one included. */
   objectAttemptsMax: 5,
   /** Bytes of one downloaded file. */
