@@ -5,6 +5,7 @@ import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
 import type { RunContext } from '../runs/sweep-run.ts';
+import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import type { DataOptions } from './options.ts';
@@ -62,11 +63,11 @@ export async function planShards(strategy: string, options: PlanOptions, host: H
       return;
     }
     const span = [Math.min(...sizes), Math.max(...sizes)].map((size) => size.toLocaleString('en'));
-    host.stdout.write(
+    const text =
       `${sizes.length.toLocaleString('en')} shards of ${[...new Set(span)].join(' to ')} points each; ${megabytes(sentBytes)} MB of candles sent.\n` +
-        `Manifest: ${uri}\n\nScore each of them (--index 0 to ${sizes.length - 1}), then merge:\n` +
-        `  gridmill shard run --manifest ${uri} --index 0\n  gridmill shard merge --manifest ${uri}\n`,
-    );
+      `Manifest: ${uri}\n\nScore each of them (--index 0 to ${sizes.length - 1}), then merge:\n` +
+      `  gridmill shard run --manifest ${uri} --index 0\n  gridmill shard merge --manifest ${uri}\n`;
+    host.stdout.write(asCalled(text, host));
     return;
   } finally {
     objects.close();
