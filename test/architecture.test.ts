@@ -159,7 +159,7 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the console', pattern: /\bconsole\.\w+\(/, allowed: [] },
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds', 'client'] },
-  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation'] },
+  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation', 'cluster'] },
   { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool', 'compute'] },
   {
     name: 'files',

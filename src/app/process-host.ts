@@ -28,6 +28,7 @@ export function createHost(): Host {
     newId: randomUUID,
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),
+    program: [process.execPath, packageFile('bin/gridmill.mjs')],
     cores: threadsFor(processors),
     // Counted in KiB by the system.
     peakBytes: () => process.resourceUsage().maxRSS * 1024,

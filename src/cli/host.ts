@@ -26,6 +26,8 @@ export interface Host {
   readonly newId: () => string;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
+  /** How this program is started: its interpreter and its file, for machines that see the same files. */
+  readonly program: readonly string[];
   /** Processors this process may use. */
   readonly cores: number;
   /** Most resident bytes of this process so far. */

@@ -1,10 +1,12 @@
 // What the subcommands of `gridmill shard` do.
+import type { ShardRun } from '../cluster/manifest.ts';
 import type { ObjectStore } from '../cluster/object-store.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
-import type { RunContext } from '../runs/sweep-run.ts';
+import type { PreparedSweep } from '../runs/sweep-run.ts';
+import type { ShardResult } from '../sweep/shard.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
@@ -19,6 +21,7 @@ export interface PlanOptions extends DataOptions, ExecutionSelection, RankingOpt
   readonly shards?: number;
   readonly memory?: number;
   readonly workers?: number;
+  readonly modelMemory?: number;
   readonly json?: boolean;
 }
 
@@ -31,31 +34,35 @@ interface ManifestOptions {
 /** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
-/** Errors: those of prepareSweep and of the shared place. */
-export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
-  const [{ prepareSweep }, cluster, { manifestKey }, { executionOf }] = await Promise.all([
+/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
+export async function plannedShards(strategy: string, options: PlanOptions, objects: ObjectStore, host: Host) {
+  const [{ prepareSweep }, cluster, { executionOf }] = await Promise.all([
     import('../runs/sweep-run.ts'),
     import('../cluster/plan-shards.ts'),
-    import('../cluster/manifest.ts'),
     import('../runs/execution-selection.ts'),
   ]);
-  const context = runContext(host);
+  const context = runContext(host, options);
   const selection = {
     strategy,
     window: await windowSelection(options),
     execution: executionOf(options),
     grid: await gridSelection(options),
   };
+  const prepared = await prepareSweep(selection, context);
+  const plan = {
+    shards: options.shards,
+    budgetBytes: options.memory,
+    workers: options.workers ?? host.cores,
+    residentBytes: host.settleHeap(),
+  };
+  return { prepared, ...(await cluster.planShards(prepared, selection, plan, objects, context)) };
+}
+
+export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
   const objects = await openPlace(options.place, host);
   try {
-    const prepared = await prepareSweep(selection, context);
-    const plan = {
-      shards: options.shards,
-      budgetBytes: options.memory,
-      workers: options.workers ?? host.cores,
-      residentBytes: host.settleHeap(),
-    };
-    const { id, manifest, sentBytes } = await cluster.planShards(prepared, selection, plan, objects, context);
+    const { id, manifest, sentBytes } = await plannedShards(strategy, options, objects, host);
+    const { manifestKey } = await import('../cluster/manifest.ts');
     const uri = `${objects.uri}/${manifestKey(id)}`;
     const sizes = manifest.shards.map(({ from, to, count = to - from }) => count);
     if (options.json === true) {
@@ -157,40 +164,50 @@ interface MergeOptions extends ManifestOptions {
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
-    const [{ collectShards, mergeRun }, { prepareRun }, { checkStoreWritable, outputPath }, { deliverSweep }] =
-      await Promise.all([
-        import('../cluster/merge-run.ts'),
-        import('../cluster/shard-node.ts'),
-        import('../runs/output-file.ts'),
-        import('./deliver.ts'),
-      ]);
-    const report = options.report === undefined ? undefined : outputPath(host.folder, options.report);
-    if (options.save) checkStoreWritable(host.storeRoot);
     const { run, objects } = await openRun(options, host);
-    const context: RunContext = runContext(host);
-    const progress = createProgressLine(host.stderr, host.clock);
-    const stop = createStopSource(host.clock);
     try {
+      const { prepareRun } = await import('../cluster/shard-node.ts');
+      const { collectShards } = await import('../cluster/merge-run.ts');
       const results = await collectShards(run, objects);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, context);
-      const limits = {
-        budgetBytes: run.manifest.budgetBytes ?? undefined,
-        residentBytes: host.settleHeap(),
-        workers: options.workers ?? host.cores,
-        onNote: note(progress, host),
-        onProgress: (): void => host.boundHeap(),
-      };
-      const finished = await stoppable(host, stop, (token) =>
-        mergeRun(results, prepared, { ...limits, stop: token }, context),
-      );
-      progress.clear();
-      const wanted = { report, allResults: undefined, save: options.save, json: options.json === true };
-      return await deliverSweep(prepared, finished, wanted, host);
+      const prepared = await prepareRun(run, objects, runContext(host));
+      return await deliverMerge(run, results, prepared, options, host);
     } finally {
       objects.close();
     }
   });
+
+/** Merges what shards have handed in, and delivers it as `sweep` does. Errors: those of mergeRun. */
+export async function deliverMerge(
+  { manifest }: ShardRun,
+  results: readonly ShardResult[],
+  prepared: PreparedSweep,
+  options: Omit<MergeOptions, 'manifest'>,
+  host: Host,
+): Promise<ExitCode> {
+  const [{ mergeRun }, { checkStoreWritable, outputPath }, { deliverSweep }] = await Promise.all([
+    import('../cluster/merge-run.ts'),
+    import('../runs/output-file.ts'),
+    import('./deliver.ts'),
+  ]);
+  const report = options.report === undefined ? undefined : outputPath(host.folder, options.report);
+  if (options.save) checkStoreWritable(host.storeRoot);
+  const progress = createProgressLine(host.stderr, host.clock);
+  const stop = createStopSource(host.clock);
+  const limits = {
+    budgetBytes: manifest.budgetBytes ?? undefined,
+    residentBytes: host.settleHeap(),
+    workers: options.workers ?? host.cores,
+    onNote: note(progress, host),
+    onProgress: (): void => host.boundHeap(),
+  };
+  const finished = await stoppable(host, stop, (token) =>
+    mergeRun(results, prepared, { ...limits, stop: token }, runContext(host)),
+  );
+  progress.clear();
+  const wanted = { report, allResults: undefined, save: options.save, json: options.json === true };
+  return deliverSweep(prepared, finished, wanted, host);
+}
 
 async function openRun({ manifest }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
@@ -199,7 +216,7 @@ async function openRun({ manifest }: ManifestOptions, host: Host) {
   return { run: await getManifest(objects, id, host.version), objects };
 }
 
-async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {
+export async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {
   const { openObjects } = await import('../cluster/open-objects.ts');
   const endpoint = environment['GRIDMILL_S3_ENDPOINT'] || undefined;
   return openObjects(uri, endpoint === undefined ? {} : { endpoint });

@@ -43,6 +43,10 @@ export const LIMITS = {
   manifestBytesMax: 268_435_456,
   /** Files of one strategy that goes to other machines. */
   shardFilesMax: 10_000,
+  /** Times that a driver starts one task of a cluster. */
+  shardAttemptsMax: 5,
+  /** Times that an interrupted task asks its scheduler for another attempt. */
+  shardRequeuesMax: 20,
   /** Calls for one operation on a shared place, the first one included. */
   objectAttemptsMax: 5,
   /** Bytes of one downloaded file. */

@@ -1,6 +1,6 @@
 // gridmill sweep: backtests a grid and prints the ranked variants.
 import { resolve } from 'node:path';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -32,6 +32,10 @@ export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelect
   readonly windows?: string;
   readonly split?: number;
   readonly across?: Across;
+  readonly cluster?: 'slurm';
+  readonly place?: string;
+  readonly shards?: number;
+  readonly clusterArgs?: string;
   readonly workers?: number;
   readonly memory?: number;
   readonly modelMemory?: number;
@@ -71,6 +75,19 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
+    .optionsGroup('Cluster:')
+    .addOption(
+      new Option('--cluster <engine>', 'score on the machines of a scheduler, in shards (docs/cluster.md)').choices([
+        'slurm',
+      ]),
+    )
+    .option('--place <uri>', '… what they share: file:///folder or s3://bucket/prefix')
+    .option(
+      '--shards <n>',
+      '… so many shards (default: one for two predicted minutes of one core)',
+      wholeNumber('--shards', 2, LIMITS.shardsMax),
+    )
+    .option('--cluster-args <text>', '… further arguments of the scheduler: "--partition=long --time=02:00:00"')
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -127,6 +144,10 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   if (isMany(options, markets)) {
     const { sweepManyCommand } = await import('../sweep-many.ts');
     return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
+  }
+  if (options.cluster !== undefined) {
+    const { sweepOnCluster } = await import('../sweep-cluster.ts');
+    return sweepOnCluster(strategy, { ...options, cluster: options.cluster, data: markets[0] }, host);
   }
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
