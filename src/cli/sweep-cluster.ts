@@ -3,16 +3,14 @@ import type { FollowHost, RunProgress } from '../cluster/follow-run.ts';
 import type { ShardRun } from '../cluster/manifest.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
+import type { ClusterOptions } from './cluster-options.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
 import { deliverMerge, openPlace, type PlanOptions, plannedShards } from './shard-work.ts';
 
-export interface ClusterOptions extends Omit<PlanOptions, 'place'> {
-  readonly cluster: 'slurm';
-  readonly place?: string;
-  readonly clusterArgs?: string;
+export interface SweepOnCluster extends Omit<PlanOptions, 'place'>, ClusterOptions {
   readonly deadline?: number;
   readonly report?: string;
   readonly save: boolean;
@@ -24,7 +22,7 @@ const TASK_WORKERS = 1;
 const MEMORY_SLACK = 1.1;
 
 /** Errors: those of plannedShards, followRun and deliverMerge; REQUEST_INVALID without --place. */
-export async function sweepOnCluster(strategy: string, options: ClusterOptions, host: Host): Promise<ExitCode> {
+export async function sweepOnCluster(strategy: string, options: SweepOnCluster, host: Host): Promise<ExitCode> {
   const { place, workers = TASK_WORKERS } = options;
   if (place === undefined) throw noPlace();
   const objects = await openPlace(place, host);
@@ -58,7 +56,7 @@ const progressText = ({ shards, done, running, waiting }: RunProgress): string =
 
 async function onSlurm(
   run: ShardRun,
-  options: ClusterOptions & { readonly workers: number; readonly uri: string },
+  options: SweepOnCluster & { readonly workers: number; readonly uri: string },
   host: Host,
   follow: Omit<FollowHost, 'tasks'>,
 ): Promise<void> {

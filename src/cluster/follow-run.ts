@@ -41,33 +41,70 @@ const PERMANENT = 64;
 export async function followRun(run: ShardRun, engine: ArrayEngine, host: FollowHost): Promise<void> {
   const { objects, stop, tasks, sleep, onProgress, onNote, everyMs = LOOK_MS } = host;
   const attempts = new Map<number, number>();
-  let silent = 0;
+  const heard = hearing(engine, onNote);
   for (;;) {
+    // Tasks first: one that hands in and ends in between is seen to have handed in.
+    const known = await lookAt(engine, heard);
     const { shards, done, missing } = await runStatus(run, objects);
-    if (missing.length === 0) {
-      onProgress({ shards, done: shards, running: 0, waiting: 0 });
-      return;
-    }
+    const count = (state: Task['state']): number => (known ?? []).filter((task) => task.state === state).length;
+    onProgress({ shards, done: done.length, running: count('running'), waiting: count('waiting') });
+    if (missing.length === 0) return;
     if (stop.reason() !== undefined) throw await cancelled(engine);
-    try {
-      const known = await engine.look();
-      if (silent > 0) onNote(`${engine.name} answers again`);
-      silent = 0;
-      const count = (state: Task['state']): number => known.filter((task) => task.state === state).length;
-      onProgress({ shards, done: done.length, running: count('running'), waiting: count('waiting') });
+    if (known !== undefined) {
       const wanted = new Set(missing.map((index) => index % tasks));
       const lost = lostTasks([...wanted], known, attempts, engine);
-      if (lost.length > 0) {
-        if (attempts.size > 0 && lost.some((index) => attempts.has(index)))
-          onNote(`starting task ${lost.slice(0, 10).join(', ')} again`);
-        await engine.submit(lost);
+      const again = lost.filter((index) => attempts.has(index));
+      if (again.length > 0) onNote(`starting task ${again.slice(0, TASKS_SAID).join(', ')} again`);
+      if (lost.length > 0 && (await submitTo(engine, lost, heard))) {
         for (const index of lost) attempts.set(index, (attempts.get(index) ?? 0) + 1);
       }
-    } catch (error) {
-      if (!isAppError(error) || error.code !== 'ENGINE_UNREACHABLE' || ++silent > SILENT_LOOKS_MAX) throw error;
-      if (silent === 1) onNote(`${engine.name} does not answer; what runs goes on`);
     }
     await sleep(everyMs);
+  }
+}
+
+const TASKS_SAID = 10;
+
+/** Tells of silence once, and of its end. Errors: the silence itself, when it lasts. */
+type Hear = (silence: AppError | undefined) => void;
+
+function hearing(engine: ArrayEngine, onNote: (note: string) => void): Hear {
+  let silent = 0;
+  return (silence) => {
+    if (silence === undefined) {
+      if (silent > 0) onNote(`${engine.name} answers again`);
+      silent = 0;
+      return;
+    }
+    if (++silent > SILENT_LOOKS_MAX) throw silence;
+    if (silent === 1) onNote(`${engine.name} does not answer; what runs goes on`);
+  };
+}
+
+const isSilence = (error: unknown): error is AppError => isAppError(error) && error.code === 'ENGINE_UNREACHABLE';
+
+/** Undefined while the scheduler is silent. */
+async function lookAt(engine: ArrayEngine, hear: Hear): Promise<readonly Task[] | undefined> {
+  try {
+    const known = await engine.look();
+    hear(undefined);
+    return known;
+  } catch (error) {
+    if (!isSilence(error)) throw error;
+    hear(error);
+    return undefined;
+  }
+}
+
+/** Whether the scheduler took them. */
+async function submitTo(engine: ArrayEngine, indices: readonly number[], hear: Hear): Promise<boolean> {
+  try {
+    await engine.submit(indices);
+    return true;
+  } catch (error) {
+    if (!isSilence(error)) throw error;
+    hear(error);
+    return false;
   }
 }
 

@@ -175,6 +175,16 @@ describe('what is wrong', () => {
       await runShard('nonsense', machine('l')),
     ];
     expect(ends.map(({ exitCode }) => exitCode)).toEqual([64, 64, 64, 64]);
+    const sweep = ['sweep', ...SWEEP];
+    const mistakes: readonly (readonly [string[], string])[] = [
+      [['--place', folderUri('usage')], '--place without --cluster'],
+      [['--cluster', 'slurm'], '--cluster without --place'],
+      [['--cluster', 'slurm', '--windows', '2024-01'], '--windows with --cluster'],
+    ];
+    for (const [more, said] of mistakes) {
+      const result = await place.run(...sweep, ...more);
+      expect([result.exitCode, result.stderr]).toEqual([2, expect.stringContaining(said)]);
+    }
     const small = await place.run('shard', 'plan', ...SWEEP, '--place', folderUri('usage'));
     expect([small.exitCode, small.stderr]).toEqual([2, expect.stringContaining('Give --shards')]);
   });

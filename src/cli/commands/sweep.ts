@@ -1,6 +1,6 @@
 // gridmill sweep: backtests a grid and prints the ranked variants.
 import { resolve } from 'node:path';
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
@@ -8,6 +8,7 @@ import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { Isolation } from '../../runs/module-ref.ts';
 import type { SweepSelection } from '../../runs/sweep-run.ts';
 import type { Across } from '../../sweep/many-across.ts';
+import { addClusterOptions, type ClusterOptions, checkClusterOptions, manyOnCluster } from '../cluster-options.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
@@ -27,15 +28,11 @@ import { createProgressLine, note } from '../progress.ts';
 import { runContext, stoppable, windowSelection } from '../run-context.ts';
 import { addRankingOptions, gridSelection, type RankingOptions } from '../sweep-options.ts';
 
-export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions {
+export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions, ClusterOptions {
   readonly data?: readonly string[];
   readonly windows?: string;
   readonly split?: number;
   readonly across?: Across;
-  readonly cluster?: 'slurm';
-  readonly place?: string;
-  readonly shards?: number;
-  readonly clusterArgs?: string;
   readonly workers?: number;
   readonly memory?: number;
   readonly modelMemory?: number;
@@ -59,6 +56,7 @@ export function define(command: Command, { host, action }: CommandContext): void
   addExecutionOptions(command);
   addManyOptions(command);
   addRankingOptions(command);
+  addClusterOptions(command);
   command
     .optionsGroup('Output:')
     .option('--all-results <file>', 'also write every scored variant: .json, .csv or .parquet')
@@ -75,19 +73,6 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
     .option('--checkpoint <folder>', 'keep progress there; the same sweep started again goes on from it')
     .option('--deadline <time>', 'stop then and print what there is: 60s, 5m', duration('--deadline'))
-    .optionsGroup('Cluster:')
-    .addOption(
-      new Option('--cluster <engine>', 'score on the machines of a scheduler, in shards (docs/cluster.md)').choices([
-        'slurm',
-      ]),
-    )
-    .option('--place <uri>', '… what they share: file:///folder or s3://bucket/prefix')
-    .option(
-      '--shards <n>',
-      '… so many shards (default: one for two predicted minutes of one core)',
-      wholeNumber('--shards', 2, LIMITS.shardsMax),
-    )
-    .option('--cluster-args <text>', '… further arguments of the scheduler: "--partition=long --time=02:00:00"')
     .optionsGroup('Output:')
     .option('--json', 'print one JSON object')
     .addHelpText(
@@ -120,6 +105,7 @@ export function define(command: Command, { host, action }: CommandContext): void
 }
 
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
+  checkClusterOptions(options);
   const stop = createStopSource(host.clock, options.deadline);
   const [{ prepareSweep, finishSweep }, { hostBytes }, { scoresApart }, { checkStoreWritable, outputPath }] =
     await Promise.all([
@@ -142,12 +128,13 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const markets = listMarkets(options.data ?? [], context);
   const grid = await gridSelection(options);
   if (isMany(options, markets)) {
+    if (options.cluster !== undefined) throw manyOnCluster(`${markets.length} markets`);
     const { sweepManyCommand } = await import('../sweep-many.ts');
     return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
   }
   if (options.cluster !== undefined) {
     const { sweepOnCluster } = await import('../sweep-cluster.ts');
-    return sweepOnCluster(strategy, { ...options, cluster: options.cluster, data: markets[0] }, host);
+    return sweepOnCluster(strategy, { ...options, data: markets[0] }, host);
   }
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
