@@ -123,9 +123,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'warm',
   ],
   client: ['api'],
+  cluster: ['core', 'market', 'sweep', 'store', 'loader', 'runs'],
   cli: [
     'api',
     'client',
+    'cluster',
     'compute',
     'jobs',
     'core',
@@ -159,6 +161,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   warm: ['lru-cache', '@redis/client'],
   controllers: ['yaml'],
   report: ['cli-table3'],
+  cluster: ['@aws-sdk/client-s3'],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander', 'yaml'],
 };
@@ -171,12 +174,12 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the console', pattern: /\bconsole\.\w+\(/, allowed: [] },
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds', 'client'] },
-  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation'] },
+  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation', 'cluster'] },
   { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool', 'compute'] },
   {
     name: 'files',
     pattern: /from 'node:fs/,
-    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cli', 'isolation'],
+    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cluster', 'cli', 'isolation'],
   },
 ];
 

@@ -28,6 +28,7 @@ export function createHost(): Host {
     newId: randomUUID,
     stdout: textOutput(process.stdout),
     stderr: textOutput(process.stderr),
+    program: [process.execPath, packageFile('bin/gridmill.mjs')],
     cores: threadsFor(processors),
     peakBytes,
     machineBytes: () => memoryBytes,
@@ -41,8 +42,17 @@ export function createHost(): Host {
   };
 }
 
+/** Of schedulers: which part of an array of jobs this process is, and the how manieth attempt at it. */
+const ARRAY_NAMES: readonly string[] = [
+  'AWS_BATCH_JOB_ARRAY_INDEX',
+  'AWS_BATCH_JOB_ATTEMPT',
+  'SLURM_ARRAY_TASK_ID',
+  'SLURM_RESTART_COUNT',
+  'JOB_COMPLETION_INDEX',
+];
+
 const isSetting = (name: string): boolean =>
-  name.startsWith('GRIDMILL_') || name === 'USE_SQLITE' || name === 'DATABASE_URL';
+  name.startsWith('GRIDMILL_') || name === 'USE_SQLITE' || name === 'DATABASE_URL' || ARRAY_NAMES.includes(name);
 
 /** The wrapper of a checkout says how it was called; quoted where a shell needs it. */
 function calledAs(name: string | undefined): string {

@@ -20,6 +20,7 @@ const DATA = 'Candles:';
 const STRATEGY = 'Strategies:';
 const RESULT = 'Results:';
 const SERVICE = 'Service:';
+const CLUSTER = 'Cluster:';
 
 export const COMMANDS: readonly CommandEntry[] = [
   entry(
@@ -75,4 +76,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   entry(RESULT, 'report', 'write the HTML report of a stored result', () => import('./commands/report.ts')),
   entry(SERVICE, 'serve', 'answer back-tests over HTTP, and run jobs', () => import('./commands/serve.ts')),
   entry(SERVICE, 'worker', 'run jobs of the same store, without HTTP', () => import('./commands/worker.ts')),
+  entry(
+    CLUSTER,
+    'shard',
+    'cut a sweep into shards, score them on any machines, merge them to the same result',
+    () => import('./commands/shard.ts'),
+  ),
 ];

@@ -19,13 +19,15 @@ export interface Host {
   readonly folder: string;
   /** Folder of stored candles, results and caches. */
   readonly storeRoot: string;
-  /** Settings by the names that begin with GRIDMILL_, and USE_SQLITE and DATABASE_URL. */
+  /** Settings by the names that begin with GRIDMILL_, USE_SQLITE and DATABASE_URL, and what schedulers say of an array job. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   /** A text that nobody makes twice, of A-Z a-z 0-9 and hyphens. */
   readonly newId: () => string;
   readonly stdout: TextOutput;
   readonly stderr: TextOutput;
+  /** How this program is started: its interpreter and its file, for machines that see the same files. */
+  readonly program: readonly string[];
   /** Processors this process may use. */
   readonly cores: number;
   /** Most resident bytes of this process so far. */

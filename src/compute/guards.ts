@@ -1,9 +1,8 @@
 // The guards of a computation: what it may take of variants and bytes, what it would take, and which of them refuses it.
 import { AppError, isAppError } from '../core/errors.ts';
-import { scoresApart } from '../runs/module-ref.ts';
-import { hostBytes } from '../runs/sweep-host.ts';
+import { planHost } from '../runs/sweep-host.ts';
 import type { PreparedSweep, RunContext } from '../runs/sweep-run.ts';
-import { type OpenedSweep, openSweep, type PlanHost } from '../sweep/open-sweep.ts';
+import { type OpenedSweep, openSweep } from '../sweep/open-sweep.ts';
 import type { ComputeGuards, ComputeShare, GuardReport } from './task.ts';
 
 export interface PerformContext extends RunContext {
@@ -36,21 +35,6 @@ export function shareThatWouldDo(
     return bytesMinimum > 2 * guards.bytesMax ? share : { ...share, budgetBytes: bytesMinimum };
   }
 }
-
-export const planHost = (
-  prepared: PreparedSweep,
-  share: ComputeShare,
-  residentBytes: number,
-  context: PlanContext,
-): PlanHost => ({
-  window: prepared.loadedWindow.window,
-  workers: share.workers,
-  budgetBytes: share.budgetBytes,
-  residentBytes,
-  peakBytes: context.peakBytes,
-  hostBytes: hostBytes(prepared.grid, false),
-  apart: scoresApart(prepared.loadedStrategy),
-});
 
 /** What each guard compares. Errors: those of planning; BUDGET_BYTES where the least that it takes is beyond the guard. */
 export function guardsOf(

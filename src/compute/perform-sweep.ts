@@ -2,12 +2,13 @@
 import type { StopToken } from '../core/cancel.ts';
 import type { LoadedStrategy } from '../loader/load-strategy.ts';
 import { saveResult } from '../runs/saved-results.ts';
+import { planHost } from '../runs/sweep-host.ts';
 import { finishSweep, type PreparedSweep, prepareSweep } from '../runs/sweep-run.ts';
 import { nextStep, scoreShard } from '../runs/sweep-shards.ts';
 import { hasCheckpoint } from '../store/checkpoint-file.ts';
 import type { MergedShards } from '../sweep/shard-merge.ts';
 import { createCostKeeper } from './cost-keeper.ts';
-import { checkGuards, type PerformContext, planHost } from './guards.ts';
+import { checkGuards, type PerformContext } from './guards.ts';
 import type {
   ComputeEvents,
   GuardReport,

@@ -4,10 +4,11 @@ import { unreachable } from '../core/assert.ts';
 import type { StopToken } from '../core/cancel.ts';
 import { runJson, runStrategy } from '../runs/single-run.ts';
 import { similarRuns, strategyKind } from '../runs/sweep-costs.ts';
+import { planHost } from '../runs/sweep-host.ts';
 import { loadIsolated, prepareSweep } from '../runs/sweep-run.ts';
 import { prepareTrials } from '../runs/trial-batch.ts';
 import { estimateSweep } from '../sweep/estimate.ts';
-import { guardsOf, type PerformContext, planHost, shareThatWouldDo } from './guards.ts';
+import { guardsOf, type PerformContext, shareThatWouldDo } from './guards.ts';
 import { isAllSaid, performShard, performSharded, performSweep } from './perform-sweep.ts';
 import type {
   AnswerTo,

@@ -33,6 +33,24 @@ export const LIMITS = {
   instrumentBytesMax: 67_108_864,
   /** Instruments of one exchange. */
   instrumentsMax: 65_536,
+  /** Characters of the key of an object in a shared place. */
+  objectKeyMax: 512,
+  /** Bytes of one object in a shared place; S3 takes 5 GiB in one piece. */
+  objectBytesMax: 4_294_967_296,
+  /** Bytes of one object that is put in one piece, and of each piece of a larger one; S3 takes at least 5 MiB. */
+  objectPartBytes: 67_108_864,
+  /** Bytes of a shared place that a machine keeps for the next run. */
+  contentCacheBytesMax: 10_737_418_240,
+  /** Bytes of one manifest of shards. */
+  manifestBytesMax: 268_435_456,
+  /** Files of one strategy that goes to other machines. */
+  shardFilesMax: 10_000,
+  /** Times that a driver starts one task of a cluster. */
+  shardAttemptsMax: 5,
+  /** Times that an interrupted task asks its scheduler for another attempt. */
+  shardRequeuesMax: 20,
+  /** Calls for one operation on a shared place, the first one included. */
+  objectAttemptsMax: 5,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
   /** Bytes of downloads kept for later ones; the oldest go first. */

@@ -23,6 +23,18 @@ export interface ExecutionSelection {
   readonly instruments?: string;
 }
 
+/** The selection among options that say more, as plain data. */
+export function executionOf(options: ExecutionSelection): ExecutionSelection {
+  const { profile, direction, cash, fee, fixedFee, slippage, sizing, size, sizeStep } = options;
+  const { minSize, minNotional, closeAtEnd, calendar, instruments } = options;
+  const costs = { fee, fixedFee, slippage };
+  const sizes = { sizing, size, sizeStep, minSize, minNotional };
+  const given = { profile, direction, cash, ...costs, ...sizes, closeAtEnd, calendar, instruments };
+  return Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as unknown as ExecutionSelection;
+}
+
 /** Errors: PROFILE_UNKNOWN. */
 export function executionRequest(selection: ExecutionSelection): ExecutionRequest {
   const profile = profileNamed(selection.profile ?? 'close');

@@ -8,6 +8,7 @@ import { REPORT_LIMITS } from '../report/report-data.ts';
 import { openCheckpointFile } from '../store/checkpoint-file.ts';
 import type { CheckpointPort, SweepCheckpoint } from '../sweep/checkpoint.ts';
 import { barriersAt, type Grid, parametersAt } from '../sweep/grid.ts';
+import type { PlanHost } from '../sweep/open-sweep.ts';
 import type { SweepProgress, SweepRequest } from '../sweep/request.ts';
 import type { SampledRows } from '../sweep/row-sink.ts';
 import type { SweepHost } from '../sweep/run-sweep.ts';
@@ -93,6 +94,22 @@ export const rowColumns = (grid: Grid, keepsAllRows: boolean): RowColumns =>
   new RowColumns(grid, axisNames(grid), keepsAllRows ? undefined : REPORT_LIMITS.gridRowsMax);
 
 const axisNames = (grid: Grid): string[] => grid.axes.map((axis) => axis.name);
+
+/** What a sweep is planned for, where no rows but those of the heatmap are kept. */
+export const planHost = (
+  { grid, loadedWindow, loadedStrategy }: Pick<HostedSweep, 'grid' | 'loadedWindow' | 'loadedStrategy'>,
+  { workers, budgetBytes }: { readonly workers: number; readonly budgetBytes?: number | undefined },
+  residentBytes: number,
+  { peakBytes }: Pick<HostContext, 'peakBytes'>,
+): PlanHost => ({
+  window: loadedWindow.window,
+  workers,
+  budgetBytes,
+  residentBytes,
+  peakBytes,
+  hostBytes: hostBytes(grid, false),
+  apart: scoresApart(loadedStrategy),
+});
 
 /** Bytes of the rows that are kept for the heatmap, or for --all-results, out of so many. */
 export const hostBytes =

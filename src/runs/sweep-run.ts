@@ -20,7 +20,13 @@ import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } f
 import type { RowColumns } from './row-columns.ts';
 import { strategyExecution } from './strategy-execution.ts';
 import { rowColumns, type SweepLimits, sweepHost } from './sweep-host.ts';
-import { cutWindow, type LoadedWindow, loadWindow, type WindowSelection } from './window-selection.ts';
+import {
+  cutWindow,
+  type LoadedWindow,
+  loadWindow,
+  type WindowBounds,
+  type WindowSelection,
+} from './window-selection.ts';
 
 /** What every run needs from its surroundings. */
 export interface RunContext extends CandleContext {
@@ -97,14 +103,15 @@ export async function prepareSweep(selection: SweepSelection, context: RunContex
   return { ...prepared, loadedWindow };
 }
 
-/** As prepareSweep, over candles that are loaded already. */
+/** As prepareSweep, over candles that are loaded already: all of them, or those within `bounds`. */
 export async function prepareSweepOn(
   loaded: LoadedWindow['loaded'],
-  selection: Omit<SweepSelection, 'window'>,
+  selection: Omit<SweepSelection, 'window'> & { readonly window?: Pick<WindowSelection, 'policies'> },
   context: RunContext,
+  bounds: WindowBounds = { coldStart: false },
 ): Promise<PreparedSweep> {
-  const prepared = await prepareStrategy({ ...selection, window: {} }, context);
-  const loadedWindow = withCalendarNote(cutWindow(loaded, { coldStart: false }), prepared.request.calendar);
+  const prepared = await prepareStrategy({ window: {}, ...selection }, context);
+  const loadedWindow = withCalendarNote(cutWindow(loaded, bounds), prepared.request.calendar);
   return { ...prepared, loadedWindow };
 }
 

@@ -5,6 +5,7 @@ import {
   fstatSync,
   fsyncSync,
   ftruncateSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   openSync,
@@ -49,6 +50,8 @@ export interface Disk {
   size(handle: number): number;
   sync(handle: number): void;
   close(handle: number): void;
+  /** Gives a file a second name, which must be free (EEXIST). */
+  link(from: string, to: string): void;
   /** Replaces `to` in one step. */
   rename(from: string, to: string): void;
   /** Makes renames and removals inside a folder durable. */
@@ -99,6 +102,7 @@ export const REAL_DISK: Disk = {
   size: (handle) => fstatSync(handle).size,
   sync: fsyncSync,
   close: closeSync,
+  link: linkSync,
   rename: renameSync,
   syncFolder(path) {
     const handle = openSync(path, constants.O_RDONLY);

@@ -33,6 +33,18 @@ export function durableWrite(disk: Disk, path: string, chunks: readonly Uint8Arr
 }
 
 function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[], mode: number | undefined): void {
+  writeBeside(disk, path, chunks, mode, (temp) => disk.rename(temp, path));
+  disk.syncFolder(dirname(path));
+}
+
+/** Writes and syncs a temporary file, then lets `place` make it the file. */
+function writeBeside(
+  disk: Disk,
+  path: string,
+  chunks: readonly Uint8Array[],
+  mode: number | undefined,
+  place: (temp: string) => void,
+): void {
   const folder = dirname(path);
   const [temp, handle] = createTemp(disk, folder, path.slice(folder.length + 1), mode);
   let isOpen = true;
@@ -41,7 +53,7 @@ function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[], mode
     disk.sync(handle);
     isOpen = false;
     disk.close(handle);
-    disk.rename(temp, path);
+    place(temp);
   } catch (error) {
     if (isOpen) quietly(() => disk.close(handle));
     quietly(() => disk.remove(temp));
@@ -49,7 +61,33 @@ function writeOnce(disk: Disk, path: string, chunks: readonly Uint8Array[], mode
   } finally {
     tempsInUse.delete(temp);
   }
-  disk.syncFolder(folder);
+}
+
+/**
+ * Like durableWrite for a file that must not be there: of several writers at once, on one machine or on many that share the folder,
+ * one makes it. Answers false when it is there already, and leaves it as it is.
+ * Errors: STORE_FULL when the disk is, else STORE_UNWRITABLE.
+ */
+export function durableCreate(disk: Disk, path: string, chunks: readonly Uint8Array[]): boolean {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      // What is there may be of a writer that has not come to this yet, and is promised from here on.
+      if (disk.inspect(path) !== undefined) {
+        disk.syncFolder(dirname(path));
+        return false;
+      }
+      writeBeside(disk, path, chunks, undefined, (temp) => {
+        disk.link(temp, path);
+        quietly(() => disk.remove(temp));
+      });
+      disk.syncFolder(dirname(path));
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST') continue;
+      if (systemCode(error) === 'ENOENT' && attempt < ATTEMPTS_MAX) continue;
+      throw storeError(error, path);
+    }
+  }
 }
 
 function createTemp(

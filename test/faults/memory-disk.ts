@@ -67,6 +67,12 @@ export function createMemoryDisk(files: Readonly<Record<string, Uint8Array>> = {
       inode.synced = inode.written;
     },
     close: () => undefined,
+    link(from, to) {
+      const inode = now().get(from);
+      if (inode === undefined) throw failure('ENOENT');
+      if (now().has(to)) throw failure('EEXIST');
+      change((names) => names.set(to, inode));
+    },
     rename(from, to) {
       const inode = now().get(from);
       if (inode === undefined) throw failure('ENOENT');
@@ -109,7 +115,7 @@ export function createMemoryDisk(files: Readonly<Record<string, Uint8Array>> = {
       return createMemoryDisk(survivors);
     },
   };
-  for (const name of ['create', 'write', 'sync', 'close', 'rename', 'syncFolder', 'remove'] as const) {
+  for (const name of ['create', 'write', 'sync', 'close', 'link', 'rename', 'syncFolder', 'remove'] as const) {
     const operation = disk[name] as (...args: unknown[]) => unknown;
     (disk as unknown as Record<string, unknown>)[name] = (...args: unknown[]): unknown => {
       const result = operation(...args);

@@ -6,10 +6,9 @@ import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { Isolation } from '../../runs/module-ref.ts';
-import type { GridSelection, SweepSelection } from '../../runs/sweep-run.ts';
+import type { SweepSelection } from '../../runs/sweep-run.ts';
 import type { Across } from '../../sweep/many-across.ts';
-import type { MetricCondition } from '../../sweep/metric-condition.ts';
-import { DEFAULT_PRESELECT, DEFAULT_TOP } from '../../sweep/request.ts';
+import { addClusterOptions, type ClusterOptions, checkClusterOptions, manyOnCluster } from '../cluster-options.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
@@ -22,27 +21,18 @@ import {
   addManyOptions,
   barrierNotes,
   type DataOptions,
-  type GridOptions,
   isolateOption,
   modelMemoryOption,
-  riskAxes,
 } from '../options.ts';
 import { createProgressLine, note } from '../progress.ts';
 import { runContext, stoppable, windowSelection } from '../run-context.ts';
+import { addRankingOptions, gridSelection, type RankingOptions } from '../sweep-options.ts';
 
-export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, GridOptions {
+export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions, ClusterOptions {
   readonly data?: readonly string[];
   readonly windows?: string;
   readonly split?: number;
   readonly across?: Across;
-  readonly rank: string;
-  readonly top: number;
-  readonly preselect: number;
-  readonly sample?: number;
-  readonly seed: number;
-  readonly offset?: number;
-  readonly limit?: number;
-  readonly where?: string;
   readonly workers?: number;
   readonly memory?: number;
   readonly modelMemory?: number;
@@ -65,25 +55,9 @@ export function define(command: Command, { host, action }: CommandContext): void
   addGridOptions(command);
   addExecutionOptions(command);
   addManyOptions(command);
+  addRankingOptions(command);
+  addClusterOptions(command);
   command
-    .optionsGroup('Search and ranking:')
-    .option(
-      '--rank <metrics>',
-      'metric to rank by; several, as in sharpe,maxDrawdown, keep the Pareto front',
-      'totalReturn',
-    )
-    .option('--top <n>', 'ranked variants kept', wholeNumber('--top', 1, LIMITS.topMax), DEFAULT_TOP)
-    .option(
-      '--preselect <n>',
-      'with barriers: variants kept without them before they are varied; 0 = all of them',
-      wholeNumber('--preselect', 0, LIMITS.preselectMax),
-      DEFAULT_PRESELECT,
-    )
-    .option('--sample <n>', 'random search: draw this many variants', wholeNumber('--sample', 1, LIMITS.gridPointsMax))
-    .option('--seed <n>', 'seed of the random search', wholeNumber('--seed', 0), 1)
-    .option('--offset <n>', 'part of a grid: skip this many of its points', wholeNumber('--offset', 0))
-    .option('--limit <n>', '… and visit at most this many of the rest', wholeNumber('--limit', 1))
-    .option('--where <conditions>', 'rank only rows that meet these: "trades>=30, maxDrawdown<=30%"')
     .optionsGroup('Output:')
     .option('--all-results <file>', 'also write every scored variant: .json, .csv or .parquet')
     .option('--report <file>', 'also write an HTML report')
@@ -131,22 +105,15 @@ export function define(command: Command, { host, action }: CommandContext): void
 }
 
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
+  checkClusterOptions(options);
   const stop = createStopSource(host.clock, options.deadline);
-  const [
-    { prepareSweep, finishSweep },
-    { hostBytes },
-    { scoresApart },
-    { parseObjectives },
-    { parseWhere },
-    { checkStoreWritable, outputPath },
-  ] = await Promise.all([
-    import('../../runs/sweep-run.ts'),
-    import('../../runs/sweep-host.ts'),
-    import('../../runs/module-ref.ts'),
-    import('../../runs/metric-name.ts'),
-    import('../../runs/where-text.ts'),
-    import('../../runs/output-file.ts'),
-  ]);
+  const [{ prepareSweep, finishSweep }, { hostBytes }, { scoresApart }, { checkStoreWritable, outputPath }] =
+    await Promise.all([
+      import('../../runs/sweep-run.ts'),
+      import('../../runs/sweep-host.ts'),
+      import('../../runs/module-ref.ts'),
+      import('../../runs/output-file.ts'),
+    ]);
   const files = {
     report: options.report === undefined ? undefined : outputPath(host.folder, options.report),
     allResults: options.allResults === undefined ? undefined : outputPath(host.folder, options.allResults),
@@ -159,10 +126,15 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const progress = createProgressLine(host.stderr, host.clock);
   const { listMarkets } = await import('../../runs/market-list.ts');
   const markets = listMarkets(options.data ?? [], context);
-  const grid = gridSelection(options, parseObjectives('--rank', options.rank), parseWhere);
+  const grid = await gridSelection(options);
   if (isMany(options, markets)) {
+    if (options.cluster !== undefined) throw manyOnCluster(`${markets.length} markets`);
     const { sweepManyCommand } = await import('../sweep-many.ts');
     return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
+  }
+  if (options.cluster !== undefined) {
+    const { sweepOnCluster } = await import('../sweep-cluster.ts');
+    return sweepOnCluster(strategy, { ...options, data: markets[0] }, host);
   }
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
@@ -219,26 +191,6 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
 /** Whether variants are ranked across cells: several markets or windows, or so asked for. */
 const isMany = ({ windows, split, across }: SweepOptions, markets: readonly string[]): boolean =>
   markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
-
-function gridSelection(
-  options: SweepOptions,
-  objectives: Pick<GridSelection, 'rank' | 'alsoRank'>,
-  parseWhere: (text: string) => MetricCondition[],
-): GridSelection {
-  const { top, preselect, sample, seed, offset, limit, where } = options;
-  return {
-    parameters: options.set,
-    risk: riskAxes(options),
-    ...objectives,
-    top,
-    preselect,
-    sample,
-    seed,
-    offset,
-    limit,
-    where: where === undefined ? undefined : parseWhere(where),
-  };
-}
 
 function rowsAreNotKept(): AppError {
   return new AppError('REQUEST_INVALID', {

@@ -1,0 +1,94 @@
+// gridmill sweep --cluster: cuts the sweep, has a scheduler run the shards, follows them, and delivers the merge.
+import type { FollowHost, RunProgress } from '../cluster/follow-run.ts';
+import type { ShardRun } from '../cluster/manifest.ts';
+import { createStopSource } from '../core/cancel.ts';
+import { AppError } from '../core/errors.ts';
+import type { ClusterOptions } from './cluster-options.ts';
+import type { ExitCode } from './command.ts';
+import type { Host } from './host.ts';
+import { createProgressLine, note } from './progress.ts';
+import { stoppable } from './run-context.ts';
+import { deliverMerge, openPlace, type PlanOptions, plannedShards } from './shard-work.ts';
+
+export interface SweepOnCluster extends Omit<PlanOptions, 'place'>, ClusterOptions {
+  readonly deadline?: number;
+  readonly report?: string;
+  readonly save: boolean;
+}
+
+/** Threads of one task: many small tasks find room sooner than few large ones. */
+const TASK_WORKERS = 1;
+/** What a task may take beyond its budget before its scheduler ends it. */
+const MEMORY_SLACK = 1.1;
+
+/** Errors: those of plannedShards, followRun and deliverMerge; REQUEST_INVALID without --place. */
+export async function sweepOnCluster(strategy: string, options: SweepOnCluster, host: Host): Promise<ExitCode> {
+  const { place, workers = TASK_WORKERS } = options;
+  if (place === undefined) throw noPlace();
+  const objects = await openPlace(place, host);
+  const progress = createProgressLine(host.stderr, host.clock);
+  const stop = createStopSource(host.clock, options.deadline);
+  try {
+    const { collectShards } = await import('../cluster/merge-run.ts');
+    const { prepared, ...run } = await plannedShards(strategy, { ...options, place, workers }, objects, host);
+    const onNote = note(progress, host);
+    onNote(`run ${run.id}: ${run.manifest.shards.length} shards in ${objects.uri}`);
+    await stoppable(host, stop, (token) =>
+      onSlurm(run, { ...options, workers, uri: objects.uri }, host, {
+        objects,
+        stop: token,
+        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        onNote,
+        onProgress: (at) => progress.update(() => progressText(at)),
+      }),
+    );
+    progress.clear();
+    const results = await collectShards(run, objects);
+    return await deliverMerge(run, results, prepared, { ...options, workers: host.cores }, host);
+  } finally {
+    progress.clear();
+    objects.close();
+  }
+}
+
+const progressText = ({ shards, done, running, waiting }: RunProgress): string =>
+  `${done} of ${shards} shards  ${running} running  ${waiting} waiting`;
+
+async function onSlurm(
+  run: ShardRun,
+  options: SweepOnCluster & { readonly workers: number; readonly uri: string },
+  host: Host,
+  follow: Omit<FollowHost, 'tasks'>,
+): Promise<void> {
+  const [{ createSlurmEngine }, { followRun }, { manifestKey }, { mkdirSync }, { join }] = await Promise.all([
+    import('../cluster/slurm-engine.ts'),
+    import('../cluster/follow-run.ts'),
+    import('../cluster/manifest.ts'),
+    import('node:fs'),
+    import('node:path'),
+  ]);
+  const { memory, uri, workers } = options;
+  // Nodes see the files of this machine: the program is among them.
+  const shared = /^file:\/\/(.+)$/.exec(uri)?.[1] ?? host.folder;
+  const logFolder = join(shared, 'runs', run.id, 'logs');
+  mkdirSync(logFolder, { recursive: true });
+  const job = {
+    name: `gridmill-${run.id}`,
+    manifest: `${uri}/${manifestKey(run.id)}`,
+    program: host.program,
+    workers,
+    memoryBytes: memory === undefined ? undefined : memory * MEMORY_SLACK,
+    logFolder,
+    more: (options.clusterArgs ?? '').split(/\s+/).filter((word) => word !== ''),
+  };
+  const shards = run.manifest.shards.length;
+  const tasks = Math.min(shards, await createSlurmEngine({ ...job, tasks: shards }).tasksMax());
+  await followRun(run, createSlurmEngine({ ...job, tasks }), { ...follow, tasks });
+}
+
+const noPlace = (): AppError =>
+  new AppError('REQUEST_INVALID', {
+    rule: 'Machines of a cluster share a place.',
+    found: '--cluster without --place.',
+    todo: 'Give --place file:///folder-that-all-mount, or --place s3://bucket/prefix.',
+  });

@@ -1,0 +1,81 @@
+// Puts together what shards have handed in, once all have: the result that one machine would have made.
+import { AppError } from '../core/errors.ts';
+import { LIMITS } from '../core/limits.ts';
+import { planHost, type SweepLimits } from '../runs/sweep-host.ts';
+import { type FinishedSweep, finishSweep, type PreparedSweep, type RunContext } from '../runs/sweep-run.ts';
+import { nextStep } from '../runs/sweep-shards.ts';
+import type { ShardResult } from '../sweep/shard.ts';
+import type { ShardRun } from './manifest.ts';
+import { shardKey } from './manifest.ts';
+import type { ObjectStore } from './object-store.ts';
+import { type HandedIn, hashOf } from './run-shard.ts';
+
+/** Missing or wrong shards named in an error. */
+const SHARDS_SAID = 20;
+
+export interface RunStatus {
+  readonly shards: number;
+  readonly done: readonly number[];
+  readonly missing: readonly number[];
+}
+
+/** Which shards have been handed in, by the names in the shared place alone. */
+export async function runStatus({ id, manifest }: ShardRun, objects: ObjectStore): Promise<RunStatus> {
+  const there = new Set<string>();
+  for await (const { key } of objects.list(`runs/${id}/shards/`)) there.add(key);
+  const all = manifest.shards.map((_, index) => index);
+  const isDone = (index: number): boolean => there.has(shardKey(id, index));
+  return { shards: all.length, done: all.filter(isDone), missing: all.filter((index) => !isDone(index)) };
+}
+
+/** Errors: SHARDS_INCOMPLETE with a list of what is missing, damaged, or of another run or version. */
+export async function collectShards(run: ShardRun, objects: ObjectStore): Promise<ShardResult[]> {
+  const { missing } = await runStatus(run, objects);
+  if (missing.length > 0) throw incomplete(missing.map((index) => `${index} is missing`));
+  const results: ShardResult[] = [];
+  const wrong: string[] = [];
+  for (const index of run.manifest.shards.keys()) {
+    const bytes = await objects.get(shardKey(run.id, index), LIMITS.manifestBytesMax);
+    const read = bytes === undefined ? 'is missing' : readShard(bytes, run, index);
+    if (typeof read === 'string') wrong.push(`${index} ${read}`);
+    else results.push(read);
+  }
+  if (wrong.length > 0) throw incomplete(wrong);
+  return results;
+}
+
+function readShard(bytes: Uint8Array, { id, manifest }: ShardRun, index: number): ShardResult | string {
+  let handed: HandedIn;
+  try {
+    handed = JSON.parse(new TextDecoder().decode(bytes)) as HandedIn;
+  } catch {
+    return 'is no JSON';
+  }
+  if (handed?.format !== 'gridmill-shard' || handed.run !== id || handed.index !== index) return 'is of another run';
+  if (handed.engineVersion !== manifest.engineVersion) return `was scored by version ${handed.engineVersion}`;
+  const shard = manifest.shards[index]!;
+  const { result } = handed;
+  if (result === undefined || hashOf(result) !== handed.hash) return 'does not match its hash';
+  return result.from === shard.from && result.to === shard.to ? result : 'is another part of the sweep';
+}
+
+/** What is left when all shards are in is done here: the second stage of those that were kept, and the ranking. Errors: those of collectShards and finishSweep. */
+export async function mergeRun(
+  results: readonly ShardResult[],
+  prepared: PreparedSweep,
+  limits: Omit<SweepLimits, 'merged' | 'shard' | 'keepAllRows'> & { readonly residentBytes: number },
+  context: RunContext,
+): Promise<FinishedSweep> {
+  const plan = planHost(prepared, limits, limits.residentBytes, context);
+  const step = nextStep(prepared, results, { shardSeconds: 0 }, plan, context);
+  const merged = step.shards === undefined ? step.merged : undefined;
+  return finishSweep(prepared, { ...limits, keepAllRows: false, ...(merged === undefined ? {} : { merged }) }, context);
+}
+
+function incomplete(wrong: readonly string[]): AppError {
+  const more = wrong.length > SHARDS_SAID ? `, and ${wrong.length - SHARDS_SAID} more` : '';
+  return new AppError('SHARDS_INCOMPLETE', {
+    found: `shard ${wrong.slice(0, SHARDS_SAID).join(', ')}${more}.`,
+    todo: 'Run those shards again; what is handed in stays.',
+  });
+}
