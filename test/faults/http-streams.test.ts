@@ -173,7 +173,9 @@ describe('a body', () => {
     const chunked = await pour(door, `${HEAD}transfer-encoding: chunked\r\n\r\n`, `10000\r\n${filler}\r\n`);
     expect([statusOf(chunked.answer), chunked.read <= LIMIT + READ]).toEqual([413, true]);
     const declared = await pour(door, `${HEAD}content-length: 500000000\r\n\r\n`, filler);
-    expect([statusOf(declared.answer), declared.read <= READ + 1_000]).toEqual([413, true]);
+    // Whoever still sends when the connection is closed may lose the answer with it.
+    expect([413, 0]).toContain(statusOf(declared.answer));
+    expect(declared.read).toBeLessThanOrEqual(READ + 1_000);
     // The anti-test: a service that takes more reads more.
     const lax = await openDoor({}, {});
     const upload =
