@@ -129,7 +129,7 @@ const deep = (depth: number): Json => (depth === 0 ? 0 : [deep(depth - 1)]);
 
 /** None of these is a value of any field of any schema. */
 const WRONG: readonly Json[] = [
-  ...[{ zzz: 1 }, [[]], [null], null, '\ud800'.repeat(2_000), '\u0000'.repeat(2_000), 'x'.repeat(2_000)],
+  ...[{ zzz: { y: 1 } }, [[]], [null], null, '\ud800'.repeat(2_000), '\u0000'.repeat(2_000), 'x'.repeat(2_000)],
   ...[deep(40), new Array(10_001).fill(1), { constructor: { prototype: 1 } }, [['x']]],
 ];
 const STRANGE_NAMES = [
