@@ -105,15 +105,11 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
   }
 }
 
-/**
- * Studies and other services of this store count with what this one may take; a small machine has no more than all of it.
- * Errors: BUDGET_BYTES with the sums.
- */
+/** Studies and other services of this store count with what this one may take. Errors: BUDGET_BYTES with the sums. */
 async function enterMachine(memoryBytes: number, host: Host): Promise<() => void> {
   const { enterRunning } = await import('../../store/running-registry.ts');
   const machineBytes = host.machineBytes();
-  const wanted = { memoryBytes: Math.min(memoryBytes, machineBytes), workers: host.cores, label: 'gridmill serve' };
-  return enterRunning(host.storeRoot, wanted, machineBytes);
+  return enterRunning(host.storeRoot, { memoryBytes, workers: host.cores, label: 'gridmill serve' }, machineBytes);
 }
 
 async function answer(config: ServiceConfig, token: string | undefined, host: Host): Promise<undefined> {
@@ -148,11 +144,13 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
 
 /** What settings and machine have come to, on one line. */
 function decided(config: ServiceConfig, host: Host, hasToken: boolean): string {
-  const gigabytes = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  const amount = (count: number): string =>
+    count < 2 ** 30 ? `${Math.round(count / 2 ** 20)} MiB` : `${(count / 2 ** 30).toFixed(1)} GiB`;
   const parts = [
     hasToken ? 'asks for a token' : 'open to this machine',
     `${config['backtest.cpu.max_threads'] ?? host.cores} of ${host.cores} threads a computation`,
-    `${gigabytes(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all`,
+    `${amount(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all computations`,
+    `${amount(config['mirror.bytes'])} of candles and a heap of ${amount(host.heapBytes)} in ${amount(host.machineBytes())} of memory`,
     `${config['backtest.sync.sync_deadline_seconds']} s to answer`,
     `store ${host.storeRoot}`,
   ];
