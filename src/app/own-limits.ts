@@ -30,11 +30,7 @@ export function fitHeap(): void {
   const { heapBytes } = memoryShares(memoryBytes);
   if (getHeapStatistics().heap_size_limit <= heapBytes) return;
   const flag = `${HEAP_FLAG}=${Math.floor(heapBytes / 2 ** 20)}`;
-  process.execve(
-    process.execPath,
-    [process.execPath, flag, ...process.execArgv, ...process.argv.slice(1)],
-    process.env,
-  );
+  execve(process.execPath, [process.execPath, flag, ...process.execArgv, ...process.argv.slice(1)], process.env);
 }
 
 export function readText(path: string): string | undefined {

@@ -14,8 +14,9 @@ export interface MemoryShares {
   readonly answerBytes: number;
 }
 
+const MIB = 2 ** 20;
 /** Less of a heap, and reading a long file or answering a large result would fail where there is memory. */
-const HEAP_BYTES_MIN = 64 * 2 ** 20;
+const HEAP_BYTES_MIN = 64 * MIB;
 
 /**
  * Shares of `memoryBytes`. Those of a service leave about a third: for Node.js itself, the heap, and what the kernel counts
@@ -40,12 +41,12 @@ export function checkWithinMemory(
 ): void {
   const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
   if (total <= memoryBytes) return;
-  const list = wanted.map(({ name, bytes }) => `${name} ${text(bytes)}`).join(' + ');
+  const list = wanted.map(({ name, bytes }) => `${name} ${text(Math.ceil(bytes / MIB))}`).join(' + ');
   throw new AppError('BUDGET_BYTES', {
     rule: 'A budget must lie within the memory of the machine, or of the container.',
-    found: `${list}${wanted.length > 1 ? ` = ${text(total)}` : ''}; there are ${text(memoryBytes)}.`,
+    found: `${list}${wanted.length > 1 ? ` = ${text(Math.ceil(total / MIB))}` : ''}; there are ${text(Math.floor(memoryBytes / MIB))}.`,
     todo: 'Give less, leave it out to have it chosen, or give the container more memory.',
   });
 }
 
-const text = (bytes: number): string => `${Math.floor(bytes / 2 ** 20).toLocaleString('en')} MiB`;
+const text = (mebibytes: number): string => `${mebibytes.toLocaleString('en')} MiB`;
