@@ -30,6 +30,7 @@ export function createHost(): Host {
     // Counted in KiB by the system.
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
     machineBytes: () => memoryBytes,
+    isInit: process.pid === 1,
     heapBytes: getHeapStatistics().heap_size_limit,
     usage,
     residentBytes,

@@ -84,15 +84,15 @@ export function define(command: Command, { host, action }: CommandContext): void
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
-  const token = host.environment['GRIDMILL_TOKEN'] || undefined;
-  const { loadConfig } = await import('../service-config.ts');
+  const { loadConfig, serviceToken } = await import('../service-config.ts');
+  const token = serviceToken(host);
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
   if (!LOOPBACK.has(listen) && token === undefined) {
     throw new AppError('REQUEST_INVALID', {
       rule: 'A service that others can reach needs a token.',
       found: `the address ${listen} without one.`,
-      todo: 'Set GRIDMILL_TOKEN, or listen on 127.0.0.1.',
+      todo: 'Set GRIDMILL_TOKEN or GRIDMILL_TOKEN_FILE, or listen on 127.0.0.1.',
     });
   }
   const maxComputeBytesTotal = config['backtest.max_compute_bytes_total'];
@@ -135,12 +135,17 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
   const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
   host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
   host.stdout.write(`${decided(config, host, token !== undefined)}\n`);
+  if (host.isInit && watchdog !== undefined) host.stderr.write(`${AS_INIT}\n`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   // From here on a second signal ends the process at once.
   await service.close();
   await watchdog?.stop();
   return undefined;
 }
+
+/** The system lets no signal of its own end the first process of a container, SIGKILL included. */
+const AS_INIT =
+  'note: this is process 1, which cannot end itself when it hangs: start it under an init (--init), and watch its health check.';
 
 /** What settings and machine have come to, on one line. */
 function decided(config: ServiceConfig, host: Host, hasToken: boolean): string {
