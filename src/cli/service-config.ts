@@ -72,27 +72,6 @@ async function parsedFile(path: string, { folder }: Host): Promise<unknown> {
   return document.toJS({ maxAliasCount: 100 });
 }
 
-/** GRIDMILL_TOKEN, or what the file that GRIDMILL_TOKEN_FILE names holds: secrets of containers come as files. Errors: REQUEST_INVALID. */
-export function serviceToken({ environment, folder }: Host): string | undefined {
-  const { GRIDMILL_TOKEN: token = '', GRIDMILL_TOKEN_FILE: path = '' } = environment;
-  if (path === '') return token === '' ? undefined : token;
-  const invalid = (found: string, cause?: unknown): AppError =>
-    new AppError('REQUEST_INVALID', {
-      rule: 'GRIDMILL_TOKEN_FILE names a file that holds the token, and GRIDMILL_TOKEN is not set beside it.',
-      found,
-      todo: 'Set one of the two.',
-      cause,
-    });
-  if (token !== '') throw invalid('both.');
-  try {
-    const text = readFileSync(resolve(folder, path), 'utf8').trim();
-    if (text !== '') return text;
-  } catch (cause) {
-    throw invalid(`${path} (${(cause as NodeJS.ErrnoException).code}).`, cause);
-  }
-  throw invalid(`${path}, which is empty.`);
-}
-
 /** What the service keeps between requests. */
 export function serviceWarmth(config: ServiceConfig, cores: number): ServiceWarmth {
   const bytes = config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'];

@@ -23,6 +23,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
   },
   entry: host.entry,
   residentBytes: host.residentBytes,
+  memoryBytes: host.machineBytes(),
 });
 
 export const machineLimits = (config: ServiceConfig, host: Host): MachineLimits => ({

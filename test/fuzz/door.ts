@@ -31,6 +31,7 @@ export async function openDoor(change: Partial<ServiceOptions> = {}): Promise<Do
       },
       entry: () => import('../../src/index.ts'),
       residentBytes: () => process.memoryUsage.rss(),
+      memoryBytes: 2 ** 34,
     },
     warm: {
       workers: 1,

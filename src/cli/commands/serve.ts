@@ -84,8 +84,9 @@ export function define(command: Command, { host, action }: CommandContext): void
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
-  const { loadConfig, serviceToken } = await import('../service-config.ts');
-  const token = serviceToken(host);
+  const { withTokenFile } = await import('../token-file.ts');
+  const token = withTokenFile(host)['GRIDMILL_TOKEN'] || undefined;
+  const { loadConfig } = await import('../service-config.ts');
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
   if (!LOOPBACK.has(listen) && token === undefined) {
