@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { createAnnouncer } from '../announcer.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
@@ -134,9 +135,10 @@ async function answer(config: ServiceConfig, token: string | undefined, host: Ho
   const { startWatchdog } = await import('../../compute/watchdog.ts');
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const address = await service.listen({ port: config['server.port'], host: config['server.listen'] });
-  host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
-  host.stdout.write(`${decided(config, host, token !== undefined)}\n`);
-  if (host.isInit && watchdog !== undefined) host.stderr.write(`${AS_INIT}\n`);
+  const say = createAnnouncer(host);
+  say(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).`);
+  say(`  ${decided(config, host, token !== undefined)}`);
+  if (host.isInit && watchdog !== undefined) say(AS_INIT);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   // From here on a second signal ends the process at once.
   await service.close();
@@ -160,7 +162,7 @@ function decided(config: ServiceConfig, host: Host, hasToken: boolean): string {
     `${config['backtest.sync.sync_deadline_seconds']} s to answer`,
     `store ${host.storeRoot}`,
   ];
-  return `  ${parts.join(', ')}`;
+  return parts.join(', ');
 }
 
 const flagsOf = (options: ServeOptions) => ({

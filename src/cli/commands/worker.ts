@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { createAnnouncer } from '../announcer.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -54,7 +55,7 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
   const { createMachine } = await import('../../compute/machine.ts');
   const { machineLimits, openDesk } = await import('../service-process.ts');
   const desk = await openDesk(config, createMachine(machineLimits(config, host)), host);
-  host.stdout.write(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.\n`);
+  createAnnouncer(host)(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   await desk.close();
   return undefined;
