@@ -1,6 +1,6 @@
 // Does the image keep its promises: small, nobody's root, at home under limits without a network, back after a kill, the same result bytes?
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -50,6 +50,8 @@ describe.skipIf(missing !== undefined)('the image', () => {
 
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'gridmill-image-'));
+    // The user of the image is nobody here.
+    chmodSync(folder, 0o755);
     writeFileSync(join(folder, 'candles.csv'), csvOf(minuteCandles(20_000)));
     serve = buildImage('serve');
     slim = buildImage('slim');
