@@ -2,8 +2,8 @@
 import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
-import { jobText } from './job.ts';
-import type { JobQuery } from './job-store.ts';
+import { JOB_STATES, type JobState, jobText } from './job.ts';
+import type { JobCounts, JobQuery } from './job-store.ts';
 
 const PAGE_DEFAULT = 100;
 
@@ -15,6 +15,13 @@ export function checkPage({ limit = PAGE_DEFAULT }: JobQuery): number {
     found: `${limit}.`,
     todo: 'Ask for a smaller page and go on from its `next`.',
   });
+}
+
+/** Sums by state; none is 0. */
+export function countsOf(entries: readonly (readonly [JobState, number])[]): JobCounts['states'] {
+  const states = Object.fromEntries(JOB_STATES.map((state) => [state, 0])) as Record<JobState, number>;
+  for (const [state, count] of entries) states[state] += count;
+  return states;
 }
 
 /** The id of shard `index` of job `id`. No submission can have it: `/` is not a character of an id. */

@@ -353,6 +353,19 @@ export function describeJobStore(kind: StoreKind): void {
       expect((await store.shards('a')).results).toEqual(['kept', 'new']);
     });
 
+    test('counts jobs by state, shards not among them, and says since when the oldest waits', async () => {
+      const none = { queued: 0, running: 0, done: 0, failed: 0, cancelled: 0 };
+      expect(await store.counts()).toEqual({ states: none, oldestQueuedMs: undefined });
+      await store.complete(await running('ended'), { best: 1 }, 2500);
+      await running('runs');
+      await store.split(await running('cut'), [{ part: 1 }, { part: 2 }], 1500);
+      await store.submit({ id: 'late', kind: 'sweep', request: {} }, 900);
+      expect(await store.counts()).toEqual({
+        states: { ...none, queued: 2, running: 1, done: 1 },
+        oldestQueuedMs: 900,
+      });
+    });
+
     test('lists newest first, filtered, page by page', async () => {
       for (let i = 0; i < 7; i++) await submit(`j${i}`, { kind: i % 2 === 0 ? 'sweep' : 'other' });
       await store.requestCancel('j3', 1);

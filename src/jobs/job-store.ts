@@ -58,6 +58,13 @@ export interface JobPage {
   readonly next?: number;
 }
 
+/** Jobs in each state, shards not counted. */
+export interface JobCounts {
+  readonly states: Readonly<Record<JobState, number>>;
+  /** When the oldest queued job was submitted, epoch ms UTC; undefined where none is queued. */
+  readonly oldestQueuedMs?: number;
+}
+
 export interface Retention {
   /** Ended jobs kept, shards not counted. */
   readonly endedMax: number;
@@ -78,6 +85,7 @@ export interface JobStore {
   submit(submission: Submission, atMs: number): Promise<{ readonly job: Job; readonly isNew: boolean }>;
   get(id: string): Promise<Job | undefined>;
   list(query: JobQuery): Promise<JobPage>;
+  counts(): Promise<JobCounts>;
   /** Undefined until the job is done. */
   result(id: string): Promise<JobResult | undefined>;
 

@@ -13,7 +13,7 @@ import {
   type Lease,
   type Owner,
 } from './job.ts';
-import { checkPage, checkSplit, shardId } from './job-rules.ts';
+import { checkPage, checkSplit, countsOf, shardId } from './job-rules.ts';
 import type { JobQuery, JobStore, LeaseInUse } from './job-store.ts';
 import { checkSameSubmission, jobNotFound, jobState, leaseLost, queueFull, standing } from './store-errors.ts';
 
@@ -115,6 +115,14 @@ export function createMemoryStore(): JobStore {
       matching.sort((a, b) => b.sequence - a.sequence);
       const page = matching.slice(0, limit);
       return { jobs: page.map(toJob), next: matching.length > limit ? page.at(-1)!.sequence : undefined };
+    },
+    async counts() {
+      const own = all().filter((row) => row.parentId === undefined);
+      const oldest = Math.min(...own.filter((row) => row.state === 'queued').map((row) => row.createdAtMs));
+      return {
+        states: countsOf(own.map((row) => [row.state, 1])),
+        oldestQueuedMs: Number.isFinite(oldest) ? oldest : undefined,
+      };
     },
     async result(id) {
       const result = rows.get(id)?.result;

@@ -43,6 +43,8 @@ export function schemaOf(dialect: SqlConnection['dialect']): readonly string[] {
     `CREATE UNIQUE INDEX IF NOT EXISTS gridmill_jobs_key ON gridmill_jobs (job_key) WHERE job_key IS NOT NULL`,
     `CREATE INDEX IF NOT EXISTS gridmill_jobs_queued ON gridmill_jobs (priority DESC, sequence) WHERE state = 'queued'`,
     `CREATE INDEX IF NOT EXISTS gridmill_jobs_running ON gridmill_jobs (claim_id) WHERE state = 'running'`,
+    // Counts of states read this alone, and not the requests.
+    `CREATE INDEX IF NOT EXISTS gridmill_jobs_states ON gridmill_jobs (state, created_ms) WHERE parent_id IS NULL`,
     `CREATE INDEX IF NOT EXISTS gridmill_jobs_shards ON gridmill_jobs (parent_id, shard_index)`,
     // Long texts lie apart, so that a renewal rewrites a short row.
     `CREATE TABLE IF NOT EXISTS gridmill_job_texts (

@@ -2,8 +2,8 @@
 import { AppError } from '../core/errors.ts';
 import { type Json, sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
-import { checkSubmission, type Job, type JobResult, jobText, type Lease, type Owner } from './job.ts';
-import { checkPage, checkSplit, shardId } from './job-rules.ts';
+import { checkSubmission, type Job, type JobResult, type JobState, jobText, type Lease, type Owner } from './job.ts';
+import { checkPage, checkSplit, countsOf, shardId } from './job-rules.ts';
 import type { ClaimedJob, JobQuery, JobStore, LeaseView, StoreReach } from './job-store.ts';
 import type { SqlConnection, SqlRow, SqlValue, Statement } from './sql-connection.ts';
 import { toJob, toSubmission } from './sql-rows.ts';
@@ -20,6 +20,9 @@ const SUBMIT = `INSERT INTO gridmill_jobs
   SELECT $1, $2, $3, $4, CAST($5 AS INTEGER), CAST($6 AS BIGINT), $7, CAST($8 AS INTEGER), 'queued', CAST($9 AS BIGINT)
   WHERE (SELECT COUNT(*) FROM gridmill_jobs WHERE state = 'queued' AND parent_id IS NULL) < ${LIMITS.queuedJobsMax}
   ON CONFLICT DO NOTHING RETURNING *`;
+
+const COUNT = `SELECT state, COUNT(*) AS jobs, MIN(created_ms) AS oldest FROM gridmill_jobs
+  WHERE parent_id IS NULL GROUP BY state`;
 
 const claimSql = (dialect: SqlConnection['dialect'], kinds: number): string => `UPDATE gridmill_jobs
   SET state = 'running', attempts = attempts + 1, token = token + 1, beat = beat + 1, claim_id = $1, owner = $2,
@@ -124,6 +127,14 @@ export function createSqlStore(connection: SqlConnection, reach: StoreReach): Jo
       const rows = await query(sql, values);
       const jobs = rows.slice(0, limit).map(toJob);
       return { jobs, next: rows.length > limit ? jobs.at(-1)!.sequence : undefined };
+    },
+    async counts() {
+      const rows = await query(COUNT, []);
+      const queued = rows.find((row) => row['state'] === 'queued');
+      return {
+        states: countsOf(rows.map((row) => [row['state'] as JobState, Number(row['jobs'])])),
+        oldestQueuedMs: queued === undefined ? undefined : Number(queued['oldest']),
+      };
     },
     async result(id) {
       return textOf(id, 'result');
