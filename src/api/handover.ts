@@ -34,6 +34,7 @@ export async function answerOrHandOver(
     const request = { ...(submission.request as unknown as JobRequest), partialResultId };
     const { job } = await desk.store.submit({ ...submission, request: request as unknown as Json }, clock.wallMs());
     hasJob = true;
+    reply.log.info({ jobId: job.id, user }, 'request handed over to a job');
     desk.wake();
     const answer = { job: jobView(job), partial: partial === 'deadline' ? null : partial };
     return reply.status(202).header('location', `/api/jobs/${id}`).send(answer);

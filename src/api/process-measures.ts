@@ -10,7 +10,6 @@ export function createProcessMeasures(context: RouteContext): (out: Exposition) 
   return (out) => {
     out.gauge('gridmill_start_time_seconds', 'When the service started, in seconds since 1970.', startedSeconds);
     out.gauge('gridmill_ready', 'Whether it takes work: 1 when /readyz says so.', Number(isStoreReadable(context)));
-    out.gauge('gridmill_resident_bytes', 'Resident memory of the process.', context.residentBytes());
     out.gauge('gridmill_memory_bytes', 'Memory of the machine, or of the container.', context.memoryBytes);
     out.gauge('gridmill_store_free_bytes', 'Disk left where the store lies.', freeBytes(context.storeRoot));
   };

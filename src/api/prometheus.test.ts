@@ -22,6 +22,8 @@ test('labels are escaped, and what has no value is left out', () => {
   const out = new Exposition();
   out.gauge('g', 'G.', [{ labels: { name: 'a"b\\c\nd' }, value: 1 }]);
   out.gauge('none', 'None.', null);
+  out.gauge('far', 'Far.', Number.NEGATIVE_INFINITY);
+  expect(out.text()).toContain('far -Inf\n');
   expect(out.text()).toContain('g{name="a\\"b\\\\c\\nd"} 1\n');
   expect(out.text()).not.toMatch(/^none/m);
 });

@@ -69,13 +69,18 @@ export class Exposition {
   #family(name: string, help: string, type: string, value: number | null | readonly Sample[]): void {
     this.#head(name, help, type);
     const samples = typeof value === 'number' ? [{ value }] : (value ?? []);
-    for (const sample of samples) this.#lines.push(`${name}${labelText(sample.labels ?? {})} ${sample.value}`);
+    for (const sample of samples)
+      this.#lines.push(`${name}${labelText(sample.labels ?? {})} ${numberText(sample.value)}`);
   }
 
   #head(name: string, help: string, type: string): void {
     this.#lines.push(`# HELP ${name} ${help}`, `# TYPE ${name} ${type}`);
   }
 }
+
+/** Infinities have names of their own. */
+const numberText = (value: number): string =>
+  value === Number.POSITIVE_INFINITY ? '+Inf' : value === Number.NEGATIVE_INFINITY ? '-Inf' : String(value);
 
 function labelText(labels: Labels): string {
   const entries = Object.entries(labels);

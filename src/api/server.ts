@@ -102,8 +102,9 @@ export async function createService(options: ServiceOptions): Promise<FastifyIns
   const warm = await createWarm({ ...options.warm, storeRoot, clock, residentBytes, onNote });
   server.addHook('onClose', () => warm.close());
   const context = { ...surroundings, machine, desk, warm, stopping: stopping.signal };
+  // Of the whole service: what no route answers is measured too.
+  metricsRoutes(server, context);
   await server.register(async (routes) => {
-    metricsRoutes(routes, context);
     healthRoutes(routes, context);
     catalogRoutes(routes, context);
     dataRoutes(routes, context);

@@ -9,6 +9,7 @@ import { AppError } from '../core/errors.ts';
 import type { LeaseSettings } from '../jobs/lease-settings.ts';
 import { locateStore, type StoreLocation } from '../jobs/open-store.ts';
 import type { Host } from './host.ts';
+import { jobLogLine } from './job-log.ts';
 
 export const surroundings = (config: ServiceConfig, host: Host): Surroundings => ({
   engineVersion: host.version,
@@ -49,7 +50,7 @@ export function openDesk(config: ServiceConfig, machine: Machine, host: Host): P
       const request = requestOf(job);
       return { user: request.user, task: jobTask(request, job.budget, progressFolder, settings) };
     },
-    onEvent: (event) => host.stderr.write(`${JSON.stringify({ time: clock.wallMs(), job: event })}\n`),
+    onEvent: (event) => host.stderr.write(jobLogLine(event, clock.wallMs())),
   });
 }
 

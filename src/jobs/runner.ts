@@ -16,7 +16,13 @@ import { createSweeper } from './sweeper.ts';
 /** For logs: one event per fault, with what it was about. */
 export type RunnerEvent =
   | { readonly kind: 'claimed'; readonly lease: Lease; readonly attempt: number }
-  | { readonly kind: 'ended'; readonly lease: Lease; readonly end: AttemptEnd; readonly error?: JobError }
+  | {
+      readonly kind: 'ended';
+      readonly lease: Lease;
+      readonly attempt: number;
+      readonly end: AttemptEnd;
+      readonly error?: JobError;
+    }
   | { readonly kind: 'expired'; readonly lease: Lease; readonly error: JobError }
   /** Once when the store stops answering, whatever the number of tries. */
   | { readonly kind: 'store'; readonly error: JobError };
@@ -89,7 +95,7 @@ export function startRunner(options: RunnerOptions): Runner {
       const outcome = await runAttempt(options, claimed, words, options);
       keeper.drop(lease);
       active.delete(words);
-      onEvent({ kind: 'ended', lease, ...outcome });
+      onEvent({ kind: 'ended', lease, attempt: job.attempts, ...outcome });
       nudge.abort();
     };
     active.set(words, { lease, words, ended: attempt() });

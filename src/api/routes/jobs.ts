@@ -33,10 +33,12 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
         response: { 202: AnyJson, ...errors },
       },
     },
-    async ({ body, user, headers }, reply) => {
+    async ({ body, user, headers, log }, reply) => {
       const key = headers['idempotency-key'];
       const submission = jobSubmission(desk.newId(), user, body, key, context.settings);
-      const { job } = await store.submit(submission, clock.wallMs());
+      const { job, isNew } = await store.submit(submission, clock.wallMs());
+      // Lines of runners have the job, and this one has the request it came with.
+      log.info({ jobId: job.id, user, isNew }, 'job submitted');
       desk.wake();
       return reply.status(202).header('location', `/api/jobs/${job.id}`).send(jobView(job));
     },
@@ -53,14 +55,21 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
   server.get<{ Params: JobParams }>('/api/jobs/:id', one('One job'), async ({ params }) =>
     jobView(await found(params.id)),
   );
-  server.post<{ Params: JobParams }>('/api/jobs/:id/cancel', one('Ask a job to stop'), async ({ params }) =>
-    jobView(await store.requestCancel(params.id, clock.wallMs())),
+  server.post<{ Params: JobParams }>(
+    '/api/jobs/:id/cancel',
+    one('Ask a job to stop'),
+    async ({ params, user, log }) => {
+      const job = await store.requestCancel(params.id, clock.wallMs());
+      log.info({ jobId: job.id, user }, 'job told to stop');
+      return jobView(job);
+    },
   );
   server.post<{ Params: JobParams }>(
     '/api/jobs/:id/retry',
     one('Queue a failed or cancelled job anew; it goes on from its last checkpoint'),
-    async ({ params }) => {
+    async ({ params, user, log }) => {
       const job = await store.retry(params.id);
+      log.info({ jobId: job.id, user }, 'job queued anew');
       desk.wake();
       return jobView(job);
     },
