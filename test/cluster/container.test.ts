@@ -38,6 +38,14 @@ const SWEEP = [
   '--json',
 ];
 
+const HANG = `
+const [{ webSocketDebuggerUrl: url }] = await (await fetch('http://127.0.0.1:9229/json')).json();
+const socket = new WebSocket(url);
+socket.onopen = () => {
+  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression: 'for (;;);' } }));
+  setTimeout(() => process.exit(0), 300);
+};`;
+
 const missing = podmanMissing();
 if (missing !== undefined) process.stderr.write(`Container tests are skipped: ${missing}.\n`);
 
@@ -161,6 +169,23 @@ describe.skipIf(missing !== undefined)('the image', () => {
     }
     ask(['stop', name]);
     expect(ask(['inspect', '--format', '{{.State.ExitCode}}', name])).toBe('0');
+  });
+
+  test('is started again when its main thread hangs', async () => {
+    const name = startService('--restart', 'on-failure:5', '--env', 'GRIDMILL_SERVER_SILENCE_SECONDS=3', slim);
+    await waitFor('ready', 30, () => isReady(name));
+    const node = nodeOf(name);
+    // SIGUSR1 opens the debugger of Node.js, which is asked to run an endless loop.
+    process.kill(node, 'SIGUSR1');
+    await waitFor(
+      'the debugger',
+      10,
+      () => podman(['exec', name, 'node', '--input-type=module', '-e', HANG]).status === 0,
+    );
+    expect(isReady(name)).toBe(false);
+    await waitFor('serving again', 30, () => isReady(name));
+    expect(nodeOf(name)).not.toBe(node);
+    expect(ask(['logs', name])).toContain('main thread silent for 3000 ms: ended');
   });
 
   test('refuses a budget beyond the limit of the container, and says both numbers', () => {

@@ -161,7 +161,7 @@ test('a stop answers those who wait, ends within its time and says before what w
   const own = createWorkplace();
   const stopping = await startService(own);
   expect(stopping.said).toMatch(
-    /open to this machine, \d+ of \d+ threads a computation, 4\.0 GiB for all computations/,
+    /open to this machine, \d+ of \d+ threads a computation, \d+(\.\d)? [GM]iB for all computations/,
   );
   await stopping.client.importData(bytesOf(csv(BARS)), {
     name: 'wave.csv',
