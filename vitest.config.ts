@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
-// Two projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page.
+// Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `cluster` builds images and runs containers,
+// and only `npm run test:cluster` runs it.
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -19,6 +20,14 @@ export default defineConfig({
           include: ['test/e2e/**/*.test.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -16,6 +16,8 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write('gridmill is not built yet. Run ./gridmill, which builds it, or: npm ci && npm run build\n');
   process.exitCode = 6;
 } else {
+  const { fitHeap } = await import(new URL('../dist/app/own-limits.js', import.meta.url).href);
+  fitHeap();
   module.enableCompileCache?.();
   await import(main.href);
 }

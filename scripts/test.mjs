@@ -26,7 +26,7 @@ if (!fast) step('lint and format', 'node_modules/@biomejs/biome/bin/biome', 'che
 if (!fast) step('types', 'node_modules/typescript/bin/tsc', '-p', 'tsconfig.json', '--noEmit');
 if (!fast) step('types of the page', 'node_modules/typescript/bin/tsc', '-p', 'web/tsconfig.json');
 if (step('build', 'scripts/build.mjs')) {
-  step('tests', 'node_modules/vitest/vitest.mjs', 'run', ...(fast ? ['--project', 'fast'] : []));
+  step('tests', 'node_modules/vitest/vitest.mjs', 'run', '--project', 'fast', ...(fast ? [] : ['--project', 'e2e']));
 }
 
 let run = 0;

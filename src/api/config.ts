@@ -171,12 +171,14 @@ export interface ConfigSources {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** By setting name, as read already. */
   readonly flags: Partial<ServiceConfig>;
+  /** What stands in place of the usual defaults, such as budgets of a small machine. */
+  readonly defaults?: Partial<ServiceConfig>;
 }
 
 /** Later sources win: file, environment, flags. Errors: REQUEST_INVALID naming source, setting and nearest name. */
-export function readConfig({ file, environment, flags }: ConfigSources): ServiceConfig {
+export function readConfig({ file, environment, flags, defaults = {} }: ConfigSources): ServiceConfig {
   const values: Record<string, unknown> = {};
-  for (const name of SETTING_NAMES) values[name] = SETTINGS[name].fallback;
+  for (const name of SETTING_NAMES) values[name] = defaults[name] ?? SETTINGS[name].fallback;
   const take = (name: SettingName, value: unknown, where: string): void => {
     try {
       values[name] = SETTINGS[name].read(value);

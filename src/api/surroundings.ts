@@ -30,6 +30,8 @@ export interface Surroundings {
   readonly entry: () => Promise<Readonly<Record<string, unknown>>>;
   /** Resident bytes of this process, as the kernel counts them. */
   readonly residentBytes: () => number;
+  /** Memory of the machine, or of the container it is in. */
+  readonly memoryBytes: number;
 }
 
 export interface RouteContext extends Surroundings {

@@ -1,23 +1,21 @@
-// The real host: environment, clock, streams, signals. The only file that reads the environment.
+// The real host: environment, clock, streams, signals. Reads the environment.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, homedir, totalmem } from 'node:os';
+import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import type { Host, TextOutput } from '../cli/host.ts';
-import { machineLimits, threadsFor } from '../core/machine-limits.ts';
+import { threadsFor } from '../core/machine-limits.ts';
+import { ownLimits, readText } from './own-limits.ts';
 
 const packageFile = (path: string): string => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 
 export function createHost(): Host {
   const { version } = JSON.parse(readFileSync(packageFile('package.json'), 'utf8')) as { version: string };
   const home = process.env['GRIDMILL_HOME'];
-  const { memoryBytes, processors } = machineLimits(readText, {
-    memoryBytes: totalmem(),
-    processors: allowedProcessors(readText('/proc/self/status')) ?? availableParallelism(),
-  });
+  const { memoryBytes, processors } = ownLimits();
   return {
     version,
     calledAs: calledAs(process.env['GRIDMILL_CALLED_AS']),
@@ -32,6 +30,8 @@ export function createHost(): Host {
     cores: threadsFor(processors),
     peakBytes,
     machineBytes: () => memoryBytes,
+    isInit: process.pid === 1,
+    heapBytes: getHeapStatistics().heap_size_limit,
     usage,
     residentBytes,
     boundHeap,
@@ -108,24 +108,6 @@ function settleHeap(): number {
   (runInNewContext('gc') as () => void)();
   setFlagsFromString('--no-expose-gc');
   return process.memoryUsage.rss();
-}
-
-function readText(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    // Another system, or one that does not show it.
-    return undefined;
-  }
-}
-
-/** Processors of the affinity mask, such as `0-3,8`: what Node itself answers is cut by quotas in some of its versions. */
-function allowedProcessors(status: string | undefined): number | undefined {
-  const list = /^Cpus_allowed_list:\s*([\d,-]+)$/m.exec(status ?? '')?.[1];
-  return list?.split(',').reduce((sum, part) => {
-    const [first = 0, last = first] = part.split('-').map(Number);
-    return sum + last - first + 1;
-  }, 0);
 }
 
 function usage(): { readonly cpuMs: number; readonly residentBytes: number } {

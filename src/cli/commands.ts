@@ -73,6 +73,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   ),
   entry(RESULT, 'variants', 'keep ranked rows under names, and run them again', () => import('./commands/variants.ts')),
   entry(RESULT, 'studies', 'list, show, compare and remove studies', () => import('./commands/studies.ts')),
+  entry(RESULT, 'store', 'back up, restore and verify all that is stored', () => import('./commands/store.ts')),
   entry(RESULT, 'report', 'write the HTML report of a stored result', () => import('./commands/report.ts')),
   entry(SERVICE, 'serve', 'answer back-tests over HTTP, and run jobs', () => import('./commands/serve.ts')),
   entry(SERVICE, 'worker', 'run jobs of the same store, without HTTP', () => import('./commands/worker.ts')),

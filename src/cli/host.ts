@@ -34,6 +34,10 @@ export interface Host {
   readonly peakBytes: () => number;
   /** Memory of the machine, or of the container this process is in. */
   readonly machineBytes: () => number;
+  /** Whether this is the first process of its container. */
+  readonly isInit: boolean;
+  /** Most bytes of JavaScript heap of the main thread. */
+  readonly heapBytes: number;
   /** Processor time of all threads of this process so far, and what is resident now. */
   readonly usage: () => { readonly cpuMs: number; readonly residentBytes: number };
   /** Resident bytes of this process, as the kernel counts them. */

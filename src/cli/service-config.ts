@@ -5,20 +5,45 @@ import { type ConfigSources, readConfig, type ServiceConfig } from '../api/confi
 import { NAME } from '../api/schemas.ts';
 import type { ServiceWarmth } from '../api/server.ts';
 import { AppError } from '../core/errors.ts';
+import { checkWithinMemory, memoryShares } from '../core/memory-shares.ts';
 import { didYouMean } from '../core/nearest-name.ts';
 import type { Host } from './host.ts';
 
 /** Read where no other file is named, as far as it exists. */
 const USUAL_PATH = 'config/gridmill.yaml';
 
-/** Errors: REQUEST_INVALID. */
+/** Errors: REQUEST_INVALID; BUDGET_BYTES for budgets that are more than the memory there is. */
 export async function loadConfig(
   given: { readonly path: string | undefined; readonly flags: ConfigSources['flags'] },
   host: Host,
 ): Promise<ServiceConfig> {
   const path = given.path ?? usualPath(host);
   const file = path === undefined ? undefined : { path, content: await parsedFile(path, host) };
-  return readConfig({ file, environment: host.environment, flags: given.flags });
+  const memoryBytes = host.machineBytes();
+  const { computeBytes, mirrorBytes, answerBytes } = memoryShares(memoryBytes);
+  const config = readConfig({
+    file,
+    environment: host.environment,
+    flags: given.flags,
+    defaults: {
+      'backtest.max_compute_bytes_total': computeBytes,
+      'mirror.bytes': mirrorBytes,
+      'cache.bytes': answerBytes,
+    },
+  });
+  checkBudgets(config, memoryBytes);
+  return config;
+}
+
+function checkBudgets(config: ServiceConfig, memoryBytes: number): void {
+  const named = (name: 'backtest.max_compute_bytes_total' | 'backtest.max_bytes_all' | 'mirror.bytes') => ({
+    name,
+    bytes: config[name] ?? 0,
+  });
+  const one = named('backtest.max_compute_bytes_total');
+  const all = config['backtest.max_bytes_all'] === undefined ? one : named('backtest.max_bytes_all');
+  checkWithinMemory([one], memoryBytes);
+  checkWithinMemory([all, named('mirror.bytes')], memoryBytes);
 }
 
 /** `config/<env>/gridmill.yaml` for the environment that GRIDMILL_ENV names. Errors: REQUEST_INVALID for one without a file. */

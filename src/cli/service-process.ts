@@ -37,6 +37,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
   },
   entry: host.entry,
   residentBytes: host.residentBytes,
+  memoryBytes: host.machineBytes(),
 });
 
 /** `users`: how many tokens there are; with several of them none may fill more than half of the waiting room. */

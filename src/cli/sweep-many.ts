@@ -8,6 +8,7 @@ import type { SweepOptions } from './commands/sweep.ts';
 import { deliverMany } from './deliver.ts';
 import type { Host } from './host.ts';
 import { isolationNotes } from './isolation-notes.ts';
+import { memoryBudget } from './memory-budget.ts';
 import { barrierNotes } from './options.ts';
 import { note, type ProgressLine } from './progress.ts';
 import { stoppable, windowSelection } from './run-context.ts';
@@ -48,7 +49,7 @@ export async function sweepManyCommand(command: ManyCommand, context: RunContext
       prepared,
       {
         stop: token,
-        budgetBytes: options.memory,
+        budgetBytes: memoryBudget(options.memory, host),
         workers: options.workers ?? host.cores,
         onNote,
         onProgress(at) {

@@ -83,6 +83,9 @@ export const LIMITS = {
   redirectsMax: 3,
   /** Bytes of the candle store on disk, unless configured. */
   storeBytesMax: 53_687_091_200,
+  /** Files in one backup of the store, and bytes of their list. */
+  backupFilesMax: 200_000,
+  backupListBytesMax: 67_108_864,
   /** Series in the candle mirror, earlier snapshots that are in use among them. */
   mirrorEntriesMax: 4_096,
   /** Milliseconds between two looks of the mirror at the store, at least. */

@@ -1,6 +1,7 @@
 // What a service keeps between requests: candles, workers and answers; and how their memory is given back.
 
 import type { Clock } from '../core/clock.ts';
+import { LIMITS } from '../core/limits.ts';
 import { createCollector } from '../core/reclaim.ts';
 import { createMirror, type Mirror } from '../mirror/mirror.ts';
 import type { RefreshReport } from '../mirror/refresh.ts';
@@ -58,6 +59,8 @@ export interface Warm {
   close(): Promise<void>;
 }
 
+const MIB = 2 ** 20;
+
 /** Errors: BUDGET_BYTES for a preload that does not fit, DEPENDENCY_MISSING, those of connectRedis. */
 export async function createWarm(options: WarmOptions): Promise<Warm> {
   const { storeRoot, clock, onNote, residentBytes } = options;
@@ -66,7 +69,10 @@ export async function createWarm(options: WarmOptions): Promise<Warm> {
   const remote = redisUrl === undefined ? undefined : await connectRedis(redisUrl, onNote);
   const answers = createAnswers({ ...kept, clock, remote });
   const { workers: count, residentBytesMax } = options;
-  const workers = createWarmWorkers({ workers: count, residentBytesMax, clock, onNote, start: startPool });
+  // No worker's heap alone may be more than what all of them together may take.
+  const heapMb = Math.min(LIMITS.workerHeapMbMax, Math.ceil((residentBytesMax ?? Number.POSITIVE_INFINITY) / MIB));
+  const start = startPool(heapMb);
+  const workers = createWarmWorkers({ workers: count, residentBytesMax, clock, onNote, start });
   const mirror = createMirror({
     store: openCandleStore(storeRoot),
     clock,
@@ -124,10 +130,12 @@ export async function createWarm(options: WarmOptions): Promise<Warm> {
 }
 
 /** What drives workers is loaded with the first of them; they leave the processor to whoever answers. */
-const startPool: WarmWorkersOptions['start'] = async (options) => {
-  const { createThreadTurboPool } = await import('../turbo/thread-turbo-pool.ts');
-  return createThreadTurboPool({ ...options, isBelowAnswers: true });
-};
+const startPool =
+  (heapMb: number): WarmWorkersOptions['start'] =>
+  async (options) => {
+    const { createThreadTurboPool } = await import('../turbo/thread-turbo-pool.ts');
+    return createThreadTurboPool({ ...options, heapMb, isBelowAnswers: true });
+  };
 
 async function preloaded(mirror: Mirror, keys: readonly string[], onNote: (note: string) => void): Promise<void> {
   if (keys.length === 0) return;

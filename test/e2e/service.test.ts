@@ -130,7 +130,9 @@ test('of many who are late each is answered by its deadline, with what was score
 test('a stop answers those who wait, ends within its time and says before what was decided', async () => {
   const own = createWorkplace();
   const stopping = await startService(own);
-  expect(stopping.said).toMatch(/open to this machine, \d+ of \d+ threads a computation, 4\.0 GiB for all/);
+  expect(stopping.said).toMatch(
+    /open to this machine, \d+ of \d+ threads a computation, \d+(\.\d)? [GM]iB for all computations/,
+  );
   await stopping.client.data.import(bytesOf(csv(BARS)), {
     name: 'wave.csv',
     exchange: 'local',

@@ -42,6 +42,7 @@ export async function openDoor(
       },
       entry: () => import('../../src/index.ts'),
       residentBytes: () => process.memoryUsage.rss(),
+      memoryBytes: 2 ** 34,
     },
     warm: {
       workers: 1,

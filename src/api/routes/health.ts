@@ -20,12 +20,17 @@ export function healthRoutes(server: FastifyInstance, { engineVersion, storeRoot
     },
     (_, reply) => {
       const { waiting, running } = machine.status();
-      try {
-        openCandleStore(storeRoot).list();
-      } catch {
-        return reply.status(503).send({ status: 'the store cannot be read' });
-      }
+      if (!isStoreReadable({ storeRoot })) return reply.status(503).send({ status: 'the store cannot be read' });
       return { status: 'ready', running, waiting };
     },
   );
+}
+
+export function isStoreReadable({ storeRoot }: Pick<RouteContext, 'storeRoot'>): boolean {
+  try {
+    openCandleStore(storeRoot).list();
+    return true;
+  } catch {
+    return false;
+  }
 }

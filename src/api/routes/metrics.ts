@@ -1,6 +1,7 @@
 // What a monitor reads: requests and their times, computations, workers, candles, answers, and how the process feels.
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { FastifyInstance } from 'fastify';
+import { createProcessMeasures } from '../process-measures.ts';
 import { createHistogram, Exposition } from '../prometheus.ts';
 import type { RouteContext } from '../surroundings.ts';
 
@@ -12,6 +13,7 @@ const QUEUE_MS_MAX = 1_000;
 /** Counts what is asked of `server` from now on, and answers it at /metrics. */
 export function metricsRoutes(server: FastifyInstance, context: RouteContext): void {
   const requests = createHistogram(BOUNDS);
+  const ofProcess = createProcessMeasures(context);
   const lag = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
   lag.enable();
   server.addHook('onResponse', async (request, reply) => {
@@ -45,6 +47,7 @@ export function metricsRoutes(server: FastifyInstance, context: RouteContext): v
       ]);
       lag.reset();
       out.gauge('gridmill_resident_bytes', 'Resident memory of the process.', context.residentBytes());
+      ofProcess(out);
       return reply.type('text/plain; version=0.0.4; charset=utf-8').send(out.text());
     },
   );

@@ -4,6 +4,7 @@ import type { Access } from '../../api/access.ts';
 import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { createAnnouncer } from '../announcer.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
@@ -92,8 +93,11 @@ const BOUND_MS = 1_000;
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
-  const { readTokens } = await import('../service-tokens.ts');
-  const tokens = readTokens(host.environment);
+  const [{ readTokens }, { withTokenFile }] = await Promise.all([
+    import('../service-tokens.ts'),
+    import('../token-file.ts'),
+  ]);
+  const tokens = readTokens(withTokenFile(host));
   const { loadConfig } = await import('../service-config.ts');
   const config = await loadConfig({ path: options.config, flags: flagsOf(options) }, host);
   const listen = config['server.listen'];
@@ -101,7 +105,7 @@ async function serve(options: ServeOptions, host: Host): Promise<undefined> {
     throw new AppError('REQUEST_INVALID', {
       rule: 'A service that others can reach needs a token.',
       found: `the address ${listen} without one.`,
-      todo: 'Set GRIDMILL_TOKEN or GRIDMILL_TOKENS, or listen on 127.0.0.1.',
+      todo: 'Set GRIDMILL_TOKEN, GRIDMILL_TOKEN_FILE or GRIDMILL_TOKENS, or listen on 127.0.0.1.',
     });
   }
   if (config['strategies.uploads'] && Object.keys(tokens).length === 0) {
@@ -128,20 +132,11 @@ function addressOf(config: ServiceConfig): string {
   return port === 0 ? 'URL' : `http://${name}:${port}`;
 }
 
-/**
- * Studies and other services of this store count with what this one may take; a small machine has no more than all of it.
- * Errors: BUDGET_BYTES with the sums.
- */
+/** Studies and other services of this store count with what this one may take. Errors: BUDGET_BYTES with the sums. */
 async function enterMachine(memoryBytes: number, url: string, host: Host): Promise<() => void> {
   const { enterRunning } = await import('../../store/running-registry.ts');
   const machineBytes = host.machineBytes();
-  const wanted = {
-    memoryBytes: Math.min(memoryBytes, machineBytes),
-    workers: host.cores,
-    label: 'gridmill serve',
-    url,
-  };
-  return enterRunning(host.storeRoot, wanted, machineBytes);
+  return enterRunning(host.storeRoot, { memoryBytes, workers: host.cores, label: 'gridmill serve', url }, machineBytes);
 }
 
 async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Host): Promise<undefined> {
@@ -178,8 +173,10 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
     await watchdog?.stop();
     throw cannotListen(error, place);
   }
-  host.stdout.write(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).\n`);
-  host.stdout.write(`${decided(config, host, Object.keys(tokens).length)}\n`);
+  const say = createAnnouncer(host);
+  say(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).`);
+  say(`  ${decided(config, host, Object.keys(tokens).length)}`);
+  if (host.isInit && watchdog !== undefined) say(AS_INIT);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   // From here on a second signal ends the process at once.
   await service.close();
@@ -199,17 +196,23 @@ function cannotListen(error: unknown, { port, host }: { readonly port: number; r
   });
 }
 
+/** The system lets no signal of its own end the first process of a container, SIGKILL included. */
+const AS_INIT =
+  'note: this is process 1, which cannot end itself when it hangs: start it under an init (--init), and watch its health check.';
+
 /** What settings and machine have come to, on one line. */
 function decided(config: ServiceConfig, host: Host, tokens: number): string {
-  const gigabytes = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  const amount = (count: number): string =>
+    count < 2 ** 30 ? `${Math.round(count / 2 ** 20)} MiB` : `${(count / 2 ** 30).toFixed(1)} GiB`;
   const parts = [
     tokens === 0 ? 'open to this machine' : tokens === 1 ? 'asks for a token' : `asks for one of ${tokens} tokens`,
     `${config['backtest.cpu.max_threads'] ?? host.cores} of ${host.cores} threads a computation`,
-    `${gigabytes(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all`,
+    `${amount(config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'])} for all computations`,
+    `${amount(config['mirror.bytes'])} of candles and a heap of ${amount(host.heapBytes)} in ${amount(host.machineBytes())} of memory`,
     `${config['backtest.sync.sync_deadline_seconds']} s to answer`,
     `store ${host.storeRoot}`,
   ];
-  return `  ${parts.join(', ')}`;
+  return parts.join(', ');
 }
 
 const flagsOf = (options: ServeOptions) => ({

@@ -13,6 +13,7 @@ import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
 import { isolationNotes } from '../isolation-notes.ts';
+import { memoryBudget } from '../memory-budget.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
 import {
   addDataOptions,
@@ -67,7 +68,11 @@ export function define(command: Command, { host, action }: CommandContext): void
       'scoring threads (default: one per core); results never depend on it',
       wholeNumber('--workers', 1, LIMITS.workersMax),
     )
-    .option('--memory <bytes>', 'refuse or slow down rather than exceed this: 512MB, 2GB', bytes('--memory'))
+    .option(
+      '--memory <bytes>',
+      'refuse or slow down rather than exceed this: 512MB, 2GB (default: three quarters of what there is)',
+      bytes('--memory'),
+    )
     .addOption(isolateOption())
     .addOption(modelMemoryOption())
     .option('--estimate', 'say what the sweep would take, in variants, bytes and seconds, and stop')
@@ -107,6 +112,7 @@ export function define(command: Command, { host, action }: CommandContext): void
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
   checkClusterOptions(options);
   const stop = createStopSource(host.clock, options.deadline);
+  const budgetBytes = memoryBudget(options.memory, host);
   const [{ prepareSweep, finishSweep }, { hostBytes }, { scoresApart }, { checkStoreWritable, outputPath }] =
     await Promise.all([
       import('../../runs/sweep-run.ts'),
@@ -150,7 +156,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
     const estimate = estimateSweep(prepared.request, {
       window: prepared.loadedWindow.window,
       clock: host.clock,
-      budgetBytes: options.memory,
+      budgetBytes,
       residentBytes,
       peakBytes: host.peakBytes,
       hostBytes: hostBytes(prepared.grid, files.allResults !== undefined),
@@ -170,7 +176,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
       prepared,
       {
         stop: token,
-        budgetBytes: options.memory,
+        budgetBytes,
         residentBytes,
         workers: options.workers ?? host.cores,
         onNote,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
+import { createAnnouncer } from '../announcer.ts';
 import { type CommandContext, examples } from '../command.ts';
 import type { Host } from '../host.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -57,7 +58,7 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
   const silenceSeconds = config['server.silence_seconds'];
   const { startWatchdog } = await import('../../compute/watchdog.ts');
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
-  host.stdout.write(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.\n`);
+  createAnnouncer(host)(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.`);
   await new Promise<void>((stop) => host.onInterrupt(stop));
   await desk.close();
   await watchdog?.stop();
