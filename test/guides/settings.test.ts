@@ -67,7 +67,7 @@ describe('the file', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   const load = (environment: Readonly<Record<string, string>>, flags = {}, path?: string) =>
-    loadConfig({ path, flags }, { environment, folder } as unknown as Host);
+    loadConfig({ path, flags }, { environment, folder, machineBytes: () => 2 ** 33 } as unknown as Host);
 
   test('is that of the environment where one is named, else the usual one', async () => {
     expect((await load({}))['server.port']).toBe(1);
