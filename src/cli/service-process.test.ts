@@ -5,7 +5,7 @@ import { createMachine } from '../compute/machine.ts';
 import type { Host } from './host.ts';
 import { machineLimits, surroundings } from './service-process.ts';
 
-const host = { cores: 4, folder: '/', storeRoot: '/' } as unknown as Host;
+const host = { cores: 4, machineBytes: () => 2 ** 33, folder: '/', storeRoot: '/' } as unknown as Host;
 const config = (flags: Partial<ServiceConfig>): ServiceConfig => readConfig({ environment: {}, flags });
 
 test.each<[Partial<ServiceConfig>, number]>([
