@@ -4,7 +4,8 @@ import { defineConfig } from 'vitest/config';
 // and only `npm run test:cluster` runs it.
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Tests of processes wait for them most of the time.
+    maxWorkers: 3,
     projects: [
       {
         test: {

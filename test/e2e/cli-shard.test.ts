@@ -1,5 +1,5 @@
 // Sweeps cut into shards, scored by processes that know nothing of each other, merged to the result of one machine.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeS3, startFakeS3 } from '../faults/fake-s3.ts';
@@ -77,6 +77,12 @@ async function sweepHash(args: readonly string[]): Promise<Result> {
   return { resultHash, scored };
 }
 
+/** Resolves when a machine has saved some progress of a shard. */
+async function progressOf(name: string, id: string, index: number): Promise<void> {
+  const file = join(place.folder, 'machines', name, 'shards', id, String(index), 'sweep.checkpoint');
+  while (!existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
 const folderUri = (name: string): string => `file://${join(place.folder, name)}`;
 
 describe('shards of a sweep', () => {
@@ -121,10 +127,10 @@ describe('shards of a sweep', () => {
   });
 
   test('killed or told to stop, a shard goes on elsewhere from the progress it left', async () => {
-    const long = ['sma-cross', '--data', 'btc.csv', '--set', 'fast=2..200', '--set', 'slow=201..700'];
+    const long = ['sma-cross', '--data', 'btc.csv', '--set', 'fast=2..200', '--set', 'slow=201..900'];
     const { manifest, id } = await plan(folderUri('long'), long, 2);
     const begun = place.start(['shard', 'run', '--manifest', manifest, '--index', '0', '--workers', '1'], machine('h'));
-    await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await progressOf('h', id, 0);
     begun.child.kill('SIGTERM');
     const stopped = await begun.ended;
     expect([stopped.exitCode, stopped.stdout]).toEqual([75, 'shard 0 of 2: interrupted\n']);
@@ -133,7 +139,7 @@ describe('shards of a sweep', () => {
     const { progress: left } = JSON.parse(readFileSync(progress, 'utf8')) as { progress: { taken: number } };
     expect(left.taken).toBeGreaterThan(0);
     const killed = place.start(['shard', 'run', '--manifest', manifest, '--index', '0'], machine('i'));
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await progressOf('i', id, 0);
     killed.child.kill('SIGKILL');
     await killed.ended;
     for (const index of ['1', '0']) {
