@@ -164,25 +164,23 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
   const { startWatchdog } = await import('../../compute/watchdog.ts');
   const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const place = { port: config['server.port'], host: config['server.listen'] };
-  let address: string;
   try {
-    address = await service.listen(place);
-  } catch (error) {
-    // What is open would keep the process alive, and nobody would start it again.
+    const address = await service.listen(place).catch((error: unknown) => {
+      throw cannotListen(error, place);
+    });
+    const say = createAnnouncer(host);
+    say(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).`);
+    say(`  ${decided(config, host, Object.keys(tokens).length)}`);
+    if (host.isInit && watchdog !== undefined) say(AS_INIT);
+    await new Promise<void>((stop) => host.onInterrupt(stop));
+    // From here on a second signal ends the process at once.
+    return undefined;
+  } finally {
+    // What is open would keep a process alive that cannot listen, and nobody would start it again.
     await service.close();
+    clearInterval(bounds);
     await watchdog?.stop();
-    throw cannotListen(error, place);
   }
-  const say = createAnnouncer(host);
-  say(`Gridmill ${host.version} answers at ${address} (${address}/api/openapi.json says how).`);
-  say(`  ${decided(config, host, Object.keys(tokens).length)}`);
-  if (host.isInit && watchdog !== undefined) say(AS_INIT);
-  await new Promise<void>((stop) => host.onInterrupt(stop));
-  // From here on a second signal ends the process at once.
-  await service.close();
-  clearInterval(bounds);
-  await watchdog?.stop();
-  return undefined;
 }
 
 function cannotListen(error: unknown, { port, host }: { readonly port: number; readonly host: string }): unknown {
