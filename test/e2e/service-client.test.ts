@@ -142,6 +142,7 @@ test('a job is submitted, followed, waited for, cancelled, tried again and fetch
   const { jobs, next } = await client.jobs.list({ limit: 2 });
   expect([jobs.map((job) => job.id), typeof next]).toEqual([[failed.id, long.id], 'number']);
   expect((await client.jobs.get(id)).state).toBe('done');
+  expect(await client.jobs.shards(id)).toEqual({ shards: [], next: null });
 });
 
 test('a sweep beyond its deadline is an error with what was scored, or a job', async () => {

@@ -52,7 +52,7 @@ describe.runIf(isLinux)('the memory of the service', () => {
     const service = await startService(place, ['--memory', `${512 * MB}`]);
     try {
       const half = { bytesMax: 256 * MB, threadsMax: 1 };
-      const { body: job } = await service.post<JobJson>('/api/jobs', { ...LONG, budget: half });
+      const { body: job } = await service.post<JobJson>('/api/jobs', { ...LONG, budget: half, shards: 1 });
       await service.until(job.id, ({ progress }) => progress.scored > 0);
       const share = { maxThreads: 1, memoryBytes: 256 * MB, deadlineSeconds: 4, save: false };
       const waited = service.post<{ readonly error: object }>('/api/backtests', { ...LONG, ...share });
