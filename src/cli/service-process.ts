@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import type { ServiceConfig } from '../api/config.ts';
 import { cutRuleOf, jobTask, requestOf } from '../api/job-request.ts';
 import type { BacktestBody } from '../api/schemas.ts';
-import { studyJobTask } from '../api/study-request.ts';
 import type { Surroundings } from '../api/surroundings.ts';
 import { type JobDesk, openJobDesk } from '../compute/job-desk.ts';
 import type { Machine, MachineLimits } from '../compute/machine.ts';
@@ -63,8 +62,8 @@ export function openDesk(config: ServiceConfig, machine: Machine, host: Host): P
     surroundings: { folder, storeRoot, engineVersion },
     concurrency: config['jobs.concurrency'],
     settings: leaseSettings(config),
-    read(job, progressFolder) {
-      if (job.kind === 'study') return studyJobTask(job, settings);
+    async read(job, progressFolder) {
+      if (job.kind === 'study') return (await import('../api/study-request.ts')).studyJobTask(job, settings);
       const request = requestOf<BacktestBody>(job);
       const task = jobTask(request, job.budget, progressFolder, settings);
       return { user: request.user, task, rule: cutRuleOf(request, settings) };

@@ -18,7 +18,7 @@ export interface JobWorkOptions {
   readonly time: Time;
   readonly surroundings: Pick<ComputeSetup, 'folder' | 'storeRoot' | 'engineVersion'>;
   /** Whose job it is, what is computed, and when it is cut. Errors: those of an invalid request. */
-  readonly read: (job: Job) => JobOrder;
+  readonly read: (job: Job) => JobOrder | Promise<JobOrder>;
   /** The job that a shard is a part of: all about it but its request. Errors: JOB_NOT_FOUND. */
   readonly parentOf: (shard: Job) => Promise<Job>;
   /** How long a job computes before it makes room for a request that waits; MAKES_ROOM_AFTER_MS unless given. */
@@ -81,7 +81,7 @@ export function createJobWork(options: JobWorkOptions): JobWork {
 /** A shard is a part of what its job asks for. */
 async function orderOf(job: Job, results: readonly Json[], { read, parentOf }: JobWorkOptions) {
   const isShard = job.parentId !== undefined;
-  const { user, task, rule } = read(isShard ? { ...(await parentOf(job)), id: job.id } : job);
+  const { user, task, rule } = await read(isShard ? { ...(await parentOf(job)), id: job.id } : job);
   if (task.kind === 'run') return { user, task, share: { workers: 1 } as ComputeShare };
   const { share } = task;
   if (task.kind === 'study') return { user, task, share };

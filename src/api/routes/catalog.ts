@@ -5,8 +5,6 @@ import * as Type from 'typebox';
 import { AppError } from '../../core/errors.ts';
 import { keyText } from '../../market/candle-key.ts';
 import { METRIC_NAMES, METRICS } from '../../metrics/metrics.ts';
-import { profileSupport } from '../../runs/profile-support.ts';
-import { strategyFacts } from '../../runs/strategy-facts.ts';
 import { openCandleStore } from '../../store/candle-store.ts';
 import { listStrategyFiles, putStrategyFile } from '../../store/strategy-folder.ts';
 import { BUILT_IN_STRATEGIES } from '../../strategy/builtin/index.ts';
@@ -33,8 +31,8 @@ export function catalogRoutes(server: FastifyInstance, context: RouteContext): v
   server.get(
     '/api/strategies',
     list('Strategies: those built in, and the files of the strategies folder', StrategiesAnswer),
-    () => [
-      ...builtIn(),
+    async () => [
+      ...(await builtIn()),
       ...listStrategyFiles(strategiesFolder).map(({ name, bytes, changedAtMs }) => ({
         name,
         source: 'file',
@@ -53,7 +51,7 @@ export function catalogRoutes(server: FastifyInstance, context: RouteContext): v
       },
     },
     async ({ params: { name }, user }, reply) => {
-      const known = builtIn().find((strategy) => strategy.name === name);
+      const known = (await builtIn()).find((strategy) => strategy.name === name);
       if (known !== undefined) return known;
       // Its code is loaded to be asked, in a thread like any other.
       const task = { kind: 'describe', strategy: name } as const;
@@ -63,8 +61,13 @@ export function catalogRoutes(server: FastifyInstance, context: RouteContext): v
     },
   );
   server.register(async (uploads) => uploadRoute(uploads, context));
-  server.get('/api/profiles', list('Execution profiles: what they assume, run and refuse', ProfilesAnswer), () =>
-    profileSupport(),
+  server.get(
+    '/api/profiles',
+    list('Execution profiles: what they assume, run and refuse', ProfilesAnswer),
+    async () => {
+      const { profileSupport } = await import('../../runs/profile-support.ts');
+      return profileSupport();
+    },
   );
   server.get('/api/metrics', list('Metrics by which results can be ranked', MetricsAnswer), () =>
     METRIC_NAMES.map((name) => ({ ...METRICS[name], name })),
@@ -76,11 +79,14 @@ export function catalogRoutes(server: FastifyInstance, context: RouteContext): v
   );
 }
 
-const builtIn = () =>
-  Object.values(BUILT_IN_STRATEGIES).map((strategy) => ({
+/** The engine knows what each can do: it is loaded with the first request. */
+async function builtIn() {
+  const { strategyFacts } = await import('../../runs/strategy-facts.ts');
+  return Object.values(BUILT_IN_STRATEGIES).map((strategy) => ({
     source: 'built-in',
     ...strategyFacts({ strategy, strategyHash: 'built-in' }),
   }));
+}
 
 const UPLOAD_TYPE = 'application/octet-stream';
 

@@ -10,7 +10,7 @@ import { DeletedAnswer, StudiesAnswer, StudyAnswer, StudyComparison } from '../c
 import { jobView } from '../job-view.ts';
 import { outside } from '../problem.ts';
 import { JobHeaders, Problem } from '../schemas.ts';
-import { studySubmission } from '../study-request.ts';
+import type { studySubmission } from '../study-request.ts';
 import { CompareQuery, ResumeBody, StudyBody, StudyPageQuery, StudyParams } from '../study-schemas.ts';
 import type { RouteContext } from '../surroundings.ts';
 
@@ -98,6 +98,8 @@ export function studyRoutes(server: FastifyInstance, context: RouteContext): voi
 
 function submitRoutes(server: FastifyInstance, { storeRoot, clock }: RouteContext, desk: JobDesk): void {
   const submit = async (given: Parameters<typeof studySubmission>[2], user: string, headers: JobHeaders) => {
+    // The engine comes with it: loaded with the first study.
+    const { studySubmission } = await import('../study-request.ts');
     const submission = studySubmission(desk.newId(), user, given, headers['idempotency-key']);
     const { job } = await desk.store.submit(submission, clock.wallMs());
     desk.wake();

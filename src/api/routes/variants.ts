@@ -1,10 +1,12 @@
 // Ranked rows kept under names: saved, listed, shown, run again, removed.
 import type { FastifyInstance } from 'fastify';
-import { findVariant, listVariants, removeVariants, saveVariant } from '../../runs/named-variants.ts';
 import { VariantBody, VariantParams, VariantRunQuery, VariantsQuery, VariantTableQuery } from '../results-schemas.ts';
 import { AnyJson } from '../schemas.ts';
 import { answerRow, answerTable } from '../stored-rows.ts';
 import type { RouteContext } from '../surroundings.ts';
+
+/** The engine comes with it: loaded with the first request. */
+const variants = () => import('../../runs/named-variants.ts');
 
 export function variantRoutes(server: FastifyInstance, context: RouteContext): void {
   const { storeRoot, strategiesFolder: folder, clock } = context;
@@ -14,7 +16,7 @@ export function variantRoutes(server: FastifyInstance, context: RouteContext): v
   server.get<{ Querystring: VariantsQuery }>(
     '/api/variants',
     { schema: { summary: 'Named variants, newest first', querystring: VariantsQuery, response } },
-    ({ query: { offset = 0, limit = 100 } }) => listVariants(storeRoot, { offset, limit }),
+    async ({ query: { offset = 0, limit = 100 } }) => (await variants()).listVariants(storeRoot, { offset, limit }),
   );
   server.put<{ Params: VariantParams; Body: VariantBody }>(
     '/api/variants/:name',
@@ -26,18 +28,22 @@ export function variantRoutes(server: FastifyInstance, context: RouteContext): v
         response: { ...response, 201: AnyJson },
       },
     },
-    ({ params: { name }, body: { resultId: result, rank = 1, cell, note, replace = false } }, reply) => {
+    async ({ params: { name }, body: { resultId: result, rank = 1, cell, note, replace = false } }, reply) => {
       const order = { name, result, rank, cell, note, replace };
-      const { variant, isNew } = saveVariant(order, { folder, storeRoot, clock });
+      const { variant, isNew } = (await variants()).saveVariant(order, { folder, storeRoot, clock });
       return reply.status(isNew ? 201 : 200).send(variant);
     },
   );
-  server.get<{ Params: VariantParams }>('/api/variants/:name', one('One named variant'), ({ params }) =>
-    findVariant(params.name, storeRoot),
+  server.get<{ Params: VariantParams }>('/api/variants/:name', one('One named variant'), async ({ params }) =>
+    (await variants()).findVariant(params.name, storeRoot),
   );
-  server.delete<{ Params: VariantParams }>('/api/variants/:name', one('Remove a named variant'), ({ params }) => ({
-    removed: removeVariants([params.name], storeRoot),
-  }));
+  server.delete<{ Params: VariantParams }>(
+    '/api/variants/:name',
+    one('Remove a named variant'),
+    async ({ params }) => ({
+      removed: (await variants()).removeVariants([params.name], storeRoot),
+    }),
+  );
 
   const rowOf = (variant: string, candles: VariantRunQuery['candles']) => ({
     variant,
