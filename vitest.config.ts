@@ -1,7 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
-// Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `cluster` builds images and runs containers,
-// and only `npm run test:cluster` runs it.
+/** What takes minutes of waiting for leases, kills and full disks. */
+const SERVICE = ['memory', 'queue', 'shards', 'storage', 'strain', 'strategies', 'studies'].map(
+  (name) => `test/e2e/service-${name}.test.ts`,
+);
+
+// Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `service` holds
+// services to their promises for minutes (`npm run test:service`); `cluster` builds images, runs containers and Slurm (`npm run test:cluster`).
 export default defineConfig({
   test: {
     // Tests of processes wait for them most of the time.
@@ -19,6 +24,15 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: SERVICE,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        test: {
+          name: 'service',
+          include: SERVICE,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -193,7 +193,7 @@ describe('start-up', () => {
     };
     visit(join(repository, 'src/app/main.ts'));
     expect([...loaded].filter((path) => !/src\/(app|cli|core)\//.test(path))).toEqual([]);
-    expect(loaded.size).toBeLessThanOrEqual(12);
+    expect(loaded.size).toBeLessThanOrEqual(14);
   });
 });
 
