@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /** What takes minutes of waiting for leases, kills and full disks. */
-const SERVICE = ['memory', 'queue', 'shards', 'storage', 'strain', 'strategies', 'studies'].map(
+const SERVICE = ['kills', 'leave', 'memory', 'queue', 'shards', 'storage', 'strain', 'strategies', 'studies'].map(
   (name) => `test/e2e/service-${name}.test.ts`,
 );
 
@@ -9,8 +9,7 @@ const SERVICE = ['memory', 'queue', 'shards', 'storage', 'strain', 'strategies',
 // services to their promises for minutes (`npm run test:service`); `cluster` builds images, runs containers and Slurm (`npm run test:cluster`).
 export default defineConfig({
   test: {
-    // Tests of processes wait for them most of the time.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       {
         test: {
