@@ -42,14 +42,8 @@ export function createHost(): Host {
   };
 }
 
-/** Of schedulers: which part of an array of jobs this process is, and the how manieth attempt at it. */
-const ARRAY_NAMES: readonly string[] = [
-  'AWS_BATCH_JOB_ARRAY_INDEX',
-  'AWS_BATCH_JOB_ATTEMPT',
-  'SLURM_ARRAY_TASK_ID',
-  'SLURM_RESTART_COUNT',
-  'JOB_COMPLETION_INDEX',
-];
+/** Of schedulers: which part of an array of jobs this process is. */
+const ARRAY_NAMES: readonly string[] = ['AWS_BATCH_JOB_ARRAY_INDEX', 'SLURM_ARRAY_TASK_ID', 'JOB_COMPLETION_INDEX'];
 
 const isSetting = (name: string): boolean =>
   name.startsWith('GRIDMILL_') || name === 'USE_SQLITE' || name === 'DATABASE_URL' || ARRAY_NAMES.includes(name);

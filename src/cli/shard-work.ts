@@ -1,5 +1,4 @@
 // What the subcommands of `gridmill shard` do.
-import type { ShardRun } from '../cluster/manifest.ts';
 import type { ObjectStore } from '../cluster/object-store.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError, isAppError } from '../core/errors.ts';
@@ -10,6 +9,7 @@ import type { ShardResult } from '../sweep/shard.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
+import { memoryBudget } from './memory-budget.ts';
 import type { DataOptions } from './options.ts';
 import { createProgressLine, note } from './progress.ts';
 import { reportError } from './report-error.ts';
@@ -113,6 +113,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       host.boundHeap();
       const prepared = await prepareRun(run, objects, context);
       const residentBytes = host.settleHeap();
+      const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
       return await stoppable(host, stop, async (token) => {
         for (const index of open) {
           const onProgress = (): void => host.boundHeap();
@@ -121,7 +122,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
             run,
             index,
             prepared,
-            { objects, workers, residentBytes, stop: token, onProgress },
+            { objects, workers, budgetBytes, residentBytes, stop: token, onProgress },
             context,
           );
           say(host, `shard ${index} of ${count}: ${end === 'already' ? 'already handed in' : end}`);
@@ -158,6 +159,7 @@ export async function shardStatus(options: ManifestOptions, host: Host): Promise
 const LISTED = 20;
 
 interface MergeOptions extends ManifestOptions {
+  readonly memory?: number;
   readonly report?: string;
   readonly save: boolean;
 }
@@ -171,7 +173,7 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
       const results = await collectShards(run, objects);
       host.boundHeap();
       const prepared = await prepareRun(run, objects, runContext(host));
-      return await deliverMerge(run, results, prepared, options, host);
+      return await deliverMerge(results, prepared, options, host);
     } finally {
       objects.close();
     }
@@ -179,7 +181,6 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
 
 /** Merges what shards have handed in, and delivers it as `sweep` does. Errors: those of mergeRun. */
 export async function deliverMerge(
-  { manifest }: ShardRun,
   results: readonly ShardResult[],
   prepared: PreparedSweep,
   options: Omit<MergeOptions, 'manifest'>,
@@ -195,7 +196,7 @@ export async function deliverMerge(
   const progress = createProgressLine(host.stderr, host.clock);
   const stop = createStopSource(host.clock);
   const limits = {
-    budgetBytes: manifest.budgetBytes ?? undefined,
+    budgetBytes: memoryBudget(options.memory, host),
     residentBytes: host.settleHeap(),
     workers: options.workers ?? host.cores,
     onNote: note(progress, host),

@@ -3,6 +3,7 @@ import type { FollowHost, RunProgress } from '../cluster/follow-run.ts';
 import type { ShardRun } from '../cluster/manifest.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
+import { sha256Hex } from '../core/hash.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
@@ -44,7 +45,7 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
     );
     progress.clear();
     const results = await collectShards(run, objects);
-    return await deliverMerge(run, results, prepared, { ...options, workers: host.cores }, host);
+    return await deliverMerge(results, prepared, { ...options, workers: host.cores, memory: undefined }, host);
   } finally {
     progress.clear();
     objects.close();
@@ -73,7 +74,8 @@ async function onSlurm(
   const logFolder = join(shared, 'runs', run.id, 'logs');
   mkdirSync(logFolder, { recursive: true });
   const job = {
-    name: `gridmill-${run.id}`,
+    // The same sweep in another place is another run.
+    name: `gridmill-${sha256Hex(`${uri} ${run.id}`).slice(0, 24)}`,
     manifest: `${uri}/${manifestKey(run.id)}`,
     program: host.program,
     workers,

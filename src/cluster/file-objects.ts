@@ -18,17 +18,19 @@ export function openFileObjects(folder: string, disk: Disk = REAL_DISK): ObjectS
     uri: `file://${folder}`,
     async create(key, bytes) {
       const path = place(key);
-      if (durableCreate(disk, path, [bytes])) return 'created';
+      if (guarded(path, () => durableCreate(disk, path, [bytes]))) return 'created';
       return Buffer.compare(readFile(disk, path, key, Number.POSITIVE_INFINITY)!, bytes) === 0 ? 'same' : 'taken';
     },
     async put(key, bytes) {
-      durableWrite(disk, place(key), [bytes]);
+      const path = place(key);
+      guarded(path, () => durableWrite(disk, path, [bytes]));
     },
     async get(key, bytesMax = LIMITS.objectBytesMax) {
       return readFile(disk, pathOf(key), key, bytesMax);
     },
     async head(key) {
-      const found = disk.inspect(pathOf(key));
+      const path = pathOf(key);
+      const found = guarded(path, () => disk.inspect(path));
       return found?.kind === 'file' ? { key, bytes: found.bytes } : undefined;
     },
     async *list(prefix) {
@@ -45,7 +47,7 @@ export function openFileObjects(folder: string, disk: Disk = REAL_DISK): ObjectS
         if (systemCode(error) === 'ENOENT') return;
         throw unreachable(path, error);
       }
-      disk.syncFolder(dirname(path));
+      guarded(path, () => disk.syncFolder(dirname(path)));
     },
     close: () => undefined,
   };
@@ -112,9 +114,19 @@ function listed(disk: Disk, path: string) {
   }
 }
 
+/** What a mount that is away answers is told as such, whichever call it met. */
+function guarded<T>(path: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw unreachable(path, error);
+  }
+}
+
 function unreachable(path: string, error: unknown): Error {
-  const code = systemCode(error);
-  if (error instanceof AppError || code === undefined) return error as Error;
+  const told = error instanceof AppError && error.code === 'STORE_UNWRITABLE' ? error.cause : error;
+  const code = systemCode(told);
+  if (told instanceof AppError || code === undefined) return error as Error;
   const isRefused = code === 'EACCES' || code === 'EPERM' || code === 'EROFS';
   return new AppError(isRefused ? 'OBJECTS_REFUSED' : 'OBJECTS_UNREACHABLE', {
     found: `${code} at ${path}.`,

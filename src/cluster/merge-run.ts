@@ -40,7 +40,7 @@ export async function collectShards(run: ShardRun, objects: ObjectStore): Promis
     if (typeof read === 'string') wrong.push(`${index} ${read}`);
     else results.push(read);
   }
-  if (wrong.length > 0) throw incomplete(wrong);
+  if (wrong.length > 0) throw unusable(wrong, `${objects.uri}/${shardKey(run.id, 0)}`);
   return results;
 }
 
@@ -72,10 +72,20 @@ export async function mergeRun(
   return finishSweep(prepared, { ...limits, keepAllRows: false, ...(merged === undefined ? {} : { merged }) }, context);
 }
 
+const said = (wrong: readonly string[]): string =>
+  `shard ${wrong.slice(0, SHARDS_SAID).join(', ')}${wrong.length > SHARDS_SAID ? `, and ${wrong.length - SHARDS_SAID} more` : ''}.`;
+
+/** A result that stands in the way of a good one is not tried again: somebody must look at it. */
+const unusable = (wrong: readonly string[], example: string): AppError =>
+  new AppError('RESULT_CORRUPT', {
+    rule: 'What a shard handed in must be whole, and of this run.',
+    found: said(wrong),
+    todo: `Remove those objects, named like ${example}, and run those shards again.`,
+  });
+
 function incomplete(wrong: readonly string[]): AppError {
-  const more = wrong.length > SHARDS_SAID ? `, and ${wrong.length - SHARDS_SAID} more` : '';
   return new AppError('SHARDS_INCOMPLETE', {
-    found: `shard ${wrong.slice(0, SHARDS_SAID).join(', ')}${more}.`,
+    found: said(wrong),
     todo: 'Run those shards again; what is handed in stays.',
   });
 }

@@ -16,6 +16,8 @@ import { runFolder } from './shard-node.ts';
 export interface ShardHost {
   readonly objects: ObjectStore;
   readonly workers: number;
+  /** Most bytes that this process may take. */
+  readonly budgetBytes: number;
   readonly residentBytes: number;
   readonly stop: StopToken;
   readonly onProgress?: (progress: SweepProgress) => void;
@@ -48,7 +50,7 @@ export async function runShard(
   context: RunContext,
 ): Promise<ShardEnd> {
   const { id, manifest } = run;
-  const { objects, stop, workers, residentBytes, onProgress } = host;
+  const { objects, stop, workers, budgetBytes, residentBytes, onProgress } = host;
   const shard = manifest.shards[index];
   if (shard === undefined) throw noShard(index, manifest.shards.length);
   if ((await objects.head(shardKey(id, index))) !== undefined) return 'already';
@@ -56,7 +58,6 @@ export async function runShard(
   const progress = await followProgress(run, index, folder, host);
   let result: ShardResult | undefined;
   try {
-    const budgetBytes = manifest.budgetBytes ?? undefined;
     const limits = {
       stop,
       workers,
@@ -73,7 +74,11 @@ export async function runShard(
   if (result === undefined) return 'interrupted';
   await handIn(run, index, result, objects);
   await objects.remove(progressKey(id, index)).catch(() => undefined);
-  removeCheckpointFolder(folder);
+  try {
+    removeCheckpointFolder(folder);
+  } catch {
+    // It is handed in: what is left here is in nobody's way.
+  }
   return 'done';
 }
 
@@ -82,15 +87,14 @@ async function followProgress({ id }: ShardRun, index: number, folder: string, h
   const { objects, progressEveryMs = PROGRESS_MS } = host;
   const key = progressKey(id, index);
   const file = openCheckpointFile(folder);
-  if (file.load() === undefined) {
-    const there = await objects.get(key, LIMITS.manifestBytesMax);
-    const checked = there === undefined ? undefined : readProgress(there);
-    if (checked !== undefined) file.save(checked);
-  }
-  let last = file.load();
+  const there = await objects.get(key, LIMITS.manifestBytesMax);
+  const checked = there === undefined ? undefined : readProgress(there);
+  // Another machine may have taken it further since this one was here.
+  if (checked !== undefined && takenOf(checked) > takenOf(loaded(file))) file.save(checked);
+  let last = loaded(file);
   let saving: Promise<void> = Promise.resolve();
   const save = (): void => {
-    const now = file.load();
+    const now = loaded(file);
     if (now === undefined || canonicalJson(now) === canonicalJson(last ?? null)) return;
     last = now;
     const bytes = new TextEncoder().encode(canonicalJson({ hash: hashJson(now), progress: now }));
@@ -106,6 +110,18 @@ async function followProgress({ id }: ShardRun, index: number, folder: string, h
     },
   };
 }
+
+/** Progress that cannot be read here is as good as none while a shard runs: it is written anew. */
+function loaded(file: ReturnType<typeof openCheckpointFile>): Json | undefined {
+  try {
+    return file.load();
+  } catch {
+    return undefined;
+  }
+}
+
+const takenOf = (progress: Json | undefined): number =>
+  Number((progress as { readonly taken?: number } | undefined)?.taken ?? -1);
 
 /** Progress that is not whole is as good as none: the shard is scored from its beginning. */
 function readProgress(bytes: Uint8Array): Json | undefined {
@@ -135,12 +151,21 @@ async function handIn(
   if ((await objects.create(key, bytes)) !== 'taken') return;
   // Another attempt was first: its figures of time differ, its rows must not.
   const there = await objects.get(key);
-  if (there !== undefined && (JSON.parse(new TextDecoder().decode(there)) as HandedIn).hash === hash) return;
+  if (there !== undefined && hashIn(there) === hash) return;
   throw new AppError('RESULT_CORRUPT', {
     rule: 'Two attempts at a shard come to the same result.',
     found: `another result at ${objects.uri}/${key}.`,
     todo: 'Report this with both machines; remove that object to score the shard again.',
   });
+}
+
+/** Undefined for what is no result of a shard. */
+function hashIn(bytes: Uint8Array): string | undefined {
+  try {
+    return (JSON.parse(new TextDecoder().decode(bytes)) as HandedIn).hash;
+  } catch {
+    return undefined;
+  }
 }
 
 const noShard = (index: number, count: number): AppError =>

@@ -33,7 +33,7 @@ export async function openS3Objects(options: S3Options): Promise<ObjectStore> {
     ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
     ...(region === undefined ? {} : { region }),
     maxAttempts: LIMITS.objectAttemptsMax,
-    requestHandler: { connectionTimeout: CONNECT_MS, requestTimeout: SILENCE_MS, throwOnRequestTimeout: true },
+    requestHandler: { connectionTimeout: CONNECT_MS, socketTimeout: SILENCE_MS },
   });
   const fullKey = (key: string): string => (prefix === '' ? checkKey(key) : `${prefix}/${checkKey(key)}`);
   const ownKey = (key: string): string => (prefix === '' ? key : key.slice(prefix.length + 1));

@@ -71,20 +71,21 @@ export function createSlurmEngine(job: SlurmJob, run: Execute = execute): ArrayE
       const args = [...sbatchArguments(job, indices), ...job.more];
       const { status, stderr } = await run('sbatch', args, batchScript(job));
       if (status === 0) return;
+      // It did not end in time, or could not be started: whether the job was taken is seen by its name.
       const found = `sbatch: ${firstLine(stderr) || `exit code ${status}`}.`;
-      if (/Unable to contact|Socket timed out|Zero Bytes|Connection refused/i.test(stderr)) {
+      if (status === null || /Unable to contact|Socket timed out|Zero Bytes|Connection refused/i.test(stderr)) {
         throw new AppError('ENGINE_UNREACHABLE', { found, todo: 'Check that Slurm answers: sinfo.' });
       }
       throw new AppError('ENGINE_REFUSED', { found, todo: 'Correct --cluster-args.' });
     },
     async look() {
-      const lines = await ask('squeue', '-h', '-r', '-t', 'all', '-n', job.name, '-O', COLUMNS);
+      const lines = await ask('squeue', '--me', '-h', '-r', '-t', 'all', '-n', job.name, '-O', COLUMNS);
       const tasks = lines.split('\n').flatMap(readTask);
       await hasten(tasks, ask);
       return alive(tasks);
     },
     async cancel() {
-      await ask('scancel', '--name', job.name);
+      await ask('scancel', '--me', '--name', job.name);
     },
     logOf: (index) => join(job.logFolder, `${index}.log`),
   };
@@ -141,11 +142,14 @@ async function hasten(
 }
 
 /** Of several tasks with one index, such as earlier attempts, the one that may yet do something; else the last. */
-function alive(tasks: readonly Task[]): Task[] {
-  const byIndex = new Map<number, Task>();
+function alive(tasks: readonly SlurmTask[]): Task[] {
+  const byIndex = new Map<number, SlurmTask>();
   for (const task of tasks) {
     const other = byIndex.get(task.index);
-    if (other === undefined || other.state === 'ended') byIndex.set(task.index, task);
+    const isLater = other !== undefined && Number(task.jobId) > Number(other.jobId);
+    if (other === undefined || (other.state === 'ended' && (task.state !== 'ended' || isLater))) {
+      byIndex.set(task.index, task);
+    }
   }
   return [...byIndex.values()];
 }

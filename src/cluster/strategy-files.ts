@@ -1,8 +1,11 @@
 // The files of a strategy on their way to other machines: by content, under the names they have beside each other.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
+import { REAL_DISK } from '../store/disk.ts';
+import { durableWrite } from '../store/durable-write.ts';
 import { type ContentCache, type ContentRef, putContent } from './content.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -58,8 +61,10 @@ export async function unpackStrategy(
 ): Promise<string> {
   for (const file of files) {
     const path = inside(folder, file.name);
+    // Tasks of one machine start together and share the folder: a file is there whole or not at all.
+    if (existsSync(path) && sha256Hex(readFileSync(path)) === file.hash) continue;
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, await cache.get(file));
+    durableWrite(REAL_DISK, path, [await cache.get(file)]);
   }
   return files.length === 0 ? name : inside(folder, name);
 }

@@ -86,6 +86,14 @@ function startWork(
   const seed = seedOf(name);
   const time = createTime(clock);
   const onDeath = (how: string): void => onEvent({ kind: 'note', text: `the thread that renews leases ${how}` });
+  const dropQuietly = (id: string): void => {
+    try {
+      dropProgress(id);
+    } catch (error) {
+      // The job is done: what cannot be tidied now is tidied at the next start.
+      onEvent({ kind: 'note', text: `progress of job ${id} stays where it was: ${String(error)}` });
+    }
+  };
   const keeper = startKeeperThread({ location, settings, seed, clock, onDeath });
   const runner = startRunner({
     store,
@@ -109,7 +117,7 @@ function startWork(
     }),
     onEvent(event) {
       // A job that failed or was cancelled may be retried, and then goes on from there.
-      if (event.kind === 'ended' && event.end === 'done') dropProgress(event.lease.jobId);
+      if (event.kind === 'ended' && event.end === 'done') dropQuietly(event.lease.jobId);
       onEvent(event);
     },
   });

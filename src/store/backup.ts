@@ -5,8 +5,8 @@ import { ArchiveWriter, type BackupList, readArchive } from './backup-archive.ts
 import { type Disk, REAL_DISK, systemCode } from './disk.ts';
 import { reading, writing } from './store-folder.ts';
 
-/** Made anew by whoever needs them: who runs now, uploads on their way, compiled strategies and downloads. */
-const PASSING = new Set(['running', 'uploads', 'cache']);
+/** Made anew by whoever needs them: who runs now, uploads on their way, compiled strategies and downloads, work for other machines. */
+const PASSING = new Set(['running', 'uploads', 'cache', 'shards']);
 /** Of the program that runs, not of the data. */
 const LOCK_FILE = /^(lock|.*\.tmp|.*-wal|.*-shm|.*-journal)$/;
 

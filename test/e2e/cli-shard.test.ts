@@ -165,7 +165,8 @@ describe('what is wrong', () => {
     for (const [bytes, said] of cases) {
       writeFileSync(path(1), bytes);
       const result = await merge(manifest);
-      expect([result.exitCode, result.stderr]).toEqual([75, expect.stringContaining(said)]);
+      expect([result.exitCode, result.stderr]).toEqual([64, expect.stringContaining(said)]);
+      expect(result.stderr).toContain('Remove those objects');
     }
     rmSync(path(1));
     expect((await runShard(manifest, machine('k'), '--index', '1')).exitCode).toBe(0);

@@ -4,6 +4,7 @@ import type { JobDesk } from '../../compute/job-desk.ts';
 import type { RunAnswer, SweepAnswer } from '../../compute/task.ts';
 import { AppError } from '../../core/errors.ts';
 import { isEnded, type Job } from '../../jobs/job.ts';
+import { shardId } from '../../jobs/job-rules.ts';
 import { jobNotFound } from '../../jobs/store-errors.ts';
 import { JobAnswer, JobListAnswer, JobResultAnswer, ShardListAnswer } from '../answer-schemas.ts';
 import { openEventStream } from '../event-stream.ts';
@@ -92,9 +93,12 @@ export function jobRoutes(server: FastifyInstance, context: RouteContext, desk: 
     '/api/jobs/:id/retry',
     one('Queue a failed or cancelled job anew; it goes on from its last checkpoint'),
     async ({ params, user, log }) => {
-      const { state, error } = await found(params.id);
-      // Damaged progress would fail every further attempt: such a job begins anew.
-      if (state === 'failed' && error?.code === 'RESULT_CORRUPT') desk.dropProgress(params.id);
+      const { state, error, shardCount } = await found(params.id);
+      // Damaged progress would fail every further attempt: such a job begins anew, and so do its shards that are not done.
+      if (state === 'failed' && error?.code === 'RESULT_CORRUPT') {
+        desk.dropProgress(params.id);
+        for (let index = 0; index < shardCount; index++) desk.dropProgress(shardId(params.id, index));
+      }
       const job = await store.retry(params.id);
       log.info({ jobId: job.id, user }, 'job queued anew');
       desk.wake();

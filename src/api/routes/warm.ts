@@ -30,8 +30,8 @@ export function warmRoutes(server: FastifyInstance, context: RouteContext): void
       const isStream = query.stream ?? headers.accept?.includes('application/x-ndjson') === true;
       const { tellOfLeave, leave } = leaving();
       const asked = { body, user, onLeave: tellOfLeave };
-      reply.raw.once('close', onLeave(reply, leave));
-      if (!isStream) return collected(asked, context);
+      const endWatch = onLeave(reply, leave);
+      if (!isStream) return collected(asked, context).finally(endWatch);
       const lines = new Readable({
         read() {},
         destroy(error, done) {

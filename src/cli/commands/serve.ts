@@ -161,10 +161,11 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
   // Each thread that starts sets V8's bounds back.
   host.boundHeap();
   const bounds = setInterval(host.boundHeap, BOUND_MS);
-  const { startWatchdog } = await import('../../compute/watchdog.ts');
-  const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
   const place = { port: config['server.port'], host: config['server.listen'] };
+  let watchdog: { stop(): Promise<void> } | undefined;
   try {
+    const { startWatchdog } = await import('../../compute/watchdog.ts');
+    if (silenceSeconds > 0) watchdog = startWatchdog(silenceSeconds * 1000);
     const address = await service.listen(place).catch((error: unknown) => {
       throw cannotListen(error, place);
     });

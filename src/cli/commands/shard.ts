@@ -79,6 +79,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .command('merge')
     .description('Put all shards together into the result that one machine would have made.')
     .requiredOption(...MANIFEST)
+    .option('--memory <bytes>', 'most memory of this process: 512MB, 2GB', bytes('--memory'))
     .option('--report <file>', 'also write an HTML report')
     .option('--no-save', 'keep no result in the store')
     .option(...WORKERS)

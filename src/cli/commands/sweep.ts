@@ -112,7 +112,6 @@ export function define(command: Command, { host, action }: CommandContext): void
 async function sweep(strategy: string, options: SweepOptions, host: Host): Promise<ExitCode> {
   checkClusterOptions(options);
   const stop = createStopSource(host.clock, options.deadline);
-  const budgetBytes = memoryBudget(options.memory, host);
   const [{ prepareSweep, finishSweep }, { hostBytes }, { scoresApart }, { checkStoreWritable, outputPath }] =
     await Promise.all([
       import('../../runs/sweep-run.ts'),
@@ -142,6 +141,7 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
     const { sweepOnCluster } = await import('../sweep-cluster.ts');
     return sweepOnCluster(strategy, { ...options, data: markets[0] }, host);
   }
+  const budgetBytes = memoryBudget(options.memory, host);
   const window = await windowSelection({ ...options, data: markets[0] });
   const selection: SweepSelection = { strategy, window, execution: options, grid };
   progress.update(() => `reading ${selection.window.data} ...`);

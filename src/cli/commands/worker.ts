@@ -56,11 +56,15 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
   const { machineLimits, openDesk } = await import('../service-process.ts');
   const desk = await openDesk(config, createMachine(machineLimits(config, host)), host);
   const silenceSeconds = config['server.silence_seconds'];
-  const { startWatchdog } = await import('../../compute/watchdog.ts');
-  const watchdog = silenceSeconds === 0 ? undefined : startWatchdog(silenceSeconds * 1000);
-  createAnnouncer(host)(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.`);
-  await new Promise<void>((stop) => host.onInterrupt(stop));
-  await desk.close();
-  await watchdog?.stop();
-  return undefined;
+  let watchdog: { stop(): Promise<void> } | undefined;
+  try {
+    const { startWatchdog } = await import('../../compute/watchdog.ts');
+    if (silenceSeconds > 0) watchdog = startWatchdog(silenceSeconds * 1000);
+    createAnnouncer(host)(`Gridmill ${host.version} runs jobs of ${host.storeRoot}.`);
+    await new Promise<void>((stop) => host.onInterrupt(stop));
+    return undefined;
+  } finally {
+    await desk.close();
+    await watchdog?.stop();
+  }
 }
