@@ -1,9 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
 /** What takes minutes of waiting for leases, kills and full disks. */
-const SERVICE = ['kills', 'leave', 'memory', 'queue', 'shards', 'storage', 'strain', 'strategies', 'studies'].map(
-  (name) => `test/e2e/service-${name}.test.ts`,
-);
+const SERVICE = [
+  'test/e2e/smoke.test.ts',
+  ...['kills', 'leave', 'memory', 'queue', 'shards', 'storage', 'strain', 'strategies', 'studies'].map(
+    (name) => `test/e2e/service-${name}.test.ts`,
+  ),
+];
 
 // Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `service` holds
 // services to their promises for minutes (`npm run test:service`); `cluster` builds images, runs containers and Slurm (`npm run test:cluster`).
