@@ -38,7 +38,7 @@ const PROGRAM_COLUMNS = 18;
 /** Columns of a market kept per worker when nobody asks for less. */
 const COLUMNS_WANTED = 64;
 /** How much more another run may have taken at its peak of reading candles. How much of it stays resident is chance. */
-const PEAK_SPREAD = 1.1;
+const PEAK_SPREAD = 1.2;
 const CACHE_MIN_BYTES = 8 * MB;
 const CACHE_MAX_BYTES = 256 * MB;
 
