@@ -54,7 +54,12 @@ beforeAll(async () => {
     log += text;
   });
   address = await new Promise<string>((resolve, reject) => {
-    child.stdout!.on('data', (text: string) => resolve(/http:\/\/[^ ]+/.exec(text)![0]));
+    let said = '';
+    child.stdout!.on('data', (text: string) => {
+      said += text;
+      const [url] = /http:\/\/[^ ]+(?= )/.exec(said) ?? [];
+      if (url !== undefined) resolve(url);
+    });
     ended.then(({ stderr }) => reject(new Error(stderr)), reject);
   });
 });
