@@ -51,6 +51,8 @@ export const LIMITS = {
   shardRequeuesMax: 20,
   /** Calls for one operation on a shared place, the first one included. */
   objectAttemptsMax: 5,
+  /** Calls for one request to AWS, the first one included. */
+  awsAttemptsMax: 5,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
   /** Bytes of downloads kept for later ones; the oldest go first. */
