@@ -161,7 +161,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   warm: ['lru-cache', '@redis/client'],
   controllers: ['yaml'],
   report: ['cli-table3'],
-  cluster: ['@aws-sdk/client-s3'],
+  cluster: ['@aws-sdk/client-s3', 'typebox', 'typebox/value'],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander', 'yaml'],
 };
