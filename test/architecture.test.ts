@@ -161,7 +161,13 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   warm: ['lru-cache', '@redis/client'],
   controllers: ['yaml'],
   report: ['cli-table3'],
-  cluster: ['@aws-sdk/client-s3', '@aws-sdk/client-cloudformation', '@aws-sdk/client-batch'],
+  cluster: [
+    '@aws-sdk/client-batch',
+    '@aws-sdk/client-cloudformation',
+    '@aws-sdk/client-ecr',
+    '@aws-sdk/client-s3',
+    'typebox',
+  ],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander', 'yaml'],
 };

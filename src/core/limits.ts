@@ -43,6 +43,8 @@ export const LIMITS = {
   contentCacheBytesMax: 10_737_418_240,
   /** Bytes of one manifest of shards. */
   manifestBytesMax: 268_435_456,
+  /** Characters of a table of prices. */
+  pricesBytesMax: 1_048_576,
   /** Files of one strategy that goes to other machines. */
   shardFilesMax: 10_000,
   /** Times that a driver starts one task of a cluster. */
