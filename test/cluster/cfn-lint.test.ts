@@ -35,7 +35,9 @@ describe.skipIf(missing !== undefined)(title, () => {
   const folder = mkdtempSync(join(tmpdir(), 'gridmill-cfn-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const lint = (path: string) =>
-    spawnSync(program, ['--regions', 'us-east-1', 'eu-central-1', '--include-checks', 'I', '--', path], { encoding: 'utf8' });
+    spawnSync(program, ['--regions', 'us-east-1', 'eu-central-1', '--include-checks', 'I', '--', path], {
+      encoding: 'utf8',
+    });
 
   test('finds nothing in the template', () => {
     const { status, stdout } = lint(template);
@@ -45,8 +47,18 @@ describe.skipIf(missing !== undefined)(title, () => {
 
   test.each([
     ['a state that Batch does not know', 'Action: CANCEL', 'Action: WAIT', 'E3030'],
-    ['a role that is no ARN', 'ExecutionRoleArn: !GetAtt ExecutionRoleResource.Arn', 'ExecutionRoleArn: !GetAtt Vpc.CidrBlock', 'E1010|E3|W1'],
-    ['an alias', 'Tags: { gridmill: !Ref AWS::StackName }\n      Timeout: { AttemptDurationSeconds: !Ref MergeTimeoutSeconds }', 'Tags: *a', 'E0000'],
+    [
+      'a role that is no ARN',
+      'ExecutionRoleArn: !GetAtt ExecutionRoleResource.Arn',
+      'ExecutionRoleArn: !GetAtt Vpc.CidrBlock',
+      'E1010|E3|W1',
+    ],
+    [
+      'an alias',
+      'Tags: { gridmill: !Ref AWS::StackName }\n      Timeout: { AttemptDurationSeconds: !Ref MergeTimeoutSeconds }',
+      'Tags: *a',
+      'E0000',
+    ],
   ])('finds %s', (_, from, to, rule) => {
     const text = readFileSync(template, 'utf8');
     expect(text).toContain(from);

@@ -117,7 +117,7 @@ const BREAKS: readonly (readonly [what: string, path: string, value: Value | und
   ['an end that is not for everything', `${RULES}/4/OnExitCode`, '1', 'ShardJob: the last retry rule is not EXIT'],
   ['too many rules', `${RULES}/5`, { OnReason: '*', Action: 'EXIT' }, 'ShardJob: more than 5 retry rules'],
   ['an interruption that is not retried', `${RULES}/2`, undefined, 'does not try again after Host EC2*'],
-  ['a pattern with more than a star at its end', `${RULES}/0/OnReason`, 'Out*Memory*', 'OnReason Out*Memory*'],
+  ['a pattern with more than a star at its end', `${RULES}/2/OnStatusReason`, 'Host*EC2', 'OnStatusReason Host*EC2'],
   ['attempts without end', `${JOB}/RetryStrategy/Attempts`, 100, 'ShardJob: attempts are 1 to 10'],
   ['a job without a timeout', `${JOB}/Timeout`, undefined, 'ShardJob: no timeout'],
   [
