@@ -1,7 +1,7 @@
 // gridmill cloud down: deletes a stack, after its jobs have ended and somebody has said that what is in it may go.
-import type { Stack } from '@aws-sdk/client-cloudformation';
 import type { AwsSettings } from '../cluster/aws-calls.ts';
 import type { Formation } from '../cluster/cloud-stack.ts';
+import type { Stack } from '../cluster/stack-changes.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { asCalled } from './called-as.ts';

@@ -1,7 +1,6 @@
 // gridmill cloud up: creates or updates the stack of CloudFormation that runs on AWS need.
-import type { StackEvent } from '@aws-sdk/client-cloudformation';
 import type { AwsSettings } from '../cluster/aws-calls.ts';
-import type { StackWatch } from '../cluster/stack-changes.ts';
+import type { StackEvent, StackWatch } from '../cluster/stack-changes.ts';
 import { createStopSource, type StopToken } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { asCalled } from './called-as.ts';
@@ -125,13 +124,8 @@ export function stackWatch(stop: StopToken, host: Host): StackWatch {
   };
 }
 
-function eventText({
-  ResourceStatus = '',
-  LogicalResourceId = '',
-  ResourceType = '',
-  ResourceStatusReason,
-}: StackEvent): string {
-  const isFailure = ResourceStatus.endsWith('_FAILED') || ResourceStatus.includes('ROLLBACK');
-  const reason = isFailure && ResourceStatusReason ? `: ${ResourceStatusReason}` : '';
-  return `${ResourceStatus}  ${LogicalResourceId} (${ResourceType})${reason}`;
+function eventText(event: StackEvent): string {
+  const { ResourceStatus: status = '?', LogicalResourceId, ResourceType, ResourceStatusReason: reason } = event;
+  const isFailure = status.endsWith('_FAILED') || status.includes('ROLLBACK');
+  return `${status}  ${LogicalResourceId} (${ResourceType})${isFailure && reason ? `: ${reason}` : ''}`;
 }

@@ -111,7 +111,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, context);
+      const prepared = await prepareRun(run, objects, context, imageStrategies(host));
       const residentBytes = host.settleHeap();
       const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
       return await stoppable(host, stop, async (token) => {
@@ -172,7 +172,7 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
       const { collectShards } = await import('../cluster/merge-run.ts');
       const results = await collectShards(run, objects);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, runContext(host));
+      const prepared = await prepareRun(run, objects, runContext(host), imageStrategies(host));
       return await deliverMerge(results, prepared, options, host);
     } finally {
       objects.close();
@@ -216,6 +216,9 @@ async function openRun({ manifest }: ManifestOptions, host: Host) {
   const objects = await openPlace(place, host);
   return { run: await getManifest(objects, id, host.version), objects };
 }
+
+/** Where an image that "gridmill image" built keeps its strategies. */
+const imageStrategies = ({ environment }: Host): string | undefined => environment['GRIDMILL_IMAGE_STRATEGIES'];
 
 export async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {
   const { openObjects } = await import('../cluster/open-objects.ts');

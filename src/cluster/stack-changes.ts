@@ -7,6 +7,8 @@ import { LIMITS } from '../core/limits.ts';
 import { awsProblem, wordsOf } from './aws-calls.ts';
 import { describeStack, type Formation } from './cloud-stack.ts';
 
+export type { Stack, StackEvent };
+
 export interface StackWatch {
   readonly clock: Clock;
   readonly stop: StopToken;

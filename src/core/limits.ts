@@ -45,6 +45,12 @@ export const LIMITS = {
   manifestBytesMax: 268_435_456,
   /** Files of one strategy that goes to other machines. */
   shardFilesMax: 10_000,
+  /** Entries of a folder of strategies that goes into an image, packages left out. */
+  imageFolderEntriesMax: 10_000,
+  /** Bytes of all files that go into an image of strategies. */
+  imageContextBytesMax: 1_073_741_824,
+  /** Milliseconds that building or pushing an image may take. */
+  imageStepMsMax: 1_800_000,
   /** Times that a driver starts one task of a cluster. */
   shardAttemptsMax: 5,
   /** Times that an interrupted task asks its scheduler for another attempt. */
