@@ -84,12 +84,14 @@ export async function prepareBatch(
   /** A tag or digest alone is one of the repository of the stack. */
   function imageOf({ stack: { repository } }: CloudTarget, held: string | undefined, given?: string): Promise<string> {
     const { endpoint } = settings;
-    if (given === undefined && held?.includes('@sha256:') === true) return Promise.resolve(held);
-    const name = given ?? 'latest';
+    const name = given ?? (held === undefined || held.endsWith(NO_IMAGE) ? 'latest' : held);
     if (name.startsWith('sha256:')) return resolveImage(`${repository}@${name}`, endpoint);
     return resolveImage(/[/@]/.test(name) ? name : `${repository}:${name}`, endpoint);
   }
 }
+
+/** What a stack names that was brought up without an image. */
+const NO_IMAGE = ':none';
 
 const environmentOf = (pairs: readonly string[]): Readonly<Record<string, string>> =>
   Object.fromEntries(pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));

@@ -6,13 +6,9 @@ import type { ObjectStore } from '../cluster/object-store.ts';
 import type { Platform } from '../cluster/prices.ts';
 import { AppError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
+import { awsSettings, checkStack, type StackOptions } from './cloud-up.ts';
 import type { Host } from './host.ts';
 import { openPlace } from './shard-work.ts';
-
-export interface StackOptions {
-  readonly stack: string;
-  readonly region?: string;
-}
 
 export interface CloudTarget {
   readonly stack: CloudStack;
@@ -25,20 +21,15 @@ export interface CloudTarget {
   close(): void;
 }
 
-/** GRIDMILL_AWS_ENDPOINT names another server than those of AWS, for tests. */
-export function awsSettings(region: string | undefined, { environment }: Host): AwsSettings {
-  const endpoint = environment['GRIDMILL_AWS_ENDPOINT'] || undefined;
-  return { ...(region === undefined ? {} : { region }), ...(endpoint === undefined ? {} : { endpoint }) };
-}
-
 /** Errors: those of readCloudStack, openBatch and of the places. */
-export async function openCloud({ stack: name, region }: StackOptions, host: Host): Promise<CloudTarget> {
+export async function openCloud(options: StackOptions, host: Host): Promise<CloudTarget> {
+  const name = checkStack(options.stack);
   const [{ readCloudStack }, { openBatch }] = await Promise.all([
     import('../cluster/cloud-stack.ts'),
     import('../cluster/batch-calls.ts'),
   ]);
-  const stack = await readCloudStack(name, awsSettings(region, host));
-  const settings = awsSettings(stack.region, host);
+  const stack = await readCloudStack(name, awsSettings(options, host));
+  const settings = awsSettings({ stack: name, region: stack.region }, host);
   const objects = await openPlace(`s3://${stack.resultBucket}`, host, stack.region);
   const content = await openPlace(`s3://${stack.inputBucket}`, host, stack.region);
   const calls = await openBatch(settings);
