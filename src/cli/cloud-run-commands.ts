@@ -72,7 +72,9 @@ function defineStatus(command: Command, { host, action }: CommandContext): void 
     .option('--cost', 'also say what it cost so far')
     .option('--prices <file>', 'prices instead of the included, dated ones (docs/scaling.md)')
     .option(...JSON_OPTION)
-    .action(action(async (run: string, options) => (await import('./cloud-status.ts')).cloudStatus(run, options, host)));
+    .action(
+      action(async (run: string, options) => (await import('./cloud-status.ts')).cloudStatus(run, options, host)),
+    );
 }
 
 function defineEnds(command: Command, { host, action }: CommandContext): void {
@@ -83,7 +85,9 @@ function defineEnds(command: Command, { host, action }: CommandContext): void {
     .requiredOption(...STACK_OPTION)
     .option(...REGION_OPTION)
     .option(...JSON_OPTION)
-    .action(action(async (run: string, options) => (await import('./cloud-status.ts')).cloudCancel(run, options, host)));
+    .action(
+      action(async (run: string, options) => (await import('./cloud-status.ts')).cloudCancel(run, options, host)),
+    );
   command
     .command('merge')
     .description('Print and store the result: the one that the merge of the cloud handed in, else merged here.')

@@ -4,8 +4,8 @@ import { cancelJobs } from '../cluster/batch-engine.ts';
 import { openBatchJournal } from '../cluster/batch-journal.ts';
 import { countStates, createBatchReader, hasEnded, type SubmittedJob, tasksIn } from '../cluster/batch-reader.ts';
 import { getManifest, manifestKey, type ShardRun } from '../cluster/manifest.ts';
-import { getMerged } from '../cluster/merged-result.ts';
 import { type RunStatus, runStatus } from '../cluster/merge-run.ts';
+import { getMerged } from '../cluster/merged-result.ts';
 import { AppError } from '../core/errors.ts';
 import { asCalled } from './called-as.ts';
 import { money, pricesOf } from './cloud-submit.ts';
@@ -83,7 +83,9 @@ function jobText(job: SubmittedJob, { stack }: CloudTarget, nowMs: number): stri
     const code = container?.exitCode === undefined ? 'no exit code' : `exit code ${container.exitCode}`;
     const stream = container?.logStreamName === undefined ? '' : `, stream ${container.logStreamName}`;
     const name = submission.kind === 'merge' ? 'merge' : `task ${tasks[child]}`;
-    lines.push(`  ${name} failed: ${code}, ${container?.reason ?? statusReason}; job ${jobId}, log group ${stack.logGroup}${stream}`);
+    lines.push(
+      `  ${name} failed: ${code}, ${container?.reason ?? statusReason}; job ${jobId}, log group ${stack.logGroup}${stream}`,
+    );
   }
   if (failed.size > FAILURES_SAID) lines.push(`  … and ${failed.size - FAILURES_SAID} more`);
   const isStuck = (counts['RUNNABLE'] ?? 0) > 0 && !counts['RUNNING'] && !counts['STARTING'];
@@ -123,10 +125,13 @@ export async function cloudCancel(id: string, options: RunOptions, host: Host): 
     const { run, jobs } = await openRunOf(target, id, host);
     const cancelled = await cancelJobs(jobs, target.calls);
     const status = await runStatus(run, target.objects);
-    if (options.json === true) host.stdout.write(`${JSON.stringify({ run: id, cancelled, done: status.done.length })}\n`);
+    if (options.json === true)
+      host.stdout.write(`${JSON.stringify({ run: id, cancelled, done: status.done.length })}\n`);
     else {
       const said = cancelled === 0 ? 'no job was open' : `${cancelled} ${cancelled === 1 ? 'job' : 'jobs'} ended`;
-      host.stdout.write(`${headText(run, status)}; ${said}. What is handed in stays: the same submit goes on from there.\n`);
+      host.stdout.write(
+        `${headText(run, status)}; ${said}. What is handed in stays: the same submit goes on from there.\n`,
+      );
     }
     return;
   } finally {

@@ -16,12 +16,12 @@ import {
 } from './cloud-submit.ts';
 import { type CloudTarget, openCloud } from './cloud-target.ts';
 import type { StackOptions } from './cloud-up.ts';
+import { clusterProgress } from './cluster-progress.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
 import { deliverMerge, type PlanOptions, plannedShards, preparedSweep } from './shard-work.ts';
-import { clusterProgress } from './cluster-progress.ts';
 
 type SweepOptions = Omit<PlanOptions, 'place' | 'memory' | 'workers'>;
 
@@ -94,7 +94,8 @@ function submittedText(
 ): string {
   const at = `${id} --stack ${stack.name}${region === undefined ? '' : ` --region ${region}`}`;
   const jobs = `${arrays.length === 1 ? 'job' : 'jobs'} ${arrays.join(', ')}${merge === undefined ? '' : `, merge ${merge}`}`;
-  const done = arrays.length === 0 ? 'Nothing to submit: all is handed in.\n' : `Nothing to submit: under way as ${jobs}.\n`;
+  const done =
+    arrays.length === 0 ? 'Nothing to submit: all is handed in.\n' : `Nothing to submit: under way as ${jobs}.\n`;
   return `${tasks === 0 ? done : `Submitted ${tasks.toLocaleString('en')} tasks: ${jobs}.\n`}
   gridmill cloud status ${at}     how far it is
   gridmill cloud merge ${at}      the result
