@@ -5,6 +5,7 @@ import * as Type from 'typebox';
 import * as Value from 'typebox/value';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import included from './prices.json' with { type: 'json' };
 
 const price = Type.Number({ minimum: 0 });
 const size = Type.Number({ exclusiveMinimum: 0 });
@@ -60,13 +61,9 @@ export const isSpot = (platform: Platform): boolean => platform.endsWith('-spot'
 /** A month of 730 hours, as providers count it. */
 const MONTH_SECONDS = 730 * 3600;
 
-let included: PriceTable | undefined;
-
 /** The table of a file, or the dated one that Gridmill brings. Errors: REQUEST_INVALID with the field that is wrong. */
 export function readPrices(path?: string): PriceTable {
-  if (path !== undefined) return parsePrices(readText(path), path);
-  included ??= parsePrices(readFileSync(new URL('./prices.json', import.meta.url), 'utf8'), 'the included table');
-  return included;
+  return path === undefined ? checkPrices(included, 'the included table') : parsePrices(readText(path), path);
 }
 
 function readText(path: string): string {
@@ -87,6 +84,10 @@ export function parsePrices(text: string, name: string): PriceTable {
   } catch (cause) {
     throw invalid(`${name} is no JSON: ${(cause as Error).message}.`, cause);
   }
+  return checkPrices(table, name);
+}
+
+function checkPrices(table: unknown, name: string): PriceTable {
   if (Value.Check(Table, table)) return table;
   const wrong = Value.Errors(Table, table).map((error) => wordsOf(error));
   throw invalid(`${name}: ${[...new Set(wrong)].slice(0, ERRORS_SAID).join('; ')}.`);
