@@ -34,11 +34,10 @@ interface ManifestOptions {
 /** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
-/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
-export async function plannedShards(strategy: string, options: PlanOptions, objects: ObjectStore, host: Host) {
-  const [{ prepareSweep }, cluster, { executionOf }] = await Promise.all([
+/** The sweep that the options name, ready to be cut. Errors: those of prepareSweep. */
+export async function preparedCut(strategy: string, options: Omit<PlanOptions, 'place'>, host: Host) {
+  const [{ prepareSweep }, { executionOf }] = await Promise.all([
     import('../runs/sweep-run.ts'),
-    import('../cluster/plan-shards.ts'),
     import('../runs/execution-selection.ts'),
   ]);
   const context = runContext(host, options);
@@ -48,7 +47,13 @@ export async function plannedShards(strategy: string, options: PlanOptions, obje
     execution: executionOf(options),
     grid: await gridSelection(options),
   };
-  const prepared = await prepareSweep(selection, context);
+  return { prepared: await prepareSweep(selection, context), selection, context };
+}
+
+/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
+export async function plannedShards(strategy: string, options: PlanOptions, objects: ObjectStore, host: Host) {
+  const cluster = await import('../cluster/plan-shards.ts');
+  const { prepared, selection, context } = await preparedCut(strategy, options, host);
   const plan = {
     shards: options.shards,
     budgetBytes: options.memory,
@@ -58,7 +63,14 @@ export async function plannedShards(strategy: string, options: PlanOptions, obje
   return { prepared, ...(await cluster.planShards(prepared, selection, plan, objects, context)) };
 }
 
-export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
+export async function planShards(
+  strategy: string | undefined,
+  given: Omit<PlanOptions, 'place'> & { readonly place?: string },
+  host: Host,
+): Promise<ExitCode> {
+  const { place } = given;
+  if (strategy === undefined || place === undefined) throw nothingToCut(strategy);
+  const options = { ...given, place };
   const objects = await openPlace(options.place, host);
   try {
     const { id, manifest, sentBytes } = await plannedShards(strategy, options, objects, host);
@@ -80,6 +92,13 @@ export async function planShards(strategy: string, options: PlanOptions, host: H
     objects.close();
   }
 }
+
+const nothingToCut = (strategy: string | undefined): AppError =>
+  new AppError('REQUEST_INVALID', {
+    rule: 'A plan is of a strategy, and goes to a place that the machines share.',
+    found: strategy === undefined ? 'no strategy.' : 'no --place.',
+    todo: 'Give a strategy and --place, or --simulate for a forecast.',
+  });
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
@@ -210,7 +229,7 @@ export async function deliverMerge(
   return deliverSweep(prepared, finished, wanted, host);
 }
 
-async function openRun({ manifest }: ManifestOptions, host: Host) {
+export async function openRun({ manifest }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
   const { place, id } = parseManifestUri(manifest);
   const objects = await openPlace(place, host);

@@ -21,7 +21,7 @@ export interface ShardPlan {
 }
 
 /** Predicted work of one core: long beside the start of a container, short beside its loss. */
-const SHARD_SECONDS = 120;
+export const SHARD_SECONDS = 120;
 
 export interface PlannedShards extends ShardRun {
   /** Bytes of candles that the shared place did not have yet. */

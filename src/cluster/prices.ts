@@ -5,6 +5,7 @@ import * as Type from 'typebox';
 import * as Value from 'typebox/value';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Platform } from './platforms.ts';
 import included from './prices.json' with { type: 'json' };
 
 const price = Type.Number({ minimum: 0 });
@@ -37,7 +38,7 @@ const SCHEMAS = {
   'ec2-spot': Hourly,
   vps: Monthly,
   server48: Monthly,
-} as const;
+} as const satisfies Readonly<Record<Platform, unknown>>;
 
 const Table = Type.Object(
   {
@@ -52,11 +53,7 @@ const Table = Type.Object(
 );
 
 export type PriceTable = Static<typeof Table>;
-export type Platform = keyof typeof SCHEMAS;
-export const PLATFORMS = Object.keys(SCHEMAS) as readonly Platform[];
-
-/** Those that the provider may take back at any time. */
-export const isSpot = (platform: Platform): boolean => platform.endsWith('-spot');
+export { isSpot, PLATFORMS, type Platform } from './platforms.ts';
 
 /** A month of 730 hours, as providers count it. */
 const MONTH_SECONDS = 730 * 3600;
@@ -133,14 +130,17 @@ export function costOf({ platform, vcpu, memoryGib, seconds, tasks = 1 }: Use, t
   return tasks * billed * second * Math.max(vcpu / row.vcpu, memoryGib / row.memoryGib);
 }
 
+export interface Requests {
+  readonly gets: number;
+  readonly puts: number;
+  /** That are kept for so many days; nothing when left out. */
+  readonly gib?: number;
+  readonly days?: number;
+}
+
 /** Cost of requests to S3, and of keeping bytes for some days. */
 export function storageCost(
-  {
-    gets,
-    puts,
-    gib,
-    days,
-  }: { readonly gets: number; readonly puts: number; readonly gib: number; readonly days: number },
+  { gets, puts, gib = 0, days = 0 }: Requests,
   { s3 }: Pick<PriceTable, 's3'> = readPrices(),
 ): number {
   return (gets * s3.getPer1000 + puts * s3.putPer1000) / 1000 + (gib * s3.gibMonth * days * 86_400) / MONTH_SECONDS;

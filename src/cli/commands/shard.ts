@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { LIMITS } from '../../core/limits.ts';
 import { type CommandContext, examples } from '../command.ts';
+import { addForecastOptions } from '../forecast-options.ts';
 import { bytes, wholeNumber } from '../option-values.ts';
 import { addDataOptions, addExecutionOptions, addGridOptions, modelMemoryOption } from '../options.ts';
 import { mergeShards, planShards, runShards, shardStatus } from '../shard-work.ts';
@@ -26,6 +27,10 @@ export function define(command: Command, { host, action }: CommandContext): void
         'Score one of them, on any machine, as often as you like',
         'gridmill shard run --manifest file:///shared/runs/ID/manifest.json --index 3',
       ],
+      [
+        'What would it take on 1 to 1,000 containers of Fargate Spot? Nothing is sent',
+        'gridmill shard plan sma-cross --data binance/BTCUSDT/1m --set fast=5..200 --set slow=50..900 --simulate 1,10,100,1000',
+      ],
       ['What is missing?', 'gridmill shard status --manifest file:///shared/runs/ID/manifest.json'],
       ['The result of all', 'gridmill shard merge --manifest file:///shared/runs/ID/manifest.json'],
     ),
@@ -33,24 +38,32 @@ export function define(command: Command, { host, action }: CommandContext): void
   const plan = command
     .command('plan')
     .description('Cut a sweep into shards, and put all they need into a place that the machines share.')
-    .argument('<strategy>', "a built-in name (gridmill strategies), a .ts/.js file, or a Hummingbot controller's .yml");
+    .argument('[strategy]', "a built-in name (gridmill strategies), a .ts/.js file, or a Hummingbot controller's .yml");
   addDataOptions(plan);
   addGridOptions(plan);
   addExecutionOptions(plan);
   addRankingOptions(plan);
   plan
     .optionsGroup('Shards:')
-    .requiredOption('--place <uri>', 'what the machines share: file:///folder or s3://bucket/prefix')
+    .option('--place <uri>', 'what the machines share: file:///folder or s3://bucket/prefix')
     .option(
       '--shards <n>',
       'shards of about equal work (default: one for two predicted minutes of one core)',
       wholeNumber('--shards', 2, LIMITS.shardsMax),
     )
     .option('--memory <bytes>', 'most memory of the process of one shard: 512MB, 2GB', bytes('--memory'))
-    .option(...WORKERS)
+    .option(...WORKERS);
+  addForecastOptions(plan);
+  plan
     .option('--json', 'print one JSON object')
     .addHelpText('after', PLACES)
-    .action(action((strategy, options) => planShards(strategy, options, host)));
+    .action(
+      action(async (strategy, options) => {
+        if (options.simulate === undefined) return planShards(strategy, options, host);
+        const { forecastShards } = await import('../shard-forecast.ts');
+        return forecastShards(strategy, options, host);
+      }),
+    );
   command
     .command('run')
     .description('Score one shard and hand it in. Run again, it goes on where it was, or finds that it is done.')
