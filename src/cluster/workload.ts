@@ -63,7 +63,7 @@ function elapsedIn(bytes: Uint8Array): number | undefined {
 const variantsOf = ({ variants, count, from, to }: SweepShard): number => Math.max(1, variants ?? count ?? to - from);
 
 /** Bytes and objects that a machine fetches before it scores. */
-function contentOf({ candles, strategy }: Manifest): Pick<Workload, 'fetchBytes' | 'fetchRequests'> {
+export function contentOf({ candles, strategy }: Manifest): Pick<Workload, 'fetchBytes' | 'fetchRequests'> {
   const content = [...candles.parts, ...strategy.files];
   return { fetchBytes: content.reduce((sum, { bytes }) => sum + bytes, 0), fetchRequests: content.length };
 }

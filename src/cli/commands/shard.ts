@@ -1,9 +1,10 @@
 // gridmill shard: cuts a sweep into shards, scores them, and merges them.
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { LIMITS } from '../../core/limits.ts';
 import { type CommandContext, examples } from '../command.ts';
 import { addForecastOptions } from '../forecast-options.ts';
-import { bytes, wholeNumber } from '../option-values.ts';
+import type { Host } from '../host.ts';
+import { bytes, duration, numberAtLeast, wholeNumber } from '../option-values.ts';
 import { addDataOptions, addExecutionOptions, addGridOptions, modelMemoryOption } from '../options.ts';
 import { mergeShards, planShards, runShards, shardStatus } from '../shard-work.ts';
 import { addRankingOptions } from '../sweep-options.ts';
@@ -99,7 +100,39 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXITS)
     .action(action((options) => mergeShards(options, host)));
+  addKubernetes(command, host, action);
 }
+
+function addKubernetes(command: Command, host: Host, action: CommandContext['action']): void {
+  command
+    .command('kubernetes')
+    .description('Write the Jobs that have a Kubernetes cluster score all shards and merge them (docs/kubernetes.md).')
+    .requiredOption(...MANIFEST)
+    .requiredOption('--image <reference>', 'image with this version of Gridmill, by its digest: REPOSITORY@sha256:…')
+    .option('--parallelism <n>', 'pods that score at once', wholeNumber('--parallelism', 1, LIMITS.shardsMax), 100)
+    .option(
+      '--tasks <n>',
+      'so many pods share all shards (default: one for each)',
+      wholeNumber('--tasks', 1, LIMITS.shardsMax),
+    )
+    .option('--cpu <n>', 'processors of one pod, each a scoring thread', numberAtLeast('--cpu', 0.1), 1)
+    .option('--memory <bytes>', 'memory of one pod (default: that of the plan, else 2 GiB)', bytes('--memory'))
+    .option('--deadline <duration>', 'end of the whole Job', duration('--deadline'), DAY_MS)
+    .option('--namespace <name>', 'namespace of the Jobs')
+    .option('--service-account <name>', '… that may read and write the bucket')
+    .option('--secret <name>', '… or a Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION')
+    .option('--place-claim <name>', 'PersistentVolumeClaim of a place that is a folder')
+    .option('--store-claim <name>', 'PersistentVolumeClaim of the store that keeps the result of the merge')
+    .addOption(new Option('--only <part>', 'one of the two Jobs').choices(['shards', 'merge']))
+    .action(
+      action(async (options) => {
+        const { writeKubernetes } = await import('../shard-kubernetes.ts');
+        return writeKubernetes(options, host);
+      }),
+    );
+}
+
+const DAY_MS = 86_400_000;
 
 const PLACES = `
 For s3:// the package @aws-sdk/client-s3 must be installed; credentials and region come from where its client looks for them
