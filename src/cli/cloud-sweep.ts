@@ -21,7 +21,7 @@ import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
-import { deliverMerge, type PlanOptions, plannedShards, preparedSweep } from './shard-work.ts';
+import { deliverMerge, type PlanOptions, plannedShards, preparedCut } from './shard-work.ts';
 
 type SweepOptions = Omit<PlanOptions, 'place' | 'memory' | 'workers'>;
 
@@ -78,7 +78,7 @@ async function sayEstimate(
   target: CloudTarget,
   host: Host,
 ): Promise<ExitCode> {
-  const { prepared } = await preparedSweep(strategy, options, host);
+  const { prepared } = await preparedCut(strategy, options, host);
   const table = pricesOf(batch);
   const estimate = await estimateRun(prepared, plan, batch.tasks ?? options.shards, target, table, host);
   if (options.json === true) host.stdout.write(`${JSON.stringify({ estimate, currency: table.currency })}\n`);

@@ -38,18 +38,19 @@ interface ManifestOptions {
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
 /** The sweep that the options name, ready to be cut. Errors: those of prepareSweep. */
-export async function preparedSweep(strategy: string, options: Omit<PlanOptions, 'place'>, host: Host) {
+export async function preparedCut(strategy: string, options: Omit<PlanOptions, 'place'>, host: Host) {
   const [{ prepareSweep }, { executionOf }] = await Promise.all([
     import('../runs/sweep-run.ts'),
     import('../runs/execution-selection.ts'),
   ]);
+  const context = runContext(host, options);
   const selection = {
     strategy,
     window: await windowSelection(options),
     execution: executionOf(options),
     grid: await gridSelection(options),
   };
-  return { selection, prepared: await prepareSweep(selection, runContext(host, options)) };
+  return { prepared: await prepareSweep(selection, context), selection, context };
 }
 
 /** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
@@ -60,17 +61,24 @@ export async function plannedShards(
   host: Host,
 ) {
   const cluster = await import('../cluster/plan-shards.ts');
-  const { selection, prepared } = await preparedSweep(strategy, options, host);
+  const { prepared, selection, context } = await preparedCut(strategy, options, host);
   const plan = {
     shards: options.shards,
     budgetBytes: options.memory,
     workers: options.workers ?? host.cores,
     residentBytes: host.settleHeap(),
   };
-  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, runContext(host, options))) };
+  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, context)) };
 }
 
-export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
+export async function planShards(
+  strategy: string | undefined,
+  given: Omit<PlanOptions, 'place'> & { readonly place?: string },
+  host: Host,
+): Promise<ExitCode> {
+  const { place } = given;
+  if (strategy === undefined || place === undefined) throw nothingToCut(strategy);
+  const options = { ...given, place };
   const objects = await openPlace(options.place, host);
   try {
     const { id, manifest, sentBytes } = await plannedShards(strategy, options, { objects }, host);
@@ -92,6 +100,13 @@ export async function planShards(strategy: string, options: PlanOptions, host: H
     objects.close();
   }
 }
+
+const nothingToCut = (strategy: string | undefined): AppError =>
+  new AppError('REQUEST_INVALID', {
+    rule: 'A plan is of a strategy, and goes to a place that the machines share.',
+    found: strategy === undefined ? 'no strategy.' : 'no --place.',
+    todo: 'Give a strategy and --place, or --simulate for a forecast.',
+  });
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 

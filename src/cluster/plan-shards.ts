@@ -27,7 +27,7 @@ export interface PlanPlaces {
 }
 
 /** Predicted work of one core: long beside the start of a container, short beside its loss. */
-const SHARD_SECONDS = 120;
+export const SHARD_SECONDS = 120;
 
 export interface PlannedShards extends ShardRun {
   /** Bytes of candles that the shared place did not have yet. */

@@ -5,6 +5,8 @@ import * as Type from 'typebox';
 import * as Value from 'typebox/value';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { Platform } from './platforms.ts';
+import included from './prices.json' with { type: 'json' };
 
 const price = Type.Number({ minimum: 0 });
 const size = Type.Number({ exclusiveMinimum: 0 });
@@ -36,7 +38,7 @@ const SCHEMAS = {
   'ec2-spot': Hourly,
   vps: Monthly,
   server48: Monthly,
-} as const;
+} as const satisfies Readonly<Record<Platform, unknown>>;
 
 const Table = Type.Object(
   {
@@ -51,22 +53,14 @@ const Table = Type.Object(
 );
 
 export type PriceTable = Static<typeof Table>;
-export type Platform = keyof typeof SCHEMAS;
-export const PLATFORMS = Object.keys(SCHEMAS) as readonly Platform[];
-
-/** Those that the provider may take back at any time. */
-export const isSpot = (platform: Platform): boolean => platform.endsWith('-spot');
+export { isSpot, PLATFORMS, type Platform } from './platforms.ts';
 
 /** A month of 730 hours, as providers count it. */
 const MONTH_SECONDS = 730 * 3600;
 
-let included: PriceTable | undefined;
-
 /** The table of a file, or the dated one that Gridmill brings. Errors: REQUEST_INVALID with the field that is wrong. */
 export function readPrices(path?: string): PriceTable {
-  if (path !== undefined) return parsePrices(readText(path), path);
-  included ??= parsePrices(readFileSync(new URL('./prices.json', import.meta.url), 'utf8'), 'the included table');
-  return included;
+  return path === undefined ? checkPrices(included, 'the included table') : parsePrices(readText(path), path);
 }
 
 function readText(path: string): string {
@@ -87,6 +81,10 @@ export function parsePrices(text: string, name: string): PriceTable {
   } catch (cause) {
     throw invalid(`${name} is no JSON: ${(cause as Error).message}.`, cause);
   }
+  return checkPrices(table, name);
+}
+
+function checkPrices(table: unknown, name: string): PriceTable {
   if (Value.Check(Table, table)) return table;
   const wrong = Value.Errors(Table, table).map((error) => wordsOf(error));
   throw invalid(`${name}: ${[...new Set(wrong)].slice(0, ERRORS_SAID).join('; ')}.`);
@@ -132,14 +130,17 @@ export function costOf({ platform, vcpu, memoryGib, seconds, tasks = 1 }: Use, t
   return tasks * billed * second * Math.max(vcpu / row.vcpu, memoryGib / row.memoryGib);
 }
 
+export interface Requests {
+  readonly gets: number;
+  readonly puts: number;
+  /** That are kept for so many days; nothing when left out. */
+  readonly gib?: number;
+  readonly days?: number;
+}
+
 /** Cost of requests to S3, and of keeping bytes for some days. */
 export function storageCost(
-  {
-    gets,
-    puts,
-    gib,
-    days,
-  }: { readonly gets: number; readonly puts: number; readonly gib: number; readonly days: number },
+  { gets, puts, gib = 0, days = 0 }: Requests,
   { s3 }: Pick<PriceTable, 's3'> = readPrices(),
 ): number {
   return (gets * s3.getPer1000 + puts * s3.putPer1000) / 1000 + (gib * s3.gibMonth * days * 86_400) / MONTH_SECONDS;

@@ -170,7 +170,7 @@ class Simulation {
 
   #handle(event: number, now: number): void {
     const index = Math.floor(event / PHASES);
-    if (event % PHASES === RUNS) this.#fetch(index, now);
+    if (event % PHASES === RUNS) this.#beginFetch(index, now);
     else if (event % PHASES === ENDS) this.#end(index, now);
     else this.#interrupt(index, now);
   }
@@ -193,7 +193,7 @@ class Simulation {
     this.#events.put(slot.startedAt + slot.chances.start, index * PHASES + RUNS);
   }
 
-  #fetch(index: number, now: number): void {
+  #beginFetch(index: number, now: number): void {
     const slot = this.#slots[index]!;
     if (slot.hasCache || this.#link === undefined) {
       this.#score(index, now);
