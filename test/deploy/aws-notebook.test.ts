@@ -24,8 +24,8 @@ test('the stack puts this notebook on its instance, under its own name and regio
     readonly Content: string;
   }[];
   const script = start[0]!.Content;
-  const [, place, , embedded] =
-    /echo '(.*?)' (>)gridmill-stack.json[^]*<<'NOTEBOOK'\n([^]*)\nNOTEBOOK\n/.exec(script) ?? [];
+  const [, place, embedded] =
+    /echo '(.*?)' >gridmill-stack.json[\s\S]*<<'NOTEBOOK'\n([\s\S]*)\nNOTEBOOK\n/.exec(script) ?? [];
   expect(JSON.parse(place!)).toMatchObject({ stack: 'lab', region: 'eu-central-1' });
   expect(JSON.parse(embedded!), 'node scripts/embed-notebook.mjs puts it there').toEqual(notebook);
   expect(Buffer.from(script).toString('base64').length).toBeLessThan(SCRIPT_MAX);
