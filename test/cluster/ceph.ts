@@ -9,7 +9,7 @@ import { join } from 'node:path';
 export interface S3Server {
   readonly endpoint: string;
   /** For clients of S3, in their environment. */
-  readonly credentials: Readonly<Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY' | 'AWS_REGION', string>>;
+  readonly credentials: Readonly<Record<'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', string>>;
   stop(): Promise<void>;
 }
 
@@ -70,8 +70,7 @@ export async function startCeph(): Promise<S3Server> {
     await until('the gateway', async () => (await fetch(endpoint)).ok);
     const user = ['--uid', 'test', '--display-name', 'test', '--access-key', KEY, '--secret-key', SECRET];
     await run('radosgw-admin', '-n', 'client.rgw.a', 'user', 'create', ...user);
-    const credentials = { AWS_ACCESS_KEY_ID: KEY, AWS_SECRET_ACCESS_KEY: SECRET, AWS_REGION: 'us-east-1' };
-    return { endpoint, credentials, stop };
+    return { endpoint, credentials: { AWS_ACCESS_KEY_ID: KEY, AWS_SECRET_ACCESS_KEY: SECRET }, stop };
   } catch (error) {
     await stop();
     throw error;
