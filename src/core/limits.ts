@@ -59,6 +59,12 @@ export const LIMITS = {
   shardRequeuesMax: 20,
   /** Calls for one operation on a shared place, the first one included. */
   objectAttemptsMax: 5,
+  /** Milliseconds that a change of a stack is followed. */
+  stackChangeMsMax: 3_600_000,
+  /** Revisions of one job definition that are made inactive with their stack. */
+  revisionsMax: 10_000,
+  /** Events of one change that are read. */
+  stackEventsMax: 10_000,
   /** Calls for one request to AWS, the first one included. */
   awsAttemptsMax: 5,
   /** Bytes of one downloaded file. */
