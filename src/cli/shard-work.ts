@@ -1,5 +1,6 @@
 // What the subcommands of `gridmill shard` do.
 import type { ObjectStore } from '../cluster/object-store.ts';
+import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -35,7 +36,12 @@ interface ManifestOptions {
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
 /** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
-export async function plannedShards(strategy: string, options: PlanOptions, objects: ObjectStore, host: Host) {
+export async function plannedShards(
+  strategy: string,
+  options: Omit<PlanOptions, 'place'>,
+  places: PlanPlaces,
+  host: Host,
+) {
   const [{ prepareSweep }, cluster, { executionOf }] = await Promise.all([
     import('../runs/sweep-run.ts'),
     import('../cluster/plan-shards.ts'),
@@ -55,13 +61,13 @@ export async function plannedShards(strategy: string, options: PlanOptions, obje
     workers: options.workers ?? host.cores,
     residentBytes: host.settleHeap(),
   };
-  return { prepared, ...(await cluster.planShards(prepared, selection, plan, objects, context)) };
+  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, context)) };
 }
 
 export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
   const objects = await openPlace(options.place, host);
   try {
-    const { id, manifest, sentBytes } = await plannedShards(strategy, options, objects, host);
+    const { id, manifest, sentBytes } = await plannedShards(strategy, options, { objects }, host);
     const { manifestKey } = await import('../cluster/manifest.ts');
     const uri = `${objects.uri}/${manifestKey(id)}`;
     const sizes = manifest.shards.map(({ from, to, count = to - from }) => count);
@@ -96,7 +102,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       import('../cluster/shard-node.ts'),
       import('../cluster/merge-run.ts'),
     ]);
-    const { run, objects } = await openRun(options, host);
+    const { run, objects, content, close } = await openRun(options, host);
     const context = runContext(host, options);
     const count = run.manifest.shards.length;
     const first = options.index ?? arrayIndex(host);
@@ -111,7 +117,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, context, imageStrategies(host));
+      const prepared = await prepareRun(run, content, context, imageStrategies(host));
       const residentBytes = host.settleHeap();
       const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
       return await stoppable(host, stop, async (token) => {
@@ -131,14 +137,14 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
         return undefined;
       });
     } finally {
-      objects.close();
+      close();
     }
   });
 
 /** Errors: those of the shared place. */
 export async function shardStatus(options: ManifestOptions, host: Host): Promise<ExitCode> {
   const { runStatus } = await import('../cluster/merge-run.ts');
-  const { run, objects } = await openRun(options, host);
+  const { run, objects, close } = await openRun(options, host);
   try {
     const status = await runStatus(run, objects);
     const { shards, done, missing } = status;
@@ -152,7 +158,7 @@ export async function shardStatus(options: ManifestOptions, host: Host): Promise
     }
     return;
   } finally {
-    objects.close();
+    close();
   }
 }
 
@@ -166,16 +172,16 @@ interface MergeOptions extends ManifestOptions {
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
-    const { run, objects } = await openRun(options, host);
+    const { run, objects, content, close } = await openRun(options, host);
     try {
       const { prepareRun } = await import('../cluster/shard-node.ts');
       const { collectShards } = await import('../cluster/merge-run.ts');
       const results = await collectShards(run, objects);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, runContext(host), imageStrategies(host));
+      const prepared = await prepareRun(run, content, runContext(host), imageStrategies(host));
       return await deliverMerge(results, prepared, options, host);
     } finally {
-      objects.close();
+      close();
     }
   });
 
@@ -214,7 +220,14 @@ async function openRun({ manifest }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
   const { place, id } = parseManifestUri(manifest);
   const objects = await openPlace(place, host);
-  return { run: await getManifest(objects, id, host.version), objects };
+  const run = await getManifest(objects, id, host.version);
+  const { contentPlace } = run.manifest;
+  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host);
+  const close = (): void => {
+    objects.close();
+    if (content !== objects) content.close();
+  };
+  return { run, objects, content, close };
 }
 
 /** Where an image that "gridmill image" built keeps its strategies. */

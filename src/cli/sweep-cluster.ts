@@ -31,7 +31,7 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
   const stop = createStopSource(host.clock, options.deadline);
   try {
     const { collectShards } = await import('../cluster/merge-run.ts');
-    const { prepared, ...run } = await plannedShards(strategy, { ...options, place, workers }, objects, host);
+    const { prepared, ...run } = await plannedShards(strategy, { ...options, workers }, { objects }, host);
     const onNote = note(progress, host);
     onNote(`run ${run.id}: ${run.manifest.shards.length} shards in ${objects.uri}`);
     await stoppable(host, stop, (token) =>
