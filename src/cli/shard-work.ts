@@ -5,7 +5,7 @@ import { createStopSource } from '../core/cancel.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
-import type { PreparedSweep } from '../runs/sweep-run.ts';
+import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';
 import type { ShardResult } from '../sweep/shard.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
@@ -28,12 +28,29 @@ export interface PlanOptions extends DataOptions, ExecutionSelection, RankingOpt
 
 interface ManifestOptions {
   readonly manifest: string;
+  /** Of a place in S3, where that is known. */
+  readonly region?: string;
   readonly workers?: number;
   readonly json?: boolean;
 }
 
 /** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
+
+/** The sweep that the options name, ready to be cut. Errors: those of prepareSweep. */
+export async function preparedSweep(strategy: string, options: Omit<PlanOptions, 'place'>, host: Host) {
+  const [{ prepareSweep }, { executionOf }] = await Promise.all([
+    import('../runs/sweep-run.ts'),
+    import('../runs/execution-selection.ts'),
+  ]);
+  const selection = {
+    strategy,
+    window: await windowSelection(options),
+    execution: executionOf(options),
+    grid: await gridSelection(options),
+  };
+  return { selection, prepared: await prepareSweep(selection, runContext(host, options)) };
+}
 
 /** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
 export async function plannedShards(
@@ -42,26 +59,15 @@ export async function plannedShards(
   places: PlanPlaces,
   host: Host,
 ) {
-  const [{ prepareSweep }, cluster, { executionOf }] = await Promise.all([
-    import('../runs/sweep-run.ts'),
-    import('../cluster/plan-shards.ts'),
-    import('../runs/execution-selection.ts'),
-  ]);
-  const context = runContext(host, options);
-  const selection = {
-    strategy,
-    window: await windowSelection(options),
-    execution: executionOf(options),
-    grid: await gridSelection(options),
-  };
-  const prepared = await prepareSweep(selection, context);
+  const cluster = await import('../cluster/plan-shards.ts');
+  const { selection, prepared } = await preparedSweep(strategy, options, host);
   const plan = {
     shards: options.shards,
     budgetBytes: options.memory,
     workers: options.workers ?? host.cores,
     residentBytes: host.settleHeap(),
   };
-  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, context)) };
+  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, runContext(host, options))) };
 }
 
 export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
@@ -105,7 +111,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
     const { run, objects, content, close } = await openRun(options, host);
     const context = runContext(host, options);
     const count = run.manifest.shards.length;
-    const first = options.index ?? arrayIndex(host);
+    const first = options.index ?? (await arrayTask(host));
     const step = options.tasks ?? count;
     // More tasks than shards is fine; an index beyond them without --tasks is a mistake.
     const length = Math.max(options.tasks === undefined ? 1 : 0, Math.ceil((count - first) / step));
@@ -168,6 +174,7 @@ interface MergeOptions extends ManifestOptions {
   readonly memory?: number;
   readonly report?: string;
   readonly save: boolean;
+  readonly handIn?: boolean;
 }
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
@@ -179,18 +186,23 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
       const results = await collectShards(run, objects);
       host.boundHeap();
       const prepared = await prepareRun(run, content, runContext(host), imageStrategies(host));
-      return await deliverMerge(results, prepared, options, host);
+      return await deliverMerge(results, prepared, options, host, async ({ record }) => {
+        if (options.handIn !== true) return;
+        const { putMerged } = await import('../cluster/merged-result.ts');
+        await putMerged(run, record, objects);
+      });
     } finally {
       close();
     }
   });
 
-/** Merges what shards have handed in, and delivers it as `sweep` does. Errors: those of mergeRun. */
+/** Merges what shards have handed in, and delivers it as `sweep` does; `onFinished` hears of it before. Errors: those of mergeRun. */
 export async function deliverMerge(
   results: readonly ShardResult[],
   prepared: PreparedSweep,
   options: Omit<MergeOptions, 'manifest'>,
   host: Host,
+  onFinished: (finished: FinishedSweep) => Promise<void> = async () => undefined,
 ): Promise<ExitCode> {
   const [{ mergeRun }, { checkStoreWritable, outputPath }, { deliverSweep }] = await Promise.all([
     import('../cluster/merge-run.ts'),
@@ -212,17 +224,18 @@ export async function deliverMerge(
     mergeRun(results, prepared, { ...limits, stop: token }, runContext(host)),
   );
   progress.clear();
+  await onFinished(finished);
   const wanted = { report, allResults: undefined, save: options.save, json: options.json === true };
   return deliverSweep(prepared, finished, wanted, host);
 }
 
-async function openRun({ manifest }: ManifestOptions, host: Host) {
+export async function openRun({ manifest, region }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
   const { place, id } = parseManifestUri(manifest);
-  const objects = await openPlace(place, host);
+  const objects = await openPlace(place, host, region);
   const run = await getManifest(objects, id, host.version);
   const { contentPlace } = run.manifest;
-  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host);
+  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host, region);
   const close = (): void => {
     objects.close();
     if (content !== objects) content.close();
@@ -233,18 +246,38 @@ async function openRun({ manifest }: ManifestOptions, host: Host) {
 /** Where an image that "gridmill image" built keeps its strategies. */
 const imageStrategies = ({ environment }: Host): string | undefined => environment['GRIDMILL_IMAGE_STRATEGIES'];
 
-export async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {
+export async function openPlace(uri: string, { environment }: Host, region?: string): Promise<ObjectStore> {
   const { openObjects } = await import('../cluster/open-objects.ts');
   const endpoint = environment['GRIDMILL_S3_ENDPOINT'] || undefined;
-  return openObjects(uri, endpoint === undefined ? {} : { endpoint });
+  return openObjects(uri, {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  });
 }
 
+/** Of an array whose children are not the tasks 0, 1, 2 …: which they are. */
+const TASKS_NAME = 'GRIDMILL_SHARD_INDICES';
 const INDEX_NAMES = [
   'GRIDMILL_SHARD_INDEX',
   'AWS_BATCH_JOB_ARRAY_INDEX',
   'SLURM_ARRAY_TASK_ID',
   'JOB_COMPLETION_INDEX',
 ] as const;
+
+/** The task of this process: its place in the array, or what is listed for that place. Errors: REQUEST_INVALID. */
+async function arrayTask(host: Host): Promise<number> {
+  const place = arrayIndex(host);
+  const list = host.environment[TASKS_NAME];
+  if (list === undefined || list === '') return place;
+  const { parseRanges } = await import('../cluster/index-ranges.ts');
+  const task = parseRanges(list, LIMITS.shardsMax)?.[place];
+  if (task !== undefined) return task;
+  throw new AppError('REQUEST_INVALID', {
+    rule: `${TASKS_NAME} lists the tasks of an array, such as 3,7-9.`,
+    found: `none for place ${place} in ${JSON.stringify(list.slice(0, 80))}.`,
+    todo: 'Unset it, or give --index.',
+  });
+}
 
 /** The first of these that is set; a job that is no array has none, and is the whole of it. Errors: REQUEST_INVALID. */
 function arrayIndex({ environment }: Host): number {

@@ -39,11 +39,12 @@ export interface BaseDefinition {
   readonly size: TaskSize;
 }
 
-/** The newest revision of a definition of the stack, and what it gives a task. Errors: STACK_FAILED when there is none. */
+/** The newest revision that the stack itself has, and what it gives a task. Errors: STACK_FAILED when there is none. */
 export async function readDefinition(calls: BatchCalls, nameOrArn: string): Promise<BaseDefinition> {
   const name = nameOrArn.replace(/^.*job-definition\//, '').split(':')[0]!;
   const all = await calls.definitions(name);
-  const latest = [...all].sort((a, b) => (b.revision ?? 0) - (a.revision ?? 0))[0];
+  const sorted = [...all].sort((a, b) => (b.revision ?? 0) - (a.revision ?? 0));
+  const latest = sorted.find((one) => one.tags?.[CONTENT_TAG] === undefined) ?? sorted[0];
   if (latest?.containerProperties === undefined) {
     throw new AppError('STACK_FAILED', {
       rule: 'The job definitions of a stack must be there.',
@@ -111,6 +112,6 @@ export async function resolveImage(image: string, endpoint?: string): Promise<st
   throw new AppError('REQUEST_INVALID', {
     rule: 'Tasks run an image of the repository of the stack.',
     found: `no image ${JSON.stringify(tag)} in ${repository}.`,
-    todo: `Push one (docs/aws.md), or give --image with another tag or digest.`,
+    todo: `Push one (gridmill image STRATEGY_DIR --push ${repository}), and give --image with what that prints.`,
   });
 }
