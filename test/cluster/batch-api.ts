@@ -23,6 +23,8 @@ export interface BatchApiOptions extends Partial<Omit<JobsOptions, 'execute'>> {
   readonly execute: ExecuteChild;
   /** In the order of their environments; `spot` and `on-demand` on Fargate when left out. */
   readonly queues?: readonly QueueGiven[];
+  /** Other services at this endpoint, by the body of a request; undefined for what they do not know. */
+  readonly others?: (body: string) => { readonly status: number; readonly xml: string } | undefined;
 }
 
 export interface BatchApi {
@@ -55,6 +57,11 @@ export async function startBatchApi(options: BatchApiOptions): Promise<BatchApi>
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const operation = /^\/v1\/([a-z]+)$/.exec(request.url ?? '')?.[1] ?? '';
     const text = await textOf(request);
+    const other = operation === '' ? options.others?.(text) : undefined;
+    if (other !== undefined) {
+      response.writeHead(other.status, { 'content-type': 'text/xml' }).end(other.xml);
+      return;
+    }
     let body: unknown;
     try {
       body = JSON.parse(text === '' ? '{}' : text);
