@@ -28,18 +28,27 @@ export const freePort = () =>
     });
   });
 
-/** The service in a container; `ready()` answers milliseconds from `since` until it answers requests. */
-export async function startService(image, ...options) {
+/** Calls `work` with a service in a container of its own, and removes that whatever happens. */
+export async function withService(image, options, work) {
+  const service = await startService(needImage(image), ...options);
+  try {
+    return await work(service);
+  } finally {
+    podman('rm', '--force', '--volumes', '--time', '3', service.name);
+  }
+}
+
+/** `ready()` answers milliseconds from `since` until it answers requests. */
+async function startService(image, ...options) {
   const port = await freePort();
   const since = performance.now();
   const published = ['--publish', `127.0.0.1:${port}:8080`, '--env', `GRIDMILL_TOKEN=${TOKEN}`];
-  const name = podman('run', '--detach', '--tmpfs', '/tmp', ...published, ...options, image);
+  const name = podman('run', '--detach', '--tmpfs', '/tmp', '--volume', '/data', ...published, ...options, image);
   return {
     name,
     since,
     url: `http://127.0.0.1:${port}`,
     ready: (from) => untilReady(`http://127.0.0.1:${port}`, from),
-    remove: () => podman('rm', '--force', '--volumes', '--time', '3', name),
   };
 }
 
@@ -54,7 +63,7 @@ const isReady = async (url) => {
 
 const READY_MS = 120_000;
 
-export async function untilReady(url, from) {
+async function untilReady(url, from) {
   while (!(await isReady(url))) {
     if (performance.now() - from > READY_MS) throw new Error(`${url} is not ready after ${READY_MS / 1000} s`);
     await sleep(5);

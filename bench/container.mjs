@@ -14,9 +14,9 @@ import {
   podman,
   sleep,
   spread,
-  startService,
   table,
   untilSilent,
+  withService,
 } from './container-runs.mjs';
 
 const { values, positionals } = parseArgs({
@@ -33,6 +33,7 @@ const seconds = (list) => list.map((ms) => ms / 1000);
 
 /** A year of 1-minute candles is what the demo makes when it is told not to download. */
 const DEMO = ['demo', '--offline', '--json', '--report', '/tmp/report.html'];
+const SERVICE = ['--memory', '512m', '--cpus', '2', '--read-only'];
 const SMALL = [
   '--read-only',
   '--network',
@@ -94,12 +95,10 @@ async function first(folder) {
 
 async function start() {
   const rows = [];
-  for (const image of [values.serve, values.slim].map(needImage)) {
+  for (const image of [values.serve, values.slim]) {
     const list = [];
     for (let i = 0; i < times; i++) {
-      const service = await startService(image, '--memory', '512m', '--cpus', '2', '--read-only');
-      list.push(await service.ready(service.since));
-      service.remove();
+      await withService(image, SERVICE, async ({ ready, since }) => list.push(await ready(since)));
     }
     rows.push([image, `${spread(seconds(list))} s`, 'aim: at most 2 s']);
   }
@@ -108,20 +107,17 @@ async function start() {
 
 async function idle() {
   const rows = [];
-  for (const image of [values.serve, values.slim].map(needImage)) {
-    const service = await startService(image, '--memory', '512m', '--cpus', '2', '--read-only');
-    await service.ready(service.since);
-    await sleep(Number(values.seconds) * 1000);
-    const group = groupOf(service.name);
-    const before = group.cpuMs();
-    await sleep(5000);
-    const cpu = ((group.cpuMs() - before) / 5000) * 100;
-    rows.push([
-      image,
-      `${mb(group.bytes())} without idle file cache, ${mb(group.peakBytes())} at most, ${cpu.toFixed(1)} % of a processor`,
-      'aim: at most 100 MB',
-    ]);
-    service.remove();
+  for (const image of [values.serve, values.slim]) {
+    await withService(image, SERVICE, async ({ name, ready, since }) => {
+      await ready(since);
+      await sleep(Number(values.seconds) * 1000);
+      const group = groupOf(name);
+      const before = group.cpuMs();
+      await sleep(5000);
+      const cpu = ((group.cpuMs() - before) / 5000) * 100;
+      const memory = `${mb(group.bytes())} without idle file cache, ${mb(group.peakBytes())} at most`;
+      rows.push([image, `${memory}, ${cpu.toFixed(1)} % of a processor`, 'aim: at most 100 MB']);
+    });
   }
   table(`idle for ${values.seconds} s (control group of the container)`, rows);
 }
@@ -215,27 +211,27 @@ socket.onopen = () => {
 
 async function recovery() {
   const rows = [];
-  for (const image of [values.serve, values.slim].map(needImage)) {
-    const service = await startService(image, '--restart', 'on-failure:100', '--memory', '512m', '--cpus', '2');
-    await service.ready(service.since);
+  for (const image of [values.serve, values.slim]) {
     const [killed, hung] = [[], []];
-    for (let i = 0; i < times; i++) {
-      const from = performance.now();
-      process.kill(nodeOf(service.name), 'SIGKILL');
-      await untilSilent(service.url);
-      killed.push(await service.ready(from));
-    }
-    for (let i = 0; i < Math.min(times, 3); i++) {
-      process.kill(nodeOf(service.name), 'SIGUSR1');
-      while (spawnSync('podman', ['exec', service.name, 'node', '--input-type=module', '-e', HANG]).status !== 0)
-        await sleep(100);
-      const from = performance.now();
-      await untilSilent(service.url);
-      hung.push(await service.ready(from));
-    }
+    await withService(image, ['--restart', 'on-failure:100', ...SERVICE], async ({ name, url, ready, since }) => {
+      await ready(since);
+      for (let i = 0; i < times; i++) {
+        const from = performance.now();
+        process.kill(nodeOf(name), 'SIGKILL');
+        await untilSilent(url);
+        killed.push(await ready(from));
+      }
+      for (let i = 0; i < Math.min(times, 3); i++) {
+        process.kill(nodeOf(name), 'SIGUSR1');
+        const hang = ['exec', name, 'node', '--input-type=module', '-e', HANG];
+        while (spawnSync('podman', hang).status !== 0) await sleep(100);
+        const from = performance.now();
+        await untilSilent(url);
+        hung.push(await ready(from));
+      }
+    });
     rows.push([`${image}, kill -9`, `${spread(seconds(killed))} s`, 'aim: at most 2 s']);
     rows.push([`${image}, main thread hangs`, `${spread(seconds(hung))} s`, 'aim: at most 30 s']);
-    service.remove();
   }
   table('to serving again (--restart on-failure, 512 MiB, 2 cpus)', rows);
 }

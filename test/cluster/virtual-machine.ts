@@ -18,7 +18,7 @@ import { ask } from './podman.ts';
 const EMULATOR = 'qemu-system-x86_64';
 /** Kernel and shell are fetched once for all runs on this machine. */
 const PARTS = join(tmpdir(), 'gridmill-test-machine');
-const BOOT_MS = 600_000;
+const BOOT_MS = 1_200_000;
 
 interface Parts {
   readonly kernel: string;
