@@ -138,7 +138,9 @@ async function runFaults(
     const what = parts.length === 1 ? kind : `${kind}: ${parts.join(' and ')}`;
     const took = recoveryMs === undefined ? 'NOT RECOVERED' : `recovered in ${(recoveryMs / 1000).toFixed(1)} s`;
     say(`${system} ${number}/${count}: ${what}: ${took}`);
-    if (recoveryMs === undefined) break;
+    if (recoveryMs !== undefined) continue;
+    for (const role of ROLES) say(`last lines of ${role}:\n${ports.system.logOf(role)}`);
+    break;
   }
   return { faults, left };
 }

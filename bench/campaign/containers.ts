@@ -30,8 +30,8 @@ export async function startContainers(place: SystemPlace, image: string): Promis
   const groups = {} as Record<Role, string | undefined>;
   let isOpen = true;
   for (const role of ROLES) {
-    const health =
-      role === 'serve' ? ['--health-on-failure', 'restart', '--health-retries', '3'] : ['--no-healthcheck'];
+    // Killed by the check, started by the policy: podman says not to join its own restart with one.
+    const health = role === 'serve' ? ['--health-on-failure', 'kill', '--health-retries', '3'] : ['--no-healthcheck'];
     const settings = { ...settingsOf(port, place), NODE_OPTIONS: `--inspect-port=127.0.0.1:${debuggers[role]}` };
     ask([
       ...['run', '--detach', '--name', nameOf(role), '--restart', 'always', '--stop-timeout', '3', ...health],
@@ -59,7 +59,11 @@ export async function startContainers(place: SystemPlace, image: string): Promis
     debuggerOf: (role) => debuggers[role],
     memoryGroupOf: (role) => groups[role],
     clockFile: undefined,
-    logOf: (role) => spawnSync('podman', ['logs', '--tail', '30', nameOf(role)], { encoding: 'utf8' }).stderr,
+    logOf(role) {
+      const told = (...args: readonly string[]): string =>
+        spawnSync('podman', [...args, nameOf(role)], { encoding: 'utf8' }).output.join('');
+      return `${told('inspect', '--format', '{{json .State}}')}${told('logs', '--tail', '30')}`;
+    },
     async stop() {
       isOpen = false;
       await checking;
@@ -92,7 +96,9 @@ function nodeIn(group: string | undefined): number | undefined {
   if (group === undefined) return undefined;
   try {
     const pids = readFileSync(join(group, 'cgroup.procs'), 'utf8').split('\n').filter(Boolean);
-    const found = pids.find((pid) => /^node\0.*gridmill\.mjs/s.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')));
+    const found = pids.find((pid) =>
+      /^[^\0]*node\0.*gridmill\.mjs/s.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')),
+    );
     return found === undefined ? undefined : Number(found);
   } catch {
     // Just now it ended.
