@@ -27,6 +27,8 @@ export interface CampaignOptions {
   readonly clockHook: string;
   /** Of containers. */
   readonly image: string;
+  /** Weight of the containers against everything else on the machine. */
+  readonly cpuShares?: string;
   /** Whether the image, or this installation, can speak to Redis. */
   readonly withRedis: boolean;
   readonly say: (line: string) => void;
@@ -37,6 +39,7 @@ const BARS = 20_000;
 const START_MS_MAX = 120_000;
 /** Longest that one recovery is waited for; what takes longer than RECOVERY_MS_MAX counts as none. */
 const WAIT_MS_MAX = 90_000;
+const LOG_CHARACTERS = 3_000;
 const DRAIN_MS_MAX = 300_000;
 
 export async function runCampaign(options: CampaignOptions): Promise<Campaign> {
@@ -106,8 +109,8 @@ function furnish(
   return place;
 }
 
-const start = (place: SystemPlace, { system, bin, clockHook, image }: CampaignOptions): Promise<System> =>
-  system === 'containers' ? startContainers(place, image) : startProcesses(place, bin, clockHook);
+const start = (place: SystemPlace, { system, bin, clockHook, image, cpuShares }: CampaignOptions): Promise<System> =>
+  system === 'containers' ? startContainers(place, image, cpuShares) : startProcesses(place, bin, clockHook);
 
 async function ready({ url }: System): Promise<void> {
   const endMs = performance.now() + START_MS_MAX;
@@ -139,8 +142,7 @@ async function runFaults(
     const took = recoveryMs === undefined ? 'NOT RECOVERED' : `recovered in ${(recoveryMs / 1000).toFixed(1)} s`;
     say(`${system} ${number}/${count}: ${what}: ${took}`);
     if (recoveryMs !== undefined) continue;
-    for (const role of ROLES) say(`last lines of ${role}:\n${ports.system.logOf(role)}`);
-    break;
+    for (const role of ROLES) say(`last lines of ${role}:\n${ports.system.logOf(role).slice(-LOG_CHARACTERS)}`);
   }
   return { faults, left };
 }

@@ -6,7 +6,7 @@ import { freePorts } from './ports.ts';
 import { pause, ROLES, type Role, type System, type SystemPlace, settingsOf } from './system.ts';
 
 /** Between two health checks: without systemd podman runs none by itself. */
-const CHECK_MS = 2_000;
+const CHECK_MS = 5_000;
 
 /** Answers standard output of a command that must succeed. */
 function ask(args: readonly string[]): string {
@@ -23,7 +23,7 @@ export function containersMissing(image: string): string | undefined {
   return spawnSync('podman', ['image', 'exists', image]).status === 0 ? undefined : `there is no image ${image}`;
 }
 
-export async function startContainers(place: SystemPlace, image: string): Promise<System> {
+export async function startContainers(place: SystemPlace, image: string, cpuShares?: string): Promise<System> {
   const [port, serveDebugger, workerDebugger] = (await freePorts(3)) as [number, number, number];
   const debuggers = { serve: serveDebugger, worker: workerDebugger };
   const nameOf = (role: Role): string => `gridmill-campaign-${process.pid}-${role}`;
@@ -37,6 +37,7 @@ export async function startContainers(place: SystemPlace, image: string): Promis
       ...['run', '--detach', '--name', nameOf(role), '--restart', 'always', '--stop-timeout', '3', ...health],
       ...['--read-only', '--tmpfs', '/tmp:size=64m', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
       ...['--memory', String(place.memoryBytes), '--memory-swap', String(place.memoryBytes), '--pids-limit', '256'],
+      ...(cpuShares === undefined ? [] : ['--cpu-shares', cpuShares]),
       // The network of this machine: it has the gate of Redis, and the debuggers.
       ...[
         '--network',
@@ -78,9 +79,9 @@ export async function startContainers(place: SystemPlace, image: string): Promis
 
 async function check(name: string, isOpen: () => boolean): Promise<void> {
   while (isOpen()) {
+    await pause(CHECK_MS);
     const child = spawn('podman', ['healthcheck', 'run', name], { stdio: 'ignore' });
     await new Promise((resolve) => child.once('exit', resolve));
-    await pause(CHECK_MS);
   }
 }
 

@@ -15,6 +15,7 @@ const USAGE = `npm run campaign -- [options]
   --gap <seconds>   mean time from a recovery to the next fault (default: 3)
   --only <text>     kinds of faults whose name has it
   --image <name>    of containers (default: localhost/gridmill:campaign)
+  --cpu-shares <n>  weight of the containers on a machine with other work
   --no-redis        without the shared cache
 `;
 
@@ -31,6 +32,7 @@ export async function runMain(args: readonly string[], root: string): Promise<nu
       gap: { type: 'string', default: '3' },
       only: { type: 'string' },
       image: { type: 'string', default: 'localhost/gridmill:campaign' },
+      'cpu-shares': { type: 'string' },
       'no-redis': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -59,6 +61,7 @@ export async function runMain(args: readonly string[], root: string): Promise<nu
       bin: join(root, 'bin/gridmill.mjs'),
       clockHook: join(root, 'bench/campaign/clock-hook.mjs'),
       image: values.image,
+      ...(values['cpu-shares'] === undefined ? {} : { cpuShares: values['cpu-shares'] }),
       withRedis: !values['no-redis'],
       say,
     });
@@ -73,7 +76,7 @@ export async function runMain(args: readonly string[], root: string): Promise<nu
   const text = `${new Date().toISOString().slice(0, 16)}: ${machine}.\n\n${texts.join('\n\n')}\n`;
   const folder = join(root, '.cache/campaign');
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, `seed-${seed}.md`), text);
-  process.stdout.write(`\n${text}\nWritten to .cache/campaign/seed-${seed}.md\n`);
+  writeFileSync(join(folder, `${systems.join('-')}-${seed}.md`), text);
+  process.stdout.write(`\n${text}\nWritten to .cache/campaign/${systems.join('-')}-${seed}.md\n`);
   return isGood ? 0 : 1;
 }

@@ -55,7 +55,7 @@ function hold(open: OpenSqlite, root: string, path: string): SqliteHandle | unde
     REAL_DISK.makeFolder(root);
     handle = open(path);
     // Never committed, so nothing is ever written, and no journal is needed.
-    handle.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = OFF;');
+    handle.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY;');
     handle.exec('BEGIN EXCLUSIVE');
     return handle;
   } catch {
