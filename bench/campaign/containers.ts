@@ -1,12 +1,10 @@
 // The system as two containers of podman with limits, a read-only root and a restart policy, as docs/deploy.md starts them.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { probeLiveness } from './liveness.ts';
 import { freePorts } from './ports.ts';
-import { pause, ROLES, type Role, type System, type SystemPlace, settingsOf } from './system.ts';
-
-/** Between two health checks: without systemd podman runs none by itself. */
-const CHECK_MS = 5_000;
+import { ROLES, type Role, type System, type SystemPlace, settingsOf } from './system.ts';
 
 /** Answers standard output of a command that must succeed. */
 function ask(args: readonly string[]): string {
@@ -30,11 +28,9 @@ export async function startContainers(place: SystemPlace, image: string, cpuShar
   const groups = {} as Record<Role, string | undefined>;
   let isOpen = true;
   for (const role of ROLES) {
-    // Killed by the check, started by the policy: podman says not to join its own restart with one.
-    const health = role === 'serve' ? ['--health-on-failure', 'kill', '--health-retries', '3'] : ['--no-healthcheck'];
     const settings = { ...settingsOf(port, place), NODE_OPTIONS: `--inspect-port=127.0.0.1:${debuggers[role]}` };
     ask([
-      ...['run', '--detach', '--name', nameOf(role), '--restart', 'always', '--stop-timeout', '3', ...health],
+      ...['run', '--detach', '--name', nameOf(role), '--restart', 'always', '--stop-timeout', '3', '--no-healthcheck'],
       ...['--read-only', '--tmpfs', '/tmp:size=64m', '--cap-drop', 'all', '--security-opt', 'no-new-privileges'],
       ...['--memory', String(place.memoryBytes), '--memory-swap', String(place.memoryBytes), '--pids-limit', '256'],
       ...(cpuShares === undefined ? [] : ['--cpu-shares', cpuShares]),
@@ -52,7 +48,15 @@ export async function startContainers(place: SystemPlace, image: string, cpuShar
     ]);
     groups[role] = groupOf(Number(ask(['inspect', '--format', '{{.State.Pid}}', nameOf(role)])));
   }
-  const checking = check(nameOf('serve'), () => isOpen);
+  // Not by podman: a container that its own health check has killed counts as stopped by its user, and stays so (podman 4.3).
+  const checking = probeLiveness(
+    `http://127.0.0.1:${port}/healthz`,
+    () => isOpen,
+    () => {
+      const pid = nodeIn(groups.serve);
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    },
+  );
   return {
     name: 'containers',
     url: `http://127.0.0.1:${port}`,
@@ -75,14 +79,6 @@ export async function startContainers(place: SystemPlace, image: string, cpuShar
       }
     },
   };
-}
-
-async function check(name: string, isOpen: () => boolean): Promise<void> {
-  while (isOpen()) {
-    await pause(CHECK_MS);
-    const child = spawn('podman', ['healthcheck', 'run', name], { stdio: 'ignore' });
-    await new Promise((resolve) => child.once('exit', resolve));
-  }
 }
 
 /** It keeps its name when the container is started again. */

@@ -2,13 +2,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { probeLiveness } from './liveness.ts';
 import { freePorts } from './ports.ts';
-import { pause, ROLES, type Role, type System, type SystemPlace, settingsOf } from './system.ts';
+import { ROLES, type Role, type System, type SystemPlace, settingsOf } from './system.ts';
 
 /** As RestartSec of systemd. */
 const RESTART_MS = 100;
-/** A service that does not answer three times in a row is killed, as by a liveness probe. */
-const [PROBE_MS, PROBE_TIMEOUT_MS, PROBES_MAX] = [2_000, 2_000, 3];
 const LOG_BYTES = 20_000;
 const MEMORY_ROOT = '/sys/fs/cgroup/memory';
 
@@ -58,7 +57,7 @@ export async function startProcesses(place: SystemPlace, bin: string, clockHook:
     });
   };
   for (const role of ROLES) launch(role);
-  const probing = probe(
+  const probing = probeLiveness(
     `http://127.0.0.1:${port}/healthz`,
     () => isOpen,
     () => units.serve.child?.kill('SIGKILL'),
@@ -78,22 +77,6 @@ export async function startProcesses(place: SystemPlace, bin: string, clockHook:
       for (const role of ROLES) if (groups !== undefined) removeGroup(groups[role]);
     },
   };
-}
-
-/** Kills by `kill` what did not answer PROBES_MAX times. */
-async function probe(url: string, isOpen: () => boolean, kill: () => void): Promise<void> {
-  let failures = 0;
-  let hasAnswered = false;
-  while (isOpen()) {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(PROBE_TIMEOUT_MS) }).catch(() => undefined);
-    await answer?.body?.cancel().catch(() => undefined);
-    if (answer?.ok === true) [failures, hasAnswered] = [0, true];
-    else if (hasAnswered && ++failures >= PROBES_MAX) {
-      kill();
-      [failures, hasAnswered] = [0, false];
-    }
-    await pause(PROBE_MS);
-  }
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {

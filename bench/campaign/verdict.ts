@@ -22,6 +22,7 @@ interface ResultAnswer {
 }
 
 const RETRIES_MAX = 3;
+const TOO_MANY = 429;
 
 /** Call it when submissions have ended. */
 export async function judge(clients: Clients, waitMs: number): Promise<Verdict> {
@@ -45,7 +46,7 @@ export async function judge(clients: Clients, waitMs: number): Promise<Verdict> 
   const wrong = [...clients.wrong];
   for (const { id, sweep } of acknowledged) {
     if (known.get(id)?.state !== 'done') continue;
-    const { status, body } = await clients.get<ResultAnswer>(`/api/jobs/${id}/result`);
+    const { status, body } = await resultOf(clients, id);
     const hash = status === 200 ? body.record.resultHash : `status ${status}`;
     if (hash !== clients.hashOfSweep(sweep)) wrong.push(`job ${id}: ${hash}`);
   }
@@ -59,6 +60,18 @@ export async function judge(clients: Clients, waitMs: number): Promise<Verdict> 
     retried: retries.size,
     attempts: jobs.reduce((sum, job) => sum + job.attempts, 0),
   };
+}
+
+/** A user may ask so many times a second, and whoever asks for all results waits for that. */
+async function resultOf(
+  { get }: Clients,
+  id: string,
+): Promise<{ readonly status: number; readonly body: ResultAnswer }> {
+  for (;;) {
+    const answer = await get<ResultAnswer>(`/api/jobs/${id}/result`);
+    if (answer.status !== TOO_MANY) return answer;
+    await pause(200);
+  }
 }
 
 /** Each key was sent until it was acknowledged: a job that nobody knows of is the second of some key. */
