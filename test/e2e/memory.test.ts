@@ -149,25 +149,21 @@ async function smallest(asked: Case): Promise<number> {
 }
 
 describe.runIf(process.platform === 'linux')('a process within its budget', { concurrent: true }, () => {
-  test.each([...CASES, ...STUDIES])(
-    '$name, $bars bars, $workers workers',
-    { timeout: 900_000 },
-    async (asked) => {
-      const named = await smallest(asked);
-      const hashes = new Set<string>();
-      for (const megabytes of [named, 2 * named, 512]) {
-        const { status, stderr, peakBytes, hash, predicted } = await sweep(asked, `${megabytes}MB`);
-        expect(status, stderr).toBe(0);
-        expect(peakBytes / 1e6, `peak in MB under --memory ${megabytes}MB`).toBeLessThanOrEqual(megabytes);
-        hashes.add(hash);
-        // What a study may take is bounded; what its trials will ask for, nobody knows before.
-        if (asked.command === 'optimize') continue;
-        expect(predicted / peakBytes, 'what the plan predicts').toBeGreaterThan(0.8);
-        expect(predicted / peakBytes, 'what the plan predicts').toBeLessThan(1.6);
-      }
-      expect(hashes.size).toBe(1);
-    },
-  );
+  test.each([...CASES, ...STUDIES])('$name, $bars bars, $workers workers', { timeout: 900_000 }, async (asked) => {
+    const named = await smallest(asked);
+    const hashes = new Set<string>();
+    for (const megabytes of [named, 2 * named, 512]) {
+      const { status, stderr, peakBytes, hash, predicted } = await sweep(asked, `${megabytes}MB`);
+      expect(status, stderr).toBe(0);
+      expect(peakBytes / 1e6, `peak in MB under --memory ${megabytes}MB`).toBeLessThanOrEqual(megabytes);
+      hashes.add(hash);
+      // What a study may take is bounded; what its trials will ask for, nobody knows before.
+      if (asked.command === 'optimize') continue;
+      expect(predicted / peakBytes, 'what the plan predicts').toBeGreaterThan(0.8);
+      expect(predicted / peakBytes, 'what the plan predicts').toBeLessThan(1.6);
+    }
+    expect(hashes.size).toBe(1);
+  });
 
   test('would be seen to break it: the same sweep with and without a budget', async () => {
     const args = [...averages('2..101', '102..300:2'), '--sample', '300'];
