@@ -35,7 +35,7 @@ export type Assumptions = Readonly<Record<AssumptionName, number>>;
 
 const NAMES = Object.keys(ASSUMPTIONS) as readonly AssumptionName[];
 
-/** Containers of a cloud. Starts, rates and interruptions are assumed; `setup`, `lost` and `pershard` are of the order that was measured (docs/scaling.md). */
+/** Containers of a cloud: assumed, all of it; `lost` follows from how often a shard saves its progress (docs/scaling.md). */
 const CLOUD: Assumptions = {
   queue: 30,
   start: 40,
