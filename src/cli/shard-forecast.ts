@@ -83,14 +83,14 @@ async function planned(strategy: string, options: Options & { readonly workers: 
 
 async function measured(manifest: string, host: Host): Promise<Basis> {
   const { measuredWorkload } = await import('../cluster/workload.ts');
-  const { run, objects } = await openRun({ manifest }, host);
+  const { run, objects, close } = await openRun({ manifest }, host);
   try {
     const { measured: count, ...work } = await measuredWorkload(run, objects);
     const of = run.manifest.shards.length;
     const basis = `the time of ${count} of ${of} shards that were handed in`;
     return { ...work, basis, budgetBytes: run.manifest.budgetBytes ?? undefined };
   } finally {
-    objects.close();
+    close();
   }
 }
 

@@ -35,8 +35,8 @@ const SCRATCH_BYTES_MIN = 2 ** 30;
 /** Errors: REQUEST_INVALID for an image without digest, names that are none, and a folder without a claim; those of the shared place. */
 export async function writeKubernetes(options: KubernetesOptions, host: Host): Promise<ExitCode> {
   checkNames(options);
-  const { run, objects } = await openRun(options, host);
-  objects.close();
+  const { run, close } = await openRun(options, host);
+  close();
   const { manifest, id } = run;
   const { place } = parseManifestUri(options.manifest);
   const shards = manifest.shards.length;
