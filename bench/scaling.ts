@@ -46,10 +46,18 @@ interface Study {
   readonly rows: readonly Forecast[];
 }
 
-function study(name: string, coreSeconds: number, fetch: Pick<Workload, 'fetchBytes' | 'fetchRequests'> & { readonly memoryGib?: number } = YEAR): Study {
+function study(
+  name: string,
+  coreSeconds: number,
+  fetch: Pick<Workload, 'fetchBytes' | 'fetchRequests'> & { readonly memoryGib?: number } = YEAR,
+): Study {
   const work = { ...workload(coreSeconds, cutLikePlan(coreSeconds)), ...fetch };
   const model = runModel(work, assumptionsOf(SPOT.platform));
-  return { name, coreSeconds, rows: NODES.map((nodes) => forecast(model, nodes, { ...SPOT, memoryGib: fetch.memoryGib ?? SPOT.memoryGib })) };
+  return {
+    name,
+    coreSeconds,
+    rows: NODES.map((nodes) => forecast(model, nodes, { ...SPOT, memoryGib: fetch.memoryGib ?? SPOT.memoryGib })),
+  };
 }
 
 /** Writes the chart beside docs/scaling.md, and its tables into it. The same on every machine. */
