@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BIN, createWorkplace, csvOf, json, minuteCandles, type Workplace } from '../e2e/cli-harness.ts';
+import { type FakeS3, startFakeS3 } from '../faults/fake-s3.ts';
 import { type BatchApi, startBatchApi } from './batch-api.ts';
 import type { ExecuteChild } from './batch-attempt.ts';
-import { type FakeS3, startFakeS3 } from '../faults/fake-s3.ts';
-import { BIN, createWorkplace, csvOf, json, minuteCandles, type Workplace } from '../e2e/cli-harness.ts';
 
 const ARN = 'arn:aws:batch:eu-central-1:123456789012';
 const DIGEST = `sha256:${'5'.repeat(64)}`;
@@ -123,7 +123,9 @@ const submissions = () => batch.requests.filter(({ operation }) => operation ===
 test('a sweep: estimated, submitted once, interrupted, merged in the cloud; the hash of one machine', async () => {
   const estimate = await gridmill('cloud', 'submit', ...SWEEP, '--stack', 'stack', '--estimate');
   expect([estimate.exitCode, estimate.stderr]).toEqual([0, '']);
-  expect(estimate.stdout).toMatch(/^Estimated cost: .* USD \(fargate-spot, prices of \d{4}-\d\d-\d\d\): .* vCPU-seconds/);
+  expect(estimate.stdout).toMatch(
+    /^Estimated cost: .* USD \(fargate-spot, prices of \d{4}-\d\d-\d\d\): .* vCPU-seconds/,
+  );
   expect([s3.objects.size, submissions()]).toEqual([0, 0]);
 
   const submit = ['cloud', 'submit', ...SWEEP, '--shards', '3', '--stack', 'stack', ...TASKS, '--json'];
@@ -138,14 +140,18 @@ test('a sweep: estimated, submitted once, interrupted, merged in the cloud; the 
   await expect.poll(statesOf, { timeout: 250_000 }).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 
   const status = await gridmill('cloud', 'status', run, '--stack', 'stack');
-  expect(status.stdout).toMatch(/3 of 3 shards handed in\nshards .*: 3 succeeded\nmerge .*: 1 succeeded\nCost so far: .* USD .* 5 attempts/);
+  expect(status.stdout).toMatch(
+    /3 of 3 shards handed in\nshards .*: 3 succeeded\nmerge .*: 1 succeeded\nCost so far: .* USD .* 5 attempts/,
+  );
   const merged = json<{ resultHash: string }>(await gridmill('cloud', 'merge', run, '--stack', 'stack', '--json'));
   const alone = json<{ resultHash: string }>(await place.run('sweep', ...SWEEP, '--no-save', '--json'));
   expect(merged.resultHash).toBe(alone.resultHash);
   const keys = [...s3.objects.keys()];
   expect(keys.filter((key) => key.startsWith('content/')).length).toBeGreaterThan(0);
   expect(keys).toContain(`runs/${run}/result.json`);
-  const puts = new Set(s3.requests.filter((one) => one.startsWith('PUT')).map((one) => one.split('/').slice(0, 2).join('/')));
+  const puts = new Set(
+    s3.requests.filter((one) => one.startsWith('PUT')).map((one) => one.split('/').slice(0, 2).join('/')),
+  );
   expect([...puts].sort()).toEqual(['PUT inputs/content', 'PUT results/runs']);
 });
 
