@@ -76,7 +76,7 @@ function jobText(job: SubmittedJob, { stack }: CloudTarget, nowMs: number): stri
   const { submission, detail, failed } = job;
   const counts = countStates(job);
   const states = STATES.flatMap((state) => (counts[state] ? [`${counts[state]} ${state.toLowerCase()}`] : []));
-  const why = detail.statusReason ? ` (${detail.statusReason})` : '';
+  const why = detail.statusReason && detail.status !== 'SUCCEEDED' ? ` (${detail.statusReason})` : '';
   const lines = [`${submission.kind} ${detail.jobId}: ${states.join(', ') || detail.status?.toLowerCase()}${why}`];
   const tasks = tasksIn(submission);
   for (const [child, { container, statusReason, jobId }] of [...failed].slice(0, FAILURES_SAID)) {

@@ -4,10 +4,10 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type BatchApi, startBatchApi } from '../cluster/batch-api.ts';
-import type { ExecuteChild } from '../cluster/batch-attempt.ts';
+import { BIN, createWorkplace, csvOf, json, minuteCandles, type Workplace } from '../e2e/cli-harness.ts';
 import { type FakeS3, startFakeS3 } from '../faults/fake-s3.ts';
-import { BIN, createWorkplace, csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
+import { type BatchApi, startBatchApi } from './batch-api.ts';
+import type { ExecuteChild } from './batch-attempt.ts';
 
 const ARN = 'arn:aws:batch:eu-central-1:123456789012';
 const DIGEST = `sha256:${'5'.repeat(64)}`;
@@ -137,7 +137,7 @@ test('a sweep: estimated, submitted once, interrupted, merged in the cloud; the 
   // The same again is the same run: under way or handed in, nothing is submitted.
   expect(json<Submitted>(await gridmill(...submit))).toMatchObject({ run, tasks: 0 });
   expect(submissions()).toBe(2);
-  await expect.poll(statesOf, { timeout: 100_000 }).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+  await expect.poll(statesOf, { timeout: 250_000 }).toEqual(['SUCCEEDED', 'SUCCEEDED']);
 
   const status = await gridmill('cloud', 'status', run, '--stack', 'stack');
   expect(status.stdout).toMatch(
