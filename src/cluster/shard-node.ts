@@ -1,6 +1,7 @@
 // A machine that scores or merges shards: from a manifest to a sweep that is ready to run here.
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { strategyInImage } from '../images/strategy-index.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import { type PreparedSweep, prepareSweepOn, type RunContext } from '../runs/sweep-run.ts';
 import { windowBounds } from '../runs/window-selection.ts';
@@ -13,21 +14,25 @@ import { unpackStrategy } from './strategy-files.ts';
 /** Folder of this machine for one cut sweep: its strategy and the progress of its shards. */
 export const runFolder = (storeRoot: string, id: string): string => join(storeRoot, 'shards', id);
 
-/** Fetches candles and strategy, and loads both. Errors: those of the store and of prepareSweep; STRATEGY_INVALID for other files. */
+/**
+ * Fetches candles and strategy from the place of their content, and loads both. A strategy of the manifest's hash in `imageStrategies`, the folder of an image, is not
+ * fetched. Errors: those of the store and of prepareSweep; STRATEGY_INVALID for other files.
+ */
 export async function prepareRun(
   { manifest, id }: ShardRun,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
+  imageStrategies?: string,
 ): Promise<PreparedSweep> {
   const { candles: described, selection, strategy } = manifest;
   const { clock, storeRoot } = context;
-  const cache = cacheContent(objects, contentFolder(storeRoot));
+  const cache = cacheContent(content, contentFolder(storeRoot));
   const startedMs = clock.monotonicMs();
   const { parts: _, dataHash: __, timeframe, ...origin } = described;
   const candles = await getCandles(cache, { ...described, timeframe: parseTimeframe(timeframe) });
   const loaded = { ...origin, candles, loadMs: clock.monotonicMs() - startedMs };
   const folder = join(runFolder(storeRoot, id), 'strategy');
-  const reference = await unpackStrategy(cache, strategy, folder);
+  const reference = strategyInImage(imageStrategies, strategy.hash) ?? (await unpackStrategy(cache, strategy, folder));
   const bounds = windowBounds(selection.window);
   const prepared = await prepareSweepOn(loaded, { ...selection, strategy: reference }, context, bounds);
   const { strategyHash } = prepared.loadedStrategy;
