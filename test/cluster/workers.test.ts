@@ -58,9 +58,9 @@ describe.skipIf(missing !== undefined)('two workers in containers', () => {
     const place = createWorkplace();
     const csv = place.write('candles.csv', csvOf(minuteCandles(20_000)));
     folder = mkdtempSync(join(tmpdir(), 'gridmill-workers-'));
-    const { exitCode, stderr } = await place
-      .start(['import', csv, '--exchange', 'lab', '--symbol', 'MADE'], { GRIDMILL_HOME: folder })
-      .ended;
+    const { exitCode, stderr } = await place.start(['import', csv, '--exchange', 'lab', '--symbol', 'MADE'], {
+      GRIDMILL_HOME: folder,
+    }).ended;
     place.remove();
     expect(exitCode, stderr).toBe(0);
     // The user of the image is nobody here.
