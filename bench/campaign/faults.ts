@@ -111,10 +111,10 @@ const lowerLimit = (role: Role): Fault => ({
 
 function write(path: string, value: number): void {
   try {
-    // The group of a container is gone for a moment between two starts; a limit that cannot be met by reclaiming is refused.
+    // The group of a container is gone for a moment between two starts; a limit that cannot be met is refused.
     if (existsSync(path)) writeFileSync(path, String(value));
   } catch (error) {
-    if (!['EBUSY', 'ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    if (!['EBUSY', 'EINVAL', 'ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

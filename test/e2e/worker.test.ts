@@ -17,7 +17,7 @@ test('a worker is in the register from its start to its end; what it leaves is w
   const first = place.start(['worker'], { [BUDGET]: String(2 ** 29) });
   await expect.poll(() => workers().map(({ memoryBytes }) => memoryBytes), { timeout: 60_000 }).toEqual([2 ** 29]);
   const beyond = String(totalmem() - 2 ** 28);
-  const refused = await place.start(['worker'], { [BUDGET]: beyond, GRIDMILL_MIRROR_BYTES: '0' }).ended;
+  const refused = await place.start(['worker'], { [BUDGET]: beyond, GRIDMILL_MIRROR_BYTES: String(2 ** 20) }).ended;
   expect(refused.exitCode).toBe(5);
   expect(refused.stderr).toMatch(/BUDGET_BYTES[\s\S]*for gridmill worker \(process \d+\)/);
   expect(workers()).toHaveLength(1);
