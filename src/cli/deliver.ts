@@ -1,6 +1,8 @@
 // Hands a finished sweep over: saves it, prints it, and writes the files that were asked for.
+
+import type { PreparedMany } from '../runs/many-prepare.ts';
 import type { ManyRecord } from '../runs/many-record.ts';
-import type { FinishedMany, PreparedMany } from '../runs/many-run.ts';
+import type { FinishedMany } from '../runs/many-run.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { PreparedStudy } from '../runs/study-prepare.ts';
 import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';

@@ -28,7 +28,10 @@ export interface ManyCommand {
 export async function sweepManyCommand(command: ManyCommand, context: RunContext, host: Host): Promise<ExitCode> {
   const { strategy, markets, grid, options, files, stop, progress } = command;
   refuseSingleOptions(options);
-  const { prepareMany, finishMany } = await import('../runs/many-run.ts');
+  const [{ prepareMany }, { finishMany }] = await Promise.all([
+    import('../runs/many-prepare.ts'),
+    import('../runs/many-run.ts'),
+  ]);
   const { manyProgressTexts } = await import('./sweep-progress.ts');
   const { data: _, ...window } = await windowSelection({ ...options, data: markets[0] });
   host.boundHeap();

@@ -43,6 +43,10 @@ export const LIMITS = {
   contentCacheBytesMax: 10_737_418_240,
   /** Bytes of one manifest of shards. */
   manifestBytesMax: 268_435_456,
+  /** Pieces, blocks of variants in a cell each, that a cut sweep over many cells consists of. */
+  piecesMax: 100_000,
+  /** Bytes of values that all shards of a sweep over many cells hand in. */
+  handedInBytesMax: 68_719_476_736,
   /** Files of one strategy that goes to other machines. */
   shardFilesMax: 10_000,
   /** Times that a driver starts one task of a cluster. */
