@@ -4,19 +4,22 @@ import { createStopSource } from '../core/cancel.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
-import type { PreparedSweep } from '../runs/sweep-run.ts';
-import type { ShardResult } from '../sweep/shard.ts';
+import type { Across } from '../sweep/many-across.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { memoryBudget } from './memory-budget.ts';
 import type { DataOptions } from './options.ts';
-import { createProgressLine, note } from './progress.ts';
 import { reportError } from './report-error.ts';
-import { runContext, stoppable, windowSelection } from './run-context.ts';
-import { gridSelection, type RankingOptions } from './sweep-options.ts';
+import { runContext, stoppable } from './run-context.ts';
+import type { MergeDelivery } from './shard-merge.ts';
+import type { RankingOptions } from './sweep-options.ts';
 
-export interface PlanOptions extends DataOptions, ExecutionSelection, RankingOptions {
+export interface PlanOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions {
+  readonly data?: readonly string[];
+  readonly windows?: string;
+  readonly split?: number;
+  readonly across?: Across;
   readonly place: string;
   readonly shards?: number;
   readonly memory?: number;
@@ -34,44 +37,23 @@ interface ManifestOptions {
 /** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
-/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
-export async function plannedShards(strategy: string, options: PlanOptions, objects: ObjectStore, host: Host) {
-  const [{ prepareSweep }, cluster, { executionOf }] = await Promise.all([
-    import('../runs/sweep-run.ts'),
-    import('../cluster/plan-shards.ts'),
-    import('../runs/execution-selection.ts'),
-  ]);
-  const context = runContext(host, options);
-  const selection = {
-    strategy,
-    window: await windowSelection(options),
-    execution: executionOf(options),
-    grid: await gridSelection(options),
-  };
-  const prepared = await prepareSweep(selection, context);
-  const plan = {
-    shards: options.shards,
-    budgetBytes: options.memory,
-    workers: options.workers ?? host.cores,
-    residentBytes: host.settleHeap(),
-  };
-  return { prepared, ...(await cluster.planShards(prepared, selection, plan, objects, context)) };
-}
-
 export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
   const objects = await openPlace(options.place, host);
   try {
-    const { id, manifest, sentBytes } = await plannedShards(strategy, options, objects, host);
-    const { manifestKey } = await import('../cluster/manifest.ts');
+    const { plannedShards } = await import('./shard-many.ts');
+    const { run, sentBytes } = await plannedShards(strategy, options, objects, host, runContext(host, options));
+    const { isManyManifest, manifestKey, sizesOf } = await import('../cluster/manifest.ts');
+    const { id, manifest } = run;
     const uri = `${objects.uri}/${manifestKey(id)}`;
-    const sizes = manifest.shards.map(({ from, to, count = to - from }) => count);
+    const sizes = sizesOf(manifest);
     if (options.json === true) {
       host.stdout.write(`${JSON.stringify({ manifest: uri, id, shards: sizes.length, sizes, sentBytes })}\n`);
       return;
     }
     const span = [Math.min(...sizes), Math.max(...sizes)].map((size) => size.toLocaleString('en'));
+    const unit = isManyManifest(manifest) ? 'variants in a cell' : 'points';
     const text =
-      `${sizes.length.toLocaleString('en')} shards of ${[...new Set(span)].join(' to ')} points each; ${megabytes(sentBytes)} MB of candles sent.\n` +
+      `${sizes.length.toLocaleString('en')} shards of ${[...new Set(span)].join(' to ')} ${unit} each; ${megabytes(sentBytes)} MB of candles sent.\n` +
       `Manifest: ${uri}\n\nScore each of them (--index 0 to ${sizes.length - 1}), then merge:\n` +
       `  gridmill shard run --manifest ${uri} --index 0\n  gridmill shard merge --manifest ${uri}\n`;
     host.stdout.write(asCalled(text, host));
@@ -91,9 +73,8 @@ interface RunOptions extends ManifestOptions {
 
 export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
-    const [{ runShard }, { prepareRun }, { runStatus }] = await Promise.all([
-      import('../cluster/run-shard.ts'),
-      import('../cluster/shard-node.ts'),
+    const [{ shardScorer }, { runStatus }] = await Promise.all([
+      import('./shard-many.ts'),
       import('../cluster/merge-run.ts'),
     ]);
     const { run, objects } = await openRun(options, host);
@@ -111,20 +92,13 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, context);
-      const residentBytes = host.settleHeap();
+      const score = await shardScorer(run, objects, context, host);
       const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
       return await stoppable(host, stop, async (token) => {
         for (const index of open) {
           const onProgress = (): void => host.boundHeap();
           const workers = options.workers ?? host.cores;
-          const end = await runShard(
-            run,
-            index,
-            prepared,
-            { objects, workers, budgetBytes, residentBytes, stop: token, onProgress },
-            context,
-          );
+          const end = await score(index, { objects, workers, budgetBytes, stop: token, onProgress });
           say(host, `shard ${index} of ${count}: ${end === 'already' ? 'already handed in' : end}`);
           if (end === 'interrupted') return EXIT.tryAgain;
         }
@@ -158,57 +132,35 @@ export async function shardStatus(options: ManifestOptions, host: Host): Promise
 
 const LISTED = 20;
 
-interface MergeOptions extends ManifestOptions {
-  readonly memory?: number;
-  readonly report?: string;
-  readonly save: boolean;
+interface MergeOptions extends ManifestOptions, MergeDelivery {
+  readonly modelMemory?: number;
 }
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
     const { run, objects } = await openRun(options, host);
     try {
-      const { prepareRun } = await import('../cluster/shard-node.ts');
+      const { isManyManifest } = await import('../cluster/manifest.ts');
       const { collectShards } = await import('../cluster/merge-run.ts');
-      const results = await collectShards(run, objects);
+      const { deliverManyMerge, deliverMerge } = await import('./shard-merge.ts');
+      const context = runContext(host, options);
+      const { id, manifest } = run;
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, runContext(host));
-      return await deliverMerge(results, prepared, options, host);
+      if (isManyManifest(manifest)) {
+        const many = { id, manifest };
+        const results = await collectShards(many, objects);
+        const { prepareManyRun } = await import('../cluster/many-node.ts');
+        const prepared = await prepareManyRun(many, objects, context);
+        return await deliverManyMerge(many, results, objects, prepared, options, host);
+      }
+      const one = { id, manifest };
+      const results = await collectShards(one, objects);
+      const { prepareRun } = await import('../cluster/shard-node.ts');
+      return await deliverMerge(results, await prepareRun(one, objects, context), options, host);
     } finally {
       objects.close();
     }
   });
-
-/** Merges what shards have handed in, and delivers it as `sweep` does. Errors: those of mergeRun. */
-export async function deliverMerge(
-  results: readonly ShardResult[],
-  prepared: PreparedSweep,
-  options: Omit<MergeOptions, 'manifest'>,
-  host: Host,
-): Promise<ExitCode> {
-  const [{ mergeRun }, { checkStoreWritable, outputPath }, { deliverSweep }] = await Promise.all([
-    import('../cluster/merge-run.ts'),
-    import('../runs/output-file.ts'),
-    import('./deliver.ts'),
-  ]);
-  const report = options.report === undefined ? undefined : outputPath(host.folder, options.report);
-  if (options.save) checkStoreWritable(host.storeRoot);
-  const progress = createProgressLine(host.stderr, host.clock);
-  const stop = createStopSource(host.clock);
-  const limits = {
-    budgetBytes: memoryBudget(options.memory, host),
-    residentBytes: host.settleHeap(),
-    workers: options.workers ?? host.cores,
-    onNote: note(progress, host),
-    onProgress: (): void => host.boundHeap(),
-  };
-  const finished = await stoppable(host, stop, (token) =>
-    mergeRun(results, prepared, { ...limits, stop: token }, runContext(host)),
-  );
-  progress.clear();
-  const wanted = { report, allResults: undefined, save: options.save, json: options.json === true };
-  return deliverSweep(prepared, finished, wanted, host);
-}
 
 async function openRun({ manifest }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');

@@ -8,8 +8,8 @@ import type { ClusterOptions } from './cluster-options.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
-import { stoppable } from './run-context.ts';
-import { deliverMerge, openPlace, type PlanOptions, plannedShards } from './shard-work.ts';
+import { runContext, stoppable } from './run-context.ts';
+import { openPlace, type PlanOptions } from './shard-work.ts';
 
 export interface SweepOnCluster extends Omit<PlanOptions, 'place'>, ClusterOptions {
   readonly deadline?: number;
@@ -31,7 +31,16 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
   const stop = createStopSource(host.clock, options.deadline);
   try {
     const { collectShards } = await import('../cluster/merge-run.ts');
-    const { prepared, ...run } = await plannedShards(strategy, { ...options, place, workers }, objects, host);
+    const { plannedShards } = await import('./shard-many.ts');
+    const { deliverManyMerge, deliverMerge } = await import('./shard-merge.ts');
+    const planned = await plannedShards(
+      strategy,
+      { ...options, place, workers },
+      objects,
+      host,
+      runContext(host, options),
+    );
+    const { run } = planned;
     const onNote = note(progress, host);
     onNote(`run ${run.id}: ${run.manifest.shards.length} shards in ${objects.uri}`);
     await stoppable(host, stop, (token) =>
@@ -44,8 +53,13 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
       }),
     );
     progress.clear();
-    const results = await collectShards(run, objects);
-    return await deliverMerge(results, prepared, { ...options, workers: host.cores, memory: undefined }, host);
+    const wanted = { ...options, workers: host.cores, memory: undefined };
+    if (planned.kind === 'many') {
+      const results = await collectShards(planned.run, objects);
+      return await deliverManyMerge(planned.run, results, objects, planned.prepared, wanted, host);
+    }
+    const results = await collectShards(planned.run, objects);
+    return await deliverMerge(results, planned.prepared, wanted, host);
   } finally {
     progress.clear();
     objects.close();

@@ -28,6 +28,7 @@ export interface ManyCommand {
 export async function sweepManyCommand(command: ManyCommand, context: RunContext, host: Host): Promise<ExitCode> {
   const { strategy, markets, grid, options, files, stop, progress } = command;
   refuseSingleOptions(options);
+  refuseMixedWindows(options);
   const [{ prepareMany }, { finishMany }] = await Promise.all([
     import('../runs/many-prepare.ts'),
     import('../runs/many-run.ts'),
@@ -72,8 +73,14 @@ export async function sweepManyCommand(command: ManyCommand, context: RunContext
   );
 }
 
+/** Whether variants are ranked across cells: several markets or windows, or so asked for. */
+export const isManySweep = (
+  { windows, split, across }: Pick<SweepOptions, 'windows' | 'split' | 'across'>,
+  markets: readonly string[],
+): boolean => markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
+
 function refuseSingleOptions(options: SweepOptions): void {
-  const { windows, split, from, to, checkpoint, allResults, estimate } = options;
+  const { checkpoint, allResults, estimate } = options;
   const single = [
     checkpoint === undefined ? undefined : '--checkpoint',
     allResults === undefined ? undefined : '--all-results',
@@ -86,6 +93,15 @@ function refuseSingleOptions(options: SweepOptions): void {
       todo: 'Leave them out, or sweep the markets one by one.',
     });
   }
+}
+
+/** Errors: REQUEST_INVALID for windows that are said twice. */
+export function refuseMixedWindows({
+  windows,
+  split,
+  from,
+  to,
+}: Pick<SweepOptions, 'windows' | 'split' | 'from' | 'to'>): void {
   if (windows !== undefined && split !== undefined) {
     throw new AppError('REQUEST_INVALID', {
       rule: 'Windows are either written out or split off.',

@@ -82,11 +82,12 @@ export async function prepareMany(
           markets.map(({ market, loaded: { candles } }) => ({ market, candles })),
           bounds,
         );
+  const many = manyOn(prepared, markets, windows, bounds.coldStart);
   const noted = markets.map((one) => {
     const whole = cutWindow(one.loaded, { coldStart: false });
     return { ...one, loaded: withCalendarNote(whole, prepared.request.calendar).loaded };
   });
-  return manyOn(prepared, noted, windows, bounds.coldStart);
+  return { ...many, markets: noted };
 }
 
 /** The strategy, the grid and the ranking, before any candles. Errors: those of prepareStrategy; REQUEST_INVALID for several objectives. */

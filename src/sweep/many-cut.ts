@@ -26,7 +26,7 @@ const PIECE_SECONDS = 10;
 /** Shards are whole pieces: with so many in each they are equal within an eighth. */
 const PIECES_PER_SHARD = 8;
 
-export const pieceAt = ({ blocks }: Pick<ManyCut, 'blocks'>, piece: number) => ({
+export const pieceAt = ({ blocks }: { readonly blocks: { readonly length: number } }, piece: number) => ({
   cell: Math.floor(piece / blocks.length),
   block: piece % blocks.length,
 });

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { LIMITS } from '../../core/limits.ts';
 import { type CommandContext, examples } from '../command.ts';
 import { bytes, wholeNumber } from '../option-values.ts';
-import { addDataOptions, addExecutionOptions, addGridOptions, modelMemoryOption } from '../options.ts';
+import { addDataOptions, addExecutionOptions, addGridOptions, addManyOptions, modelMemoryOption } from '../options.ts';
 import { mergeShards, planShards, runShards, shardStatus } from '../shard-work.ts';
 import { addRankingOptions } from '../sweep-options.ts';
 
@@ -34,9 +34,10 @@ export function define(command: Command, { host, action }: CommandContext): void
     .command('plan')
     .description('Cut a sweep into shards, and put all they need into a place that the machines share.')
     .argument('<strategy>', "a built-in name (gridmill strategies), a .ts/.js file, or a Hummingbot controller's .yml");
-  addDataOptions(plan);
+  addDataOptions(plan, 'many');
   addGridOptions(plan);
   addExecutionOptions(plan);
+  addManyOptions(plan);
   addRankingOptions(plan);
   plan
     .optionsGroup('Shards:')
@@ -48,6 +49,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     )
     .option('--memory <bytes>', 'most memory of the process of one shard: 512MB, 2GB', bytes('--memory'))
     .option(...WORKERS)
+    .addOption(modelMemoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', PLACES)
     .action(action((strategy, options) => planShards(strategy, options, host)));
@@ -83,6 +85,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--report <file>', 'also write an HTML report')
     .option('--no-save', 'keep no result in the store')
     .option(...WORKERS)
+    .addOption(modelMemoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXITS)
     .action(action((options) => mergeShards(options, host)));

@@ -8,7 +8,7 @@ import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { Isolation } from '../../runs/module-ref.ts';
 import type { SweepSelection } from '../../runs/sweep-run.ts';
 import type { Across } from '../../sweep/many-across.ts';
-import { addClusterOptions, type ClusterOptions, checkClusterOptions, manyOnCluster } from '../cluster-options.ts';
+import { addClusterOptions, type ClusterOptions, checkClusterOptions } from '../cluster-options.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
@@ -132,14 +132,13 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const { listMarkets } = await import('../../runs/market-list.ts');
   const markets = listMarkets(options.data ?? [], context);
   const grid = await gridSelection(options);
-  if (isMany(options, markets)) {
-    if (options.cluster !== undefined) throw manyOnCluster(`${markets.length} markets`);
-    const { sweepManyCommand } = await import('../sweep-many.ts');
-    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
-  }
   if (options.cluster !== undefined) {
     const { sweepOnCluster } = await import('../sweep-cluster.ts');
-    return sweepOnCluster(strategy, { ...options, data: markets[0] }, host);
+    return sweepOnCluster(strategy, options, host);
+  }
+  const { isManySweep, sweepManyCommand } = await import('../sweep-many.ts');
+  if (isManySweep(options, markets)) {
+    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
   }
   const budgetBytes = memoryBudget(options.memory, host);
   const window = await windowSelection({ ...options, data: markets[0] });
@@ -193,10 +192,6 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   progress.clear();
   return deliverSweep(prepared, finished, { ...files, save: options.save, json: options.json === true }, host);
 }
-
-/** Whether variants are ranked across cells: several markets or windows, or so asked for. */
-const isMany = ({ windows, split, across }: SweepOptions, markets: readonly string[]): boolean =>
-  markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
 
 function rowsAreNotKept(): AppError {
   return new AppError('REQUEST_INVALID', {

@@ -1,0 +1,87 @@
+// Shards of a sweep over one market or over many: which of the two it is, and what each of them does.
+
+import type { Manifest, ManyManifest, ShardRun } from '../cluster/manifest.ts';
+import type { ObjectStore } from '../cluster/object-store.ts';
+import type { ShardEnd, ShardHost } from '../cluster/run-shard.ts';
+import type { PreparedMany } from '../runs/many-prepare.ts';
+import type { PreparedSweep, RunContext } from '../runs/sweep-run.ts';
+import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
+import type { Host } from './host.ts';
+import { windowSelection } from './run-context.ts';
+import type { PlanOptions } from './shard-work.ts';
+import { isManySweep, refuseMixedWindows } from './sweep-many.ts';
+import { gridSelection } from './sweep-options.ts';
+
+export type PlannedRun = { readonly sentBytes: number } & (
+  | { readonly kind: 'one'; readonly run: ShardRun<Manifest>; readonly prepared: PreparedSweep }
+  | { readonly kind: 'many'; readonly run: ShardRun<ManyManifest>; readonly prepared: PreparedMany }
+);
+
+/** Cuts the sweep that the options name. Errors: those of prepareSweep, prepareMany and of the shared place. */
+export async function plannedShards(
+  strategy: string,
+  options: PlanOptions,
+  objects: ObjectStore,
+  host: Host,
+  context: RunContext,
+): Promise<PlannedRun> {
+  const [{ listMarkets }, { executionOf }] = await Promise.all([
+    import('../runs/market-list.ts'),
+    import('../runs/execution-selection.ts'),
+  ]);
+  const markets = listMarkets(options.data ?? [], context);
+  const named = { strategy, execution: executionOf(options), grid: await gridSelection(options) };
+  const window = await windowSelection({ ...options, data: markets[0] });
+  const plan = { shards: options.shards, budgetBytes: options.memory, workers: options.workers ?? host.cores };
+  if (isManySweep(options, markets)) {
+    refuseMixedWindows(options);
+    const [{ prepareMany }, { planManyShards }] = await Promise.all([
+      import('../runs/many-prepare.ts'),
+      import('../cluster/plan-many.ts'),
+    ]);
+    const { windows, split, across = DEFAULT_ACROSS } = options;
+    const { data: _, ...bounds } = window;
+    const selection = { ...named, markets, window: bounds, windows, split, across };
+    const prepared = await prepareMany(selection, context, () => host.boundHeap());
+    const { sentBytes, ...run } = await planManyShards(prepared, selection, plan, objects, context);
+    return { kind: 'many', run, prepared, sentBytes };
+  }
+  const [{ prepareSweep }, { planShards }] = await Promise.all([
+    import('../runs/sweep-run.ts'),
+    import('../cluster/plan-shards.ts'),
+  ]);
+  const selection = { ...named, window };
+  const prepared = await prepareSweep(selection, context);
+  const residentBytes = host.settleHeap();
+  const { sentBytes, ...run } = await planShards(prepared, selection, { ...plan, residentBytes }, objects, context);
+  return { kind: 'one', run, prepared, sentBytes };
+}
+
+/** Scores shards of a run one after another. Errors: those of the store and of loading. */
+export async function shardScorer(
+  run: ShardRun,
+  objects: ObjectStore,
+  context: RunContext,
+  host: Host,
+): Promise<(index: number, limits: Omit<ShardHost, 'residentBytes'>) => Promise<ShardEnd>> {
+  const { isManyManifest } = await import('../cluster/manifest.ts');
+  const { manifest, id } = run;
+  if (isManyManifest(manifest)) {
+    const [{ openManyNode }, { runManyShard }] = await Promise.all([
+      import('../cluster/many-node.ts'),
+      import('../cluster/run-many-shard.ts'),
+    ]);
+    const many = { manifest, id };
+    const node = await openManyNode(many, objects, context);
+    host.settleHeap();
+    return (index, limits) => runManyShard(many, index, node, limits, context);
+  }
+  const [{ prepareRun }, { runShard }] = await Promise.all([
+    import('../cluster/shard-node.ts'),
+    import('../cluster/run-shard.ts'),
+  ]);
+  const one = { manifest, id };
+  const prepared = await prepareRun(one, objects, context);
+  const residentBytes = host.settleHeap();
+  return (index, limits) => runShard(one, index, prepared, { ...limits, residentBytes }, context);
+}
