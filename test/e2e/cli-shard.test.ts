@@ -150,6 +150,40 @@ describe('shards of a sweep', () => {
   });
 });
 
+describe('shards of a sweep over markets and windows', () => {
+  const windows = ['--windows', '2024-01-02..2024-01-06,2024-01-06..2024-01-10'];
+  const cells = ['--data', 'btc.csv', '--data', 'eth.csv', ...windows, '--across', 'worst'];
+  const args = ['sma-cross', ...cells, ...STAGES, '--rank', 'sharpe', '--top', '7', '--preselect', '12'];
+
+  test('name the candles they need, and merge to the record of one machine', async () => {
+    place.write('eth.csv', csvOf(minuteCandles(20_000, 2)));
+    const { manifest, shards, id } = await plan(folderUri('many'), args, 5);
+    expect(shards).toBe(5);
+    const text = readFileSync(join(place.folder, 'many', 'runs', id, 'manifest.json'), 'utf8');
+    const cut = JSON.parse(text) as { shards: { parts: { market: number }[] }[] };
+    expect(cut.shards.map(({ parts }) => parts.map(({ market }) => market))).toEqual([[0], [0], [0, 1], [1], [1]]);
+    const stopped = place.start(['shard', 'run', '--manifest', manifest, '--index', '2'], machine('many-a'));
+    stopped.child.kill('SIGKILL');
+    await stopped.ended;
+    const ends = await Promise.all([
+      runShard(manifest, machine('many-b'), '--index', '0', '--tasks', '2'),
+      runShard(manifest, machine('many-c'), '--index', '1', '--tasks', '2'),
+    ]);
+    expect(ends.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+    ]);
+    const merged = json<Record<string, unknown>>(await merge(manifest, '--no-save'));
+    const whole = json<Record<string, unknown>>(await place.run('sweep', ...args, '--no-save', '--json'));
+    const lasting = ({ createdAt: _, elapsedMs: __, loadMs: ___, plan: ____, ...rest }: Record<string, unknown>) =>
+      rest;
+    expect(lasting(merged)).toEqual(lasting(whole));
+    rmSync(join(place.folder, 'many', 'runs', id, 'pieces', '000003'));
+    const damaged = await merge(manifest);
+    expect([damaged.exitCode, damaged.stderr]).toEqual([64, expect.stringContaining('piece 3 is missing')]);
+  });
+});
+
 describe('what is wrong', () => {
   test('with a shard is told with its number, and the merge refuses', async () => {
     const { manifest, id } = await plan(folderUri('wrong'), SWEEP, 2);
@@ -186,7 +220,7 @@ describe('what is wrong', () => {
     const mistakes: readonly (readonly [string[], string])[] = [
       [['--place', folderUri('usage')], '--place without --cluster'],
       [['--cluster', 'slurm'], '--cluster without --place'],
-      [['--cluster', 'slurm', '--windows', '2024-01'], '--windows with --cluster'],
+      [['--cluster', 'slurm', '--checkpoint', 'x'], '--checkpoint with --cluster'],
     ];
     for (const [more, said] of mistakes) {
       const result = await place.run(...sweep, ...more);
