@@ -1,15 +1,15 @@
 import { defineConfig } from 'vitest/config';
 
-/** What takes minutes of waiting for leases, kills and full disks. */
-const SERVICE = [
-  'test/e2e/smoke.test.ts',
+/** What takes minutes: hundreds of sweeps, and waiting for leases, kills and full disks. */
+const LONG = [
+  ...['smoke', 'soak'].map((name) => `test/e2e/${name}.test.ts`),
   ...['kills', 'leave', 'memory', 'queue', 'shards', 'storage', 'strain', 'strategies', 'studies'].map(
     (name) => `test/e2e/service-${name}.test.ts`,
   ),
 ];
 
-// Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `service` holds
-// services to their promises for minutes (`npm run test:service`); `cluster` builds images, runs containers and Slurm (`npm run test:cluster`).
+// Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `long` holds
+// sweeps and services to their promises for minutes (`npm run test:long`); `cluster` builds images, runs containers and Slurm (`npm run test:cluster`).
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -26,15 +26,15 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          exclude: SERVICE,
+          exclude: LONG,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
       },
       {
         test: {
-          name: 'service',
-          include: SERVICE,
+          name: 'long',
+          include: LONG,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -5,9 +5,9 @@ import module from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const [major, minor] = process.versions.node.split('.').map(Number);
-// What serves runs for weeks and starts whenever its supervisor says so: it is bundled into few files.
-const isService = ['serve', 'worker'].includes(process.argv[2]);
-const main = new URL(isService ? '../dist/service/main.js' : '../dist/app/main.js', import.meta.url);
+// Both are the same code, bundled into few files.
+const bundle = ['serve', 'worker'].includes(process.argv[2]) ? 'service' : 'commands';
+const main = new URL(`../dist/${bundle}/main.js`, import.meta.url);
 
 if (major < 20 || (major === 20 && minor < 19)) {
   process.stderr.write(`gridmill needs Node.js 20.19 or newer; this is ${process.version}.\n`);

@@ -123,8 +123,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'warm',
   ],
   client: ['api'],
-  cluster: ['core', 'market', 'sweep', 'store', 'loader', 'runs'],
+  images: ['core', 'loader'],
+  cluster: ['core', 'market', 'sweep', 'store', 'loader', 'runs', 'images'],
   cli: [
+    'images',
     'api',
     'client',
     'cluster',
@@ -161,7 +163,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   warm: ['lru-cache', '@redis/client'],
   controllers: ['yaml'],
   report: ['cli-table3'],
-  cluster: ['@aws-sdk/client-s3'],
+  images: ['@aws-sdk/client-ecr'],
+  cluster: [
+    '@aws-sdk/client-batch',
+    '@aws-sdk/client-cloudformation',
+    '@aws-sdk/client-ecr',
+    '@aws-sdk/client-s3',
+    'typebox',
+    'typebox/value',
+  ],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander', 'yaml'],
 };
@@ -174,12 +184,16 @@ const AMBIENT: readonly { readonly name: string; readonly pattern: RegExp; reado
   { name: 'the console', pattern: /\bconsole\.\w+\(/, allowed: [] },
   { name: 'the end of the process', pattern: /\bprocess\.(exit|abort)\(/, allowed: ['app'] },
   { name: 'the network', pattern: /from 'node:(http|https|net|dns|tls)|\bfetch\(/, allowed: ['feeds', 'client'] },
-  { name: 'a child process', pattern: /from 'node:child_process'/, allowed: ['feeds', 'isolation', 'cluster'] },
+  {
+    name: 'a child process',
+    pattern: /from 'node:child_process'/,
+    allowed: ['feeds', 'isolation', 'cluster', 'images'],
+  },
   { name: 'a thread', pattern: /\bnew Worker\(/, allowed: ['pool', 'compute'] },
   {
     name: 'files',
     pattern: /from 'node:fs/,
-    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cluster', 'cli', 'isolation'],
+    allowed: ['app', 'store', 'feeds', 'loader', 'report', 'runs', 'cluster', 'cli', 'isolation', 'images'],
   },
 ];
 

@@ -1,6 +1,6 @@
 // Lays out the program as the image holds it: dist, production packages, the named optional ones, and the list of all of it (CycloneDX).
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const [target, ...extras] = process.argv.slice(2);
@@ -45,3 +45,8 @@ for (const [name, version, architecture] of debian.map((line) => line.split(' ')
 }
 writeFileSync(join(target, 'sbom.cdx.json'), `${JSON.stringify(sbom)}\n`);
 rmSync(join(target, 'package-lock.json'));
+
+// What editors and debuggers read is a sixth of the packages, and nothing at run time.
+for (const entry of readdirSync(join(target, 'node_modules'), { recursive: true, withFileTypes: true })) {
+  if (entry.isFile() && /\.(d\.[cm]?ts|map)$/.test(entry.name)) rmSync(join(entry.parentPath, entry.name));
+}

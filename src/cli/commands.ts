@@ -83,4 +83,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     'cut a sweep into shards, score them on any machines, merge them to the same result',
     () => import('./commands/shard.ts'),
   ),
+  entry(
+    CLUSTER,
+    'image',
+    'put strategies and their packages into a container image, pinned by content',
+    () => import('./commands/image.ts'),
+  ),
 ];

@@ -2,12 +2,13 @@
 
 import type { Manifest, ManyManifest, ShardRun } from '../cluster/manifest.ts';
 import type { ObjectStore } from '../cluster/object-store.ts';
+import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import type { ShardEnd, ShardHost } from '../cluster/run-shard.ts';
 import type { PreparedMany } from '../runs/many-prepare.ts';
 import type { PreparedSweep, RunContext } from '../runs/sweep-run.ts';
 import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { Host } from './host.ts';
-import { windowSelection } from './run-context.ts';
+import { runContext, windowSelection } from './run-context.ts';
 import type { PlanOptions } from './shard-work.ts';
 import { isManySweep, refuseMixedWindows } from './sweep-many.ts';
 import { gridSelection } from './sweep-options.ts';
@@ -20,11 +21,11 @@ export type PlannedRun = { readonly sentBytes: number } & (
 /** Cuts the sweep that the options name. Errors: those of prepareSweep, prepareMany and of the shared place. */
 export async function plannedShards(
   strategy: string,
-  options: PlanOptions,
-  objects: ObjectStore,
+  options: Omit<PlanOptions, 'place'>,
+  places: PlanPlaces,
   host: Host,
-  context: RunContext,
 ): Promise<PlannedRun> {
+  const context = runContext(host, options);
   const [{ listMarkets }, { executionOf }] = await Promise.all([
     import('../runs/market-list.ts'),
     import('../runs/execution-selection.ts'),
@@ -43,7 +44,7 @@ export async function plannedShards(
     const { data: _, ...bounds } = window;
     const selection = { ...named, markets, window: bounds, windows, split, across };
     const prepared = await prepareMany(selection, context, () => host.boundHeap());
-    const { sentBytes, ...run } = await planManyShards(prepared, selection, plan, objects, context);
+    const { sentBytes, ...run } = await planManyShards(prepared, selection, plan, places, context);
     return { kind: 'many', run, prepared, sentBytes };
   }
   const [{ prepareSweep }, { planShards }] = await Promise.all([
@@ -53,14 +54,17 @@ export async function plannedShards(
   const selection = { ...named, window };
   const prepared = await prepareSweep(selection, context);
   const residentBytes = host.settleHeap();
-  const { sentBytes, ...run } = await planShards(prepared, selection, { ...plan, residentBytes }, objects, context);
+  const { sentBytes, ...run } = await planShards(prepared, selection, { ...plan, residentBytes }, places, context);
   return { kind: 'one', run, prepared, sentBytes };
 }
+
+/** Where an image that "gridmill image" built keeps its strategies. */
+export const imageStrategies = ({ environment }: Host): string | undefined => environment['GRIDMILL_IMAGE_STRATEGIES'];
 
 /** Scores shards of a run one after another. Errors: those of the store and of loading. */
 export async function shardScorer(
   run: ShardRun,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
   host: Host,
 ): Promise<(index: number, limits: Omit<ShardHost, 'residentBytes'>) => Promise<ShardEnd>> {
@@ -72,7 +76,7 @@ export async function shardScorer(
       import('../cluster/run-many-shard.ts'),
     ]);
     const many = { manifest, id };
-    const node = await openManyNode(many, objects, context);
+    const node = await openManyNode(many, content, context, imageStrategies(host));
     host.settleHeap();
     return (index, limits) => runManyShard(many, index, node, limits, context);
   }
@@ -81,7 +85,7 @@ export async function shardScorer(
     import('../cluster/run-shard.ts'),
   ]);
   const one = { manifest, id };
-  const prepared = await prepareRun(one, objects, context);
+  const prepared = await prepareRun(one, content, context, imageStrategies(host));
   const residentBytes = host.settleHeap();
   return (index, limits) => runShard(one, index, prepared, { ...limits, residentBytes }, context);
 }

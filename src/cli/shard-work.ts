@@ -41,7 +41,7 @@ export async function planShards(strategy: string, options: PlanOptions, host: H
   const objects = await openPlace(options.place, host);
   try {
     const { plannedShards } = await import('./shard-many.ts');
-    const { run, sentBytes } = await plannedShards(strategy, options, objects, host, runContext(host, options));
+    const { run, sentBytes } = await plannedShards(strategy, options, { objects }, host);
     const { isManyManifest, manifestKey, sizesOf } = await import('../cluster/manifest.ts');
     const { id, manifest } = run;
     const uri = `${objects.uri}/${manifestKey(id)}`;
@@ -77,7 +77,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       import('./shard-many.ts'),
       import('../cluster/merge-run.ts'),
     ]);
-    const { run, objects } = await openRun(options, host);
+    const { run, objects, content, close } = await openRun(options, host);
     const context = runContext(host, options);
     const count = run.manifest.shards.length;
     const first = options.index ?? arrayIndex(host);
@@ -92,7 +92,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
       host.boundHeap();
-      const score = await shardScorer(run, objects, context, host);
+      const score = await shardScorer(run, content, context, host);
       const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
       return await stoppable(host, stop, async (token) => {
         for (const index of open) {
@@ -105,14 +105,14 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
         return undefined;
       });
     } finally {
-      objects.close();
+      close();
     }
   });
 
 /** Errors: those of the shared place. */
 export async function shardStatus(options: ManifestOptions, host: Host): Promise<ExitCode> {
   const { runStatus } = await import('../cluster/merge-run.ts');
-  const { run, objects } = await openRun(options, host);
+  const { run, objects, close } = await openRun(options, host);
   try {
     const status = await runStatus(run, objects);
     const { shards, done, missing } = status;
@@ -126,7 +126,7 @@ export async function shardStatus(options: ManifestOptions, host: Host): Promise
     }
     return;
   } finally {
-    objects.close();
+    close();
   }
 }
 
@@ -138,11 +138,12 @@ interface MergeOptions extends ManifestOptions, MergeDelivery {
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
-    const { run, objects } = await openRun(options, host);
+    const { run, objects, content, close } = await openRun(options, host);
     try {
       const { isManyManifest } = await import('../cluster/manifest.ts');
       const { collectShards } = await import('../cluster/merge-run.ts');
       const { deliverManyMerge, deliverMerge } = await import('./shard-merge.ts');
+      const { imageStrategies } = await import('./shard-many.ts');
       const context = runContext(host, options);
       const { id, manifest } = run;
       host.boundHeap();
@@ -150,15 +151,15 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
         const many = { id, manifest };
         const results = await collectShards(many, objects);
         const { prepareManyRun } = await import('../cluster/many-node.ts');
-        const prepared = await prepareManyRun(many, objects, context);
+        const prepared = await prepareManyRun(many, content, context, imageStrategies(host));
         return await deliverManyMerge(many, results, objects, prepared, options, host);
       }
       const one = { id, manifest };
       const results = await collectShards(one, objects);
       const { prepareRun } = await import('../cluster/shard-node.ts');
-      return await deliverMerge(results, await prepareRun(one, objects, context), options, host);
+      return await deliverMerge(results, await prepareRun(one, content, context, imageStrategies(host)), options, host);
     } finally {
-      objects.close();
+      close();
     }
   });
 
@@ -166,7 +167,14 @@ async function openRun({ manifest }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
   const { place, id } = parseManifestUri(manifest);
   const objects = await openPlace(place, host);
-  return { run: await getManifest(objects, id, host.version), objects };
+  const run = await getManifest(objects, id, host.version);
+  const { contentPlace } = run.manifest;
+  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host);
+  const close = (): void => {
+    objects.close();
+    if (content !== objects) content.close();
+  };
+  return { run, objects, content, close };
 }
 
 export async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {

@@ -8,7 +8,7 @@ import type { ClusterOptions } from './cluster-options.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
-import { runContext, stoppable } from './run-context.ts';
+import { stoppable } from './run-context.ts';
 import { openPlace, type PlanOptions } from './shard-work.ts';
 
 export interface SweepOnCluster extends Omit<PlanOptions, 'place'>, ClusterOptions {
@@ -33,13 +33,7 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
     const { collectShards } = await import('../cluster/merge-run.ts');
     const { plannedShards } = await import('./shard-many.ts');
     const { deliverManyMerge, deliverMerge } = await import('./shard-merge.ts');
-    const planned = await plannedShards(
-      strategy,
-      { ...options, place, workers },
-      objects,
-      host,
-      runContext(host, options),
-    );
+    const planned = await plannedShards(strategy, { ...options, workers }, { objects }, host);
     const { run } = planned;
     const onNote = note(progress, host);
     onNote(`run ${run.id}: ${run.manifest.shards.length} shards in ${objects.uri}`);

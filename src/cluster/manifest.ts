@@ -27,6 +27,8 @@ export interface SharedManifest {
   readonly budgetBytes: number | null;
   /** Most bytes of models in memory at once, where it was said. */
   readonly modelBytes?: number | undefined;
+  /** URI of the place where `content/…` lies, when that is not the place of the manifest. No part of what the run is: its id leaves it out. */
+  readonly contentPlace?: string;
 }
 
 /** Candles, and what a result remembers of where they came from. */
@@ -73,7 +75,7 @@ export function sizesOf(manifest: Manifest | ManyManifest): number[] {
 /** Where the objects of one cut sweep lie. */
 export interface ShardRun<Kind extends Manifest | ManyManifest = Manifest | ManyManifest> {
   readonly manifest: Kind;
-  /** First half of the SHA-256 of the manifest. */
+  /** First half of the SHA-256 of the manifest, without `contentPlace`. */
   readonly id: string;
 }
 
@@ -84,20 +86,20 @@ export const progressKey = (id: string, index: number): string => `runs/${id}/pr
 
 const padded = (index: number): string => String(index).padStart(6, '0');
 
-/** The same cut put again is the same object. Errors: those of the store; OBJECT_CORRUPT when other bytes hold its name. */
+/** The same cut put again is the same object; content that lies elsewhere now is named anew. Errors: those of the store. */
 export async function putManifest<Kind extends Manifest | ManyManifest>(
   objects: ObjectStore,
   manifest: Kind,
 ): Promise<ShardRun<Kind>> {
-  const json = plainJson(manifest);
-  const id = hashJson(json).slice(0, 32);
-  const key = manifestKey(id);
-  if ((await objects.create(key, new TextEncoder().encode(canonicalJson(json)))) !== 'taken') return { manifest, id };
-  throw new AppError('OBJECT_CORRUPT', {
-    found: `another manifest at ${objects.uri}/${key}.`,
-    todo: 'Remove that object, and plan the shards again.',
-  });
+  const id = idOf(manifest);
+  const bytes = new TextEncoder().encode(canonicalJson(plainJson(manifest)));
+  // Of one id all but the place of content is equal, and content by its hash is the same everywhere. What is damaged is replaced, too.
+  if ((await objects.create(manifestKey(id), bytes)) === 'taken') await objects.put(manifestKey(id), bytes);
+  return { manifest, id };
 }
+
+const idOf = ({ contentPlace: _, ...manifest }: Manifest | ManyManifest): string =>
+  hashJson(plainJson(manifest)).slice(0, 32);
 
 /** What JSON keeps of it: members that are undefined are not there. */
 const plainJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
@@ -107,7 +109,7 @@ export async function getManifest(objects: ObjectStore, id: string, engineVersio
   const bytes = await objects.get(manifestKey(id), LIMITS.manifestBytesMax);
   if (bytes === undefined) throw invalid(`no manifest at ${objects.uri}/${manifestKey(id)}.`, 'Check the URI.');
   const manifest = parsed(bytes) as unknown as Manifest | ManyManifest;
-  if (manifest?.format !== FORMAT || hashJson(manifest as unknown as Json).slice(0, 32) !== id) {
+  if (manifest?.format !== FORMAT || idOf(manifest) !== id) {
     throw new AppError('OBJECT_CORRUPT', {
       found: `a manifest that is not the one of its name, ${id}.`,
       todo: 'Plan the shards again.',

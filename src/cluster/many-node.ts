@@ -21,12 +21,13 @@ export interface ManyNode {
 /** Fetches and loads the strategy. Errors: those of the store and of prepareManyStrategy; STRATEGY_INVALID for other files. */
 export async function openManyNode(
   { manifest, id }: ShardRun<ManyManifest>,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
+  imageStrategies?: string,
 ): Promise<ManyNode> {
   const { selection, markets, windows, shards, cells } = manifest;
-  const cache = nodeCache(objects, context);
-  const prepared = await loadManyStrategy({ manifest, id }, objects, context);
+  const cache = nodeCache(content, context);
+  const prepared = await loadManyStrategy({ manifest, id }, content, context, imageStrategies);
   const { coldStart } = windowBounds(selection.window);
   let held: { readonly name: string; readonly loaded: LoadedCandles } | undefined;
   const loadedFor = async (shard: number, market: number): Promise<LoadedCandles> => {
@@ -59,15 +60,16 @@ export async function openManyNode(
 /** All markets and cells, for the merge. Errors: as openManyNode. */
 export async function prepareManyRun(
   run: ShardRun<ManyManifest>,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
+  imageStrategies?: string,
 ): Promise<PreparedMany> {
   const { selection, markets, windows, cells } = run.manifest;
-  const cache = nodeCache(objects, context);
+  const cache = nodeCache(content, context);
   const named: { readonly market: string; readonly loaded: LoadedCandles }[] = [];
   for (const { market, candles } of markets)
     named.push({ market, loaded: await fetchCandles(cache, candles, context) });
-  const prepared = await loadManyStrategy(run, objects, context);
+  const prepared = await loadManyStrategy(run, content, context, imageStrategies);
   const many = manyOn(prepared, named, windows, windowBounds(selection.window).coldStart);
   for (const [i, { market, loadedWindow }] of many.cells.entries()) {
     checkCell(prepared, { market, window: loadedWindow.window }, cells[i], context);
@@ -77,10 +79,11 @@ export async function prepareManyRun(
 
 async function loadManyStrategy(
   { manifest, id }: ShardRun<ManyManifest>,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
+  imageStrategies?: string,
 ): Promise<Awaited<ReturnType<typeof prepareManyStrategy>>> {
-  const strategy = await fetchStrategy(nodeCache(objects, context), manifest, id, context);
+  const strategy = await fetchStrategy(nodeCache(content, context), manifest, id, context, imageStrategies);
   const prepared = await prepareManyStrategy({ ...manifest.selection, strategy }, nodeContext(manifest, context));
   checkStrategy(manifest, prepared);
   return prepared;

@@ -6,10 +6,10 @@ import type { TimeSpan } from '../runs/window-list.ts';
 import { pieceAt } from '../sweep/many-cut.ts';
 import { type CandlePart, partsNeeded, putCandles } from './candle-parts.ts';
 import { type ManyManifest, type ManyShard, putManifest } from './manifest.ts';
-import type { ObjectStore } from './object-store.ts';
 import {
   cannotCut,
   type PlannedShards,
+  type PlanPlaces,
   SHARD_SECONDS,
   type ShardPlan,
   sharedManifest,
@@ -21,7 +21,7 @@ export async function planManyShards(
   prepared: PreparedMany,
   { strategy: _, markets: __, windows: ___, split: ____, ...selection }: ManySelection,
   { shards: wanted, budgetBytes, workers }: Omit<ShardPlan, 'residentBytes'>,
-  objects: ObjectStore,
+  { objects, content = objects }: PlanPlaces,
   context: RunContext,
 ): Promise<PlannedShards<ManyManifest>> {
   const rule = { shards: wanted, shardSeconds: SHARD_SECONDS };
@@ -34,13 +34,13 @@ export async function planManyShards(
   const markets: ManyManifest['markets'][number][] = [];
   for (const { market, loaded } of prepared.markets) {
     const { candles, loadMs: _____, downloadMs: ______, ...origin } = loaded;
-    const put = await putCandles(objects, candles, timeNeed(windows, coldStart));
+    const put = await putCandles(content, candles, timeNeed(windows, coldStart));
     sentBytes += put.sent;
     markets.push({ market, candles: { ...put.candles, ...origin } });
   }
   const parts = markets.map(({ candles }) => candles.parts);
   const manifest: ManyManifest = {
-    ...(await sharedManifest(prepared, prepared.request, budgetBytes, objects, context)),
+    ...(await sharedManifest(prepared, prepared.request, budgetBytes, { objects, content }, context)),
     selection,
     markets,
     windows,

@@ -22,6 +22,12 @@ export interface ShardPlan {
   readonly residentBytes: number;
 }
 
+/** Where a plan goes: manifest and what shards hand in to `objects`; candles and strategy to `content`, the same place unless given. */
+export interface PlanPlaces {
+  readonly objects: ObjectStore;
+  readonly content?: ObjectStore | undefined;
+}
+
 /** Predicted work of one core: long beside the start of a container, short beside its loss. */
 export const SHARD_SECONDS = 120;
 
@@ -35,7 +41,7 @@ export async function planShards(
   prepared: PreparedSweep,
   selection: SweepSelection,
   { shards: wanted, budgetBytes, workers, residentBytes }: ShardPlan,
-  objects: ObjectStore,
+  { objects, content = objects }: PlanPlaces,
   context: RunContext,
 ): Promise<PlannedShards<Manifest>> {
   const { request, loadedWindow } = prepared;
@@ -45,9 +51,9 @@ export async function planShards(
   if (shards === undefined) throw cannotCut();
   const { candles, loadMs: _, downloadMs: __, ...origin } = loaded;
   const { strategy: ___, ...selected } = selection;
-  const put = await putCandles(objects, candles, timeNeed([bounds], bounds.coldStart));
+  const put = await putCandles(content, candles, timeNeed([bounds], bounds.coldStart));
   const manifest: Manifest = {
-    ...(await sharedManifest(prepared, request, budgetBytes, objects, context)),
+    ...(await sharedManifest(prepared, request, budgetBytes, { objects, content }, context)),
     selection: selected,
     candles: { ...put.candles, ...origin },
     shards,
@@ -59,16 +65,17 @@ export async function sharedManifest(
   { loadedStrategy }: Pick<PreparedSweep, 'loadedStrategy'>,
   { strategy, instrument }: Pick<SweepRequest, 'strategy' | 'instrument'>,
   budgetBytes: number | undefined,
-  objects: ObjectStore,
+  { objects, content = objects }: PlanPlaces,
   context: RunContext,
 ): Promise<SharedManifest> {
   return {
     format: 'gridmill-shards',
     engineVersion: context.engineVersion,
-    strategy: await sendStrategy(loadedStrategy, strategy.name, objects, context),
+    strategy: await sendStrategy(loadedStrategy, strategy.name, content, context),
     rules: { instrument },
     budgetBytes: budgetBytes ?? null,
     modelBytes: context.modelBytesMax,
+    ...(content === objects ? {} : { contentPlace: content.uri }),
   };
 }
 

@@ -1,6 +1,7 @@
 // A machine that scores or merges shards of a sweep over one market: from a manifest to a sweep that is ready to run here.
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { strategyInImage } from '../images/strategy-index.ts';
 import { parseTimeframe } from '../market/timeframe.ts';
 import type { LoadedCandles } from '../runs/candle-source.ts';
 import { type PreparedSweep, prepareSweepOn, type RunContext } from '../runs/sweep-run.ts';
@@ -14,19 +15,24 @@ import { unpackStrategy } from './strategy-files.ts';
 /** Folder of this machine for one cut sweep: its strategy and the progress of its shards. */
 export const runFolder = (storeRoot: string, id: string): string => join(storeRoot, 'shards', id);
 
-export const nodeCache = (objects: ObjectStore, { storeRoot }: Pick<RunContext, 'storeRoot'>): ContentCache =>
-  cacheContent(objects, contentFolder(storeRoot));
+export const nodeCache = (content: ObjectStore, { storeRoot }: Pick<RunContext, 'storeRoot'>): ContentCache =>
+  cacheContent(content, contentFolder(storeRoot));
 
-/** Fetches candles and strategy, and loads both. Errors: those of the store and of prepareSweep; STRATEGY_INVALID for other files. */
+/**
+ * Fetches candles and strategy from the place of their content, and loads both. A strategy of the manifest's hash in
+ * `imageStrategies`, the folder of an image, is not fetched. Errors: those of the store and of prepareSweep; STRATEGY_INVALID
+ * for other files.
+ */
 export async function prepareRun(
   { manifest, id }: ShardRun<Manifest>,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
+  imageStrategies?: string,
 ): Promise<PreparedSweep> {
   const { candles, selection } = manifest;
-  const cache = nodeCache(objects, context);
+  const cache = nodeCache(content, context);
   const loaded = await fetchCandles(cache, candles, context);
-  const strategy = await fetchStrategy(cache, manifest, id, context);
+  const strategy = await fetchStrategy(cache, manifest, id, context, imageStrategies);
   const bounds = windowBounds(selection.window);
   const prepared = await prepareSweepOn(loaded, { ...selection, strategy }, nodeContext(manifest, context), bounds);
   checkStrategy(manifest, prepared);
@@ -45,12 +51,16 @@ export async function fetchCandles(
 }
 
 /** Answers what to load. Errors: those of unpackStrategy. */
-export const fetchStrategy = (
+export async function fetchStrategy(
   cache: ContentCache,
   { strategy }: SharedManifest,
   id: string,
   { storeRoot }: Pick<RunContext, 'storeRoot'>,
-): Promise<string> => unpackStrategy(cache, strategy, join(runFolder(storeRoot, id), 'strategy'));
+  imageStrategies: string | undefined,
+): Promise<string> {
+  const folder = join(runFolder(storeRoot, id), 'strategy');
+  return strategyInImage(imageStrategies, strategy.hash) ?? (await unpackStrategy(cache, strategy, folder));
+}
 
 /** What the plan was made with goes before what this machine has of its own. */
 export const nodeContext = ({ rules, modelBytes }: SharedManifest, context: RunContext): RunContext => ({

@@ -47,14 +47,24 @@ export const LIMITS = {
   piecesMax: 100_000,
   /** Bytes of values that all shards of a sweep over many cells hand in. */
   handedInBytesMax: 68_719_476_736,
+  /** Characters of a table of prices. */
+  pricesBytesMax: 1_048_576,
   /** Files of one strategy that goes to other machines. */
   shardFilesMax: 10_000,
+  /** Entries of a folder of strategies that goes into an image, packages left out. */
+  imageFolderEntriesMax: 10_000,
+  /** Bytes of all files that go into an image of strategies. */
+  imageContextBytesMax: 1_073_741_824,
+  /** Milliseconds that building or pushing an image may take. */
+  imageStepMsMax: 1_800_000,
   /** Times that a driver starts one task of a cluster. */
   shardAttemptsMax: 5,
   /** Times that an interrupted task asks its scheduler for another attempt. */
   shardRequeuesMax: 20,
   /** Calls for one operation on a shared place, the first one included. */
   objectAttemptsMax: 5,
+  /** Calls for one request to AWS, the first one included. */
+  awsAttemptsMax: 5,
   /** Bytes of one downloaded file. */
   downloadBytesMax: 1_073_741_824,
   /** Bytes of downloads kept for later ones; the oldest go first. */

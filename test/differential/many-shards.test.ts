@@ -111,7 +111,7 @@ const lasting = ({ createdAt: _, elapsedMs: __, loadMs: ___, plan: ____, ...rest
 
 async function planned(asked: Asked, shards: number, objects: ObjectStore): Promise<ShardRun<ManyManifest>> {
   const { prepared, selection } = asked;
-  const { id } = await planManyShards(prepared, selection, { shards, workers: 1 }, objects, machine());
+  const { id } = await planManyShards(prepared, selection, { shards, workers: 1 }, { objects }, machine());
   const { manifest } = await getManifest(objects, id, '0.0.0-test');
   if (!isManyManifest(manifest)) throw new Error('a manifest of one market');
   return { id, manifest };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BIN, createWorkplace, csvOf, minuteCandles, repository, type Workplace } from './cli-harness.ts';
 
-/** Ten million variants take minutes, a million half of one. */
+/** A million variants take half a minute, ten million many. */
 const isLong = process.env['GRIDMILL_LONG_MEMORY'] === '1';
 const RISK = ['--stop-loss', '0,0.01,0.02,0.05', '--take-profit', '0,0.01,0.03,0.06,0.1'];
 
@@ -59,9 +59,9 @@ const CASES: readonly Case[] = [
     '--preselect',
     '0',
   ]),
-  row('a million variants', 3_000, 1, MILLION, true),
   ...(isLong
     ? [
+        row('a million variants', 3_000, 1, MILLION, true),
         row('a million variants', 500, 1, strengths('2..101', '20..39.8:0.2', '60..79.8:0.2')),
         row('a million variants', 3_000, 2, MILLION),
         row('ten million variants', 3_000, 2, strengths('2..101', '20..39.845:0.063', '60..79.845:0.063'), true),
