@@ -18,6 +18,7 @@ export interface MergeDelivery {
   readonly report?: string;
   readonly save: boolean;
   readonly json?: boolean;
+  readonly modelMemory?: number | undefined;
 }
 
 /** Errors: those of mergeRun. */
@@ -35,7 +36,7 @@ export async function deliverMerge(
   const stop = createStopSource(host.clock);
   const residentBytes = host.settleHeap();
   const finished = await stoppable(host, stop, (token) =>
-    mergeRun(results, prepared, { ...limits, residentBytes, stop: token }, runContext(host)),
+    mergeRun(results, prepared, { ...limits, residentBytes, stop: token }, runContext(host, options)),
   );
   progress.clear();
   return deliverSweep(prepared, finished, { ...wanted, allResults: undefined }, host);
@@ -58,7 +59,7 @@ export async function deliverManyMerge(
   const stop = createStopSource(host.clock);
   host.settleHeap();
   const finished = await stoppable(host, stop, (token) =>
-    mergeManyRun(run, results, objects, prepared, { ...limits, stop: token }, runContext(host)),
+    mergeManyRun(run, results, objects, prepared, { ...limits, stop: token }, runContext(host, options)),
   );
   progress.clear();
   return deliverMany(prepared, finished, wanted, host);

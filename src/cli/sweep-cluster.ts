@@ -69,16 +69,19 @@ async function onSlurm(
   host: Host,
   follow: Omit<FollowHost, 'tasks'>,
 ): Promise<void> {
-  const [{ createSlurmEngine }, { followRun }, { manifestKey }, { mkdirSync }, { join }] = await Promise.all([
-    import('../cluster/slurm-engine.ts'),
-    import('../cluster/follow-run.ts'),
-    import('../cluster/manifest.ts'),
-    import('node:fs'),
-    import('node:path'),
-  ]);
+  const [{ createSlurmEngine }, { followRun }, { manifestKey }, { parseObjectUri }, { mkdirSync }, { join }] =
+    await Promise.all([
+      import('../cluster/slurm-engine.ts'),
+      import('../cluster/follow-run.ts'),
+      import('../cluster/manifest.ts'),
+      import('../cluster/object-store.ts'),
+      import('node:fs'),
+      import('node:path'),
+    ]);
   const { memory, uri, workers } = options;
   // Nodes see the files of this machine: the program is among them.
-  const shared = /^file:\/\/(.+)$/.exec(uri)?.[1] ?? host.folder;
+  const { kind, root } = parseObjectUri(uri);
+  const shared = kind === 'file' ? root : host.folder;
   const logFolder = join(shared, 'runs', run.id, 'logs');
   mkdirSync(logFolder, { recursive: true });
   const job = {

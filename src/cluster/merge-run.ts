@@ -27,21 +27,41 @@ export async function runStatus({ id, manifest }: ShardRun, objects: ObjectStore
   return { shards: all.length, done: all.filter(isDone), missing: all.filter((index) => !isDone(index)) };
 }
 
+/** Those that are not there when they are asked for by name, which a folder of many machines answers sooner than its listing. */
+export async function stillMissing(
+  { id }: Pick<ShardRun, 'id'>,
+  indices: readonly number[],
+  objects: ObjectStore,
+): Promise<number[]> {
+  const absent: number[] = [];
+  for (const index of indices) {
+    if ((await objects.get(shardKey(id, index), LIMITS.manifestBytesMax)) === undefined) absent.push(index);
+  }
+  return absent;
+}
+
 /** Errors: SHARDS_INCOMPLETE with a list of what is missing, damaged, or of another run or version. */
 export async function collectShards<Kind extends Manifest | ManyManifest>(
   run: ShardRun<Kind>,
   objects: ObjectStore,
 ): Promise<ResultOf<Kind>[]> {
   const { missing } = await runStatus(run, objects);
-  if (missing.length > 0) throw incomplete(missing.map((index) => `${index} is missing`));
+  // A listing of a shared folder may be older than what is in it.
+  const absent = await stillMissing(run, missing.slice(0, SHARDS_SAID), objects);
+  if (absent.length > 0) throw incomplete([...absent, ...missing.slice(SHARDS_SAID)]);
   const results: ResultOf<Kind>[] = [];
   const wrong: string[] = [];
   for (const index of run.manifest.shards.keys()) {
     const bytes = await objects.get(shardKey(run.id, index), LIMITS.manifestBytesMax);
-    const read = bytes === undefined ? 'is missing' : readShard(bytes, run, index);
+    if (bytes === undefined) {
+      absent.push(index);
+      continue;
+    }
+    const read = readShard(bytes, run, index);
     if (typeof read === 'string') wrong.push(`${index} ${read}`);
     else results.push(read as ResultOf<Kind>);
   }
+  if (absent.length > 0) throw incomplete(absent);
   if (wrong.length > 0) throw unusable(said(wrong), `${objects.uri}/${shardKey(run.id, 0)}`);
   return results;
 }
@@ -92,9 +112,9 @@ export const unusable = (found: string, example: string): AppError =>
     todo: `Remove those objects, named like ${example}, and run those shards again.`,
   });
 
-function incomplete(wrong: readonly string[]): AppError {
+function incomplete(missing: readonly number[]): AppError {
   return new AppError('SHARDS_INCOMPLETE', {
-    found: said(wrong),
+    found: said(missing.map((index) => `${index} is missing`)),
     todo: 'Run those shards again; what is handed in stays.',
   });
 }

@@ -12,7 +12,7 @@ import type { ShardResult } from '../sweep/shard.ts';
 import { handIn } from './hand-in.ts';
 import { type Manifest, progressKey, type ShardRun, shardKey } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
-import { runFolder } from './shard-node.ts';
+import { runFolder } from './run-folder.ts';
 
 export interface ShardHost {
   readonly objects: ObjectStore;

@@ -10,13 +10,13 @@ import { getCandles } from './candle-parts.ts';
 import { type ContentCache, cacheContent, contentFolder } from './content.ts';
 import type { Manifest, SentCandles, ShardRun, SharedManifest } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
+import { enterRunFolder } from './run-folder.ts';
 import { unpackStrategy } from './strategy-files.ts';
 
-/** Folder of this machine for one cut sweep: its strategy and the progress of its shards. */
-export const runFolder = (storeRoot: string, id: string): string => join(storeRoot, 'shards', id);
-
-export const nodeCache = (content: ObjectStore, { storeRoot }: Pick<RunContext, 'storeRoot'>): ContentCache =>
-  cacheContent(content, contentFolder(storeRoot));
+export const nodeCache = (
+  content: ObjectStore,
+  { storeRoot, clock }: Pick<RunContext, 'storeRoot' | 'clock'>,
+): ContentCache => cacheContent(content, contentFolder(storeRoot), clock);
 
 /**
  * Fetches candles and strategy from the place of their content, and loads both. A strategy of the manifest's hash in
@@ -55,10 +55,10 @@ export async function fetchStrategy(
   cache: ContentCache,
   { strategy }: SharedManifest,
   id: string,
-  { storeRoot }: Pick<RunContext, 'storeRoot'>,
+  { storeRoot, clock }: Pick<RunContext, 'storeRoot' | 'clock'>,
   imageStrategies: string | undefined,
 ): Promise<string> {
-  const folder = join(runFolder(storeRoot, id), 'strategy');
+  const folder = join(enterRunFolder(storeRoot, id, clock.wallMs()), 'strategy');
   return strategyInImage(imageStrategies, strategy.hash) ?? (await unpackStrategy(cache, strategy, folder));
 }
 
