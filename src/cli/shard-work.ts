@@ -1,7 +1,7 @@
 // What the subcommands of `gridmill shard` do.
 import type { ObjectStore } from '../cluster/object-store.ts';
 import { createStopSource } from '../core/cancel.ts';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
 import type { Across } from '../sweep/many-across.ts';
@@ -10,8 +10,8 @@ import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { memoryBudget } from './memory-budget.ts';
 import type { DataOptions } from './options.ts';
-import { reportError } from './report-error.ts';
 import { runContext, stoppable } from './run-context.ts';
+import { EXIT, withExits } from './shard-exit.ts';
 import type { MergeDelivery } from './shard-merge.ts';
 import type { RankingOptions } from './sweep-options.ts';
 
@@ -33,9 +33,6 @@ interface ManifestOptions {
   readonly workers?: number;
   readonly json?: boolean;
 }
-
-/** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
-const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
 export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
   const objects = await openPlace(options.place, host);
@@ -65,6 +62,9 @@ export async function planShards(strategy: string, options: PlanOptions, host: H
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
+/** Milliseconds between two times that the heap of a shard is kept close to what is alive in it. */
+const BOUND_MS = 250;
+
 interface RunOptions extends ManifestOptions {
   readonly index?: number;
   readonly tasks?: number;
@@ -91,19 +91,25 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       const open = asked.filter((index) => index >= count || missing.includes(index));
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
+      // Batches may be far apart, and what is collected in between grows until then.
+      const bounding = setInterval(() => host.boundHeap(), BOUND_MS);
       host.boundHeap();
-      const score = await shardScorer(run, content, context, host);
-      const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
-      return await stoppable(host, stop, async (token) => {
-        for (const index of open) {
-          const onProgress = (): void => host.boundHeap();
-          const workers = options.workers ?? host.cores;
-          const end = await score(index, { objects, workers, budgetBytes, stop: token, onProgress });
-          say(host, `shard ${index} of ${count}: ${end === 'already' ? 'already handed in' : end}`);
-          if (end === 'interrupted') return EXIT.tryAgain;
-        }
-        return undefined;
-      });
+      try {
+        const score = await shardScorer(run, content, context, host);
+        const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
+        return await stoppable(host, stop, async (token) => {
+          for (const index of open) {
+            const onProgress = (): void => host.boundHeap();
+            const workers = options.workers ?? host.cores;
+            const end = await score(index, { objects, workers, budgetBytes, stop: token, onProgress });
+            say(host, `shard ${index} of ${count}: ${end === 'already' ? 'already handed in' : end}`);
+            if (end === 'interrupted') return EXIT.tryAgain;
+          }
+          return undefined;
+        });
+      } finally {
+        clearInterval(bounding);
+      }
     } finally {
       close();
     }
@@ -201,16 +207,6 @@ function arrayIndex({ environment }: Host): number {
     found: JSON.stringify(text.slice(0, 40)),
     todo: 'Unset it, or give --index.',
   });
-}
-
-/** Schedulers decide by exit code whether to try again. */
-async function withExits(host: Host, work: () => Promise<ExitCode>): Promise<ExitCode> {
-  try {
-    return await work();
-  } catch (error) {
-    reportError(error, host, { json: false, debug: false });
-    return isAppError(error) && error.retryable ? EXIT.tryAgain : EXIT.permanent;
-  }
 }
 
 function say(host: Host, text: string): undefined {

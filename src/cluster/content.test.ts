@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { LIMITS } from '../core/limits.ts';
-import { cacheContent, type ContentRef, putContent } from './content.ts';
+import { type ContentRef, cacheContent, putContent } from './content.ts';
 import { openFileObjects } from './file-objects.ts';
 import type { ObjectStore } from './object-store.ts';
 

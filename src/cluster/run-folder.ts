@@ -2,14 +2,19 @@
 import { mkdirSync, readdirSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { LIMITS } from '../core/limits.ts';
+import { storeError } from '../store/durable-write.ts';
 
 /** Folder of this machine for one cut sweep: its strategy and the progress of its shards. */
 export const runFolder = (storeRoot: string, id: string): string => join(storeRoot, 'shards', id);
 
-/** The folder of a run, made and marked as in use; removes others that were not for LIMITS.runFolderMsMax. Errors: those of the system, when it cannot be made. */
+/** The folder of a run, made and marked as in use; removes others that were not for LIMITS.runFolderMsMax. Errors: STORE_FULL, STORE_UNWRITABLE when it cannot be made. */
 export function enterRunFolder(storeRoot: string, id: string, nowMs: number): string {
   const folder = runFolder(storeRoot, id);
-  mkdirSync(folder, { recursive: true });
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw storeError(cause, folder);
+  }
   try {
     utimesSync(folder, nowMs / 1000, nowMs / 1000);
     for (const name of readdirSync(join(storeRoot, 'shards'))) {

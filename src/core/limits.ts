@@ -46,7 +46,7 @@ export const LIMITS = {
   /** Bytes of one manifest of shards. */
   manifestBytesMax: 268_435_456,
   /** Pieces, blocks of variants in a cell each, that a cut sweep over many cells consists of. */
-  piecesMax: 100_000,
+  piecesMax: 1_000_000,
   /** Bytes of values that all shards of a sweep over many cells hand in. */
   handedInBytesMax: 68_719_476_736,
   /** Characters of a table of prices. */

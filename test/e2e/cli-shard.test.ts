@@ -1,5 +1,5 @@
 // Sweeps cut into shards, scored by processes that know nothing of each other, merged to the result of one machine.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeS3, startFakeS3 } from '../faults/fake-s3.ts';
@@ -205,6 +205,50 @@ describe('what is wrong', () => {
     rmSync(path(1));
     expect((await runShard(manifest, machine('k'), '--index', '1')).exitCode).toBe(0);
     expect((await merge(manifest)).exitCode).toBe(0);
+  });
+
+  test('with a machine or the place ends in 75: another attempt may meet it no more', async () => {
+    const { manifest, id } = await plan(folderUri('machines'), SWEEP, 2);
+    for (const name of ['full', 'broken']) mkdirSync(join(place.folder, 'machines', name), { recursive: true });
+    // No room for what was fetched: it is fetched all the same.
+    mkdirSync(join(place.folder, 'machines', 'full', 'cache'));
+    place.write('machines/full/cache/content', 'in the way');
+    const full = await runShard(manifest, machine('full'), '--index', '0');
+    expect([full.exitCode, full.stdout]).toEqual([0, 'shard 0 of 2: done\n']);
+    // No room for the progress of shards.
+    place.write('machines/broken/shards', 'in the way');
+    const broken = await runShard(manifest, machine('broken'), '--index', '1');
+    expect([broken.exitCode, broken.stderr]).toEqual([75, expect.stringContaining('STORE_UNWRITABLE')]);
+    const path = join(place.folder, 'machines', 'runs', id, 'manifest.json');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.slice(0, -9));
+    const damaged = await runShard(manifest, machine('m'), '--index', '1');
+    expect([damaged.exitCode, damaged.stderr]).toEqual([75, expect.stringContaining('OBJECT_CORRUPT')]);
+    rmSync(path);
+    expect((await runShard(manifest, machine('m'), '--index', '1')).exitCode).toBe(64);
+    // The same plan puts it back.
+    await plan(folderUri('machines'), SWEEP, 2);
+    expect((await runShard(manifest, machine('m'), '--index', '1')).exitCode).toBe(0);
+  });
+
+  test('with the memory of a thread ends in 75', async () => {
+    place.write(
+      'hungry.ts',
+      `import { defineStrategy, range } from 'gridmill';
+export default defineStrategy({
+  name: 'hungry',
+  parameters: { length: range(2, 9) },
+  compute: () => {
+    const all: unknown[] = [];
+    for (;;) all.push(Array.from({ length: 10_000 }, (_, i) => ({ i })));
+  },
+});
+`,
+    );
+    const hungry = ['./hungry.ts', '--data', 'btc.csv', '--from', '2024-01-10', '--memory', '300MB'];
+    const { manifest } = await plan(folderUri('hungry'), hungry, 2);
+    const ended = await runShard(manifest, machine('n'), '--index', '0');
+    expect([ended.exitCode, ended.stderr]).toEqual([75, expect.stringContaining('WORKER_DIED')]);
   });
 
   test('with a command ends in 64: trying again is of no use', async () => {
