@@ -21,7 +21,7 @@ export const AXIS = Type.Union(
 );
 export type AxisInput = Static<typeof AXIS>;
 
-export const DATA_KEY = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[1-9][0-9]{0,3}[smhdw])?$';
+const DATA_KEY = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}/[A-Za-z0-9][A-Za-z0-9._-]{0,63}(/[1-9][0-9]{0,3}[smhdw])?$';
 export const NAME = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$';
 
 const Execution = object({

@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { JobDesk } from '../compute/job-desk.ts';
-import { createMachine, type Machine, type MachineLimits } from '../compute/machine.ts';
+import { type AdmissionLimits, createMachine, type Machine } from '../compute/machine.ts';
 import type { Clock } from '../core/clock.ts';
 import { createWarm, type WarmOptions } from '../warm/warm.ts';
 import { type Access, guardAccess } from './access.ts';
@@ -28,7 +28,7 @@ import type { Surroundings } from './surroundings.ts';
 export interface ServiceOptions {
   readonly surroundings: Surroundings;
   readonly access: Access;
-  readonly machine: MachineLimits;
+  readonly machine: AdmissionLimits;
   /** Opens the queue of jobs, whose runner shares the machine with requests; no jobs are taken when left out. */
   readonly openDesk?: (machine: Machine) => Promise<JobDesk>;
   readonly warm: ServiceWarmth;

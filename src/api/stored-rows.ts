@@ -48,7 +48,7 @@ function candlePart(query: Omit<RowQuery, 'cell'>): CandlePart | undefined {
   return candlesFrom === undefined ? undefined : { fromBar: candlesFrom, bars: candlesCount ?? CANDLES };
 }
 
-export const CONTENT_TYPES = {
+const CONTENT_TYPES = {
   csv: 'text/csv; charset=utf-8',
   parquet: 'application/vnd.apache.parquet',
 } as const;

@@ -5,7 +5,7 @@ import { cutRuleOf, jobTask, requestOf } from '../api/job-request.ts';
 import type { BacktestBody } from '../api/schemas.ts';
 import type { Surroundings } from '../api/surroundings.ts';
 import { type JobDesk, openJobDesk } from '../compute/job-desk.ts';
-import type { Machine, MachineLimits } from '../compute/machine.ts';
+import type { AdmissionLimits, Machine } from '../compute/machine.ts';
 import { AppError } from '../core/errors.ts';
 import type { LeaseSettings } from '../jobs/lease-settings.ts';
 import { locateStore, type StoreLocation } from '../jobs/open-store.ts';
@@ -40,7 +40,7 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
 });
 
 /** `users`: how many tokens there are; with several of them none may fill more than half of the waiting room. */
-export const machineLimits = (config: ServiceConfig, host: Host, users = 1): MachineLimits => ({
+export const machineLimits = (config: ServiceConfig, host: Host, users = 1): AdmissionLimits => ({
   threads: host.cores,
   threadsPerUser: config['backtest.cpu.max_threads_per_user'] ?? host.cores,
   bytes: bytesOfAll(config),

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Disk, REAL_DISK, systemCode } from '../store/disk.ts';
+import { readUpTo } from '../store/disk-bytes.ts';
 import { durableCreate, durableWrite } from '../store/durable-write.ts';
 import { checkBytes, checkKey, fileUri, type ObjectInfo, type ObjectStore } from './object-store.ts';
 
@@ -73,12 +74,8 @@ function readFile(disk: Disk, path: string, key: string, bytesMax: number): Uint
       const size = disk.size(handle);
       checkBytes(key, size, bytesMax);
       const bytes = new Uint8Array(size);
-      let done = 0;
-      while (done < size) {
-        const read = disk.read(handle, bytes.subarray(done), done);
-        if (read === 0) throw Object.assign(new Error('The file became shorter.'), { code: 'EIO' });
-        done += read;
-      }
+      if (readUpTo(disk, handle, bytes, 0) < size)
+        throw Object.assign(new Error('The file became shorter.'), { code: 'EIO' });
       return bytes;
     } finally {
       disk.close(handle);

@@ -47,7 +47,7 @@ export interface JobDeskOptions extends Pick<JobWorkOptions, 'surroundings' | 'm
   readonly onEvent: (event: RunnerEvent | { readonly kind: 'note'; readonly text: string }) => void;
 }
 
-export const JOB_KINDS = ['sweep', 'run', 'study'] as const;
+const JOB_KINDS = ['sweep', 'run', 'study'] as const;
 
 /** Errors: those of openJobStore; REQUEST_INVALID for lease settings that cannot work. */
 export async function openJobDesk(options: JobDeskOptions): Promise<JobDesk> {

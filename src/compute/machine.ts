@@ -3,7 +3,7 @@ import { assert } from '../core/assert.ts';
 import type { StopReason } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 
-export interface MachineLimits {
+export interface AdmissionLimits {
   /** Scoring threads of all computations together. */
   readonly threads: number;
   /** Scoring threads of one user's computations together. */
@@ -55,7 +55,7 @@ export interface Machine {
   status(): MachineStatus;
 }
 
-export function createMachine(limits: MachineLimits): Machine {
+export function createMachine(limits: AdmissionLimits): Machine {
   const waiting: Waiting[] = [];
   const threadsOf = new Map<string, number>();
   /** By user, when room was last granted: those who had it longest ago come first. */
@@ -177,7 +177,7 @@ export function createMachine(limits: MachineLimits): Machine {
 /** Users whose last turn is remembered. */
 const TURNS_MAX = 1_000;
 
-function neverFits(demand: Demand, limits: MachineLimits): AppError | undefined {
+function neverFits(demand: Demand, limits: AdmissionLimits): AppError | undefined {
   const threadsMax = Math.min(limits.threads, limits.threadsPerUser);
   if (demand.threads > threadsMax) {
     return new AppError('LIMIT_EXCEEDED', {

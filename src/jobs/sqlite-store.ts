@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type Disk, REAL_DISK, systemCode } from '../store/disk.ts';
 import { durableWrite, removeAbandonedTemps } from '../store/durable-write.ts';
+import { readWhole } from '../store/store-folder.ts';
 import type { JobStore } from './job-store.ts';
 import type { SqlConnection, SqlRow, SqlValue, Statement } from './sql-connection.ts';
 import { SCHEMA_VERSION, schemaOf } from './sql-schema.ts';
@@ -149,20 +150,10 @@ function readMarker(disk: Disk, folder: string): string | undefined {
   try {
     disk.makeFolder(folder);
     removeAbandonedTemps(disk, folder);
-    if (disk.inspect(path) === undefined) return undefined;
-    const handle = disk.open(path);
-    try {
-      const bytes = new Uint8Array(disk.size(handle));
-      for (let at = 0; at < bytes.length; ) {
-        const count = disk.read(handle, bytes.subarray(at), at);
-        if (count === 0) break;
-        at += count;
-      }
-      const { database } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly database?: unknown };
-      if (typeof database === 'string' && database !== '') return database;
-    } finally {
-      disk.close(handle);
-    }
+    const bytes = readWhole(disk, path);
+    if (bytes === undefined) return undefined;
+    const { database } = JSON.parse(new TextDecoder().decode(bytes)) as { readonly database?: unknown };
+    if (typeof database === 'string' && database !== '') return database;
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) {
       const found = `${folder} (${systemCode(cause) ?? String(cause)}).`;

@@ -3,6 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Disk, systemCode } from './disk.ts';
+import { readUpTo, writeFully } from './disk-bytes.ts';
 import { readTarHeader, TAR_BLOCK, tarHeader, tarPadding } from './tar-format.ts';
 
 export interface BackupFile {
@@ -78,11 +79,7 @@ export class ArchiveWriter {
   }
 
   #write(bytes: Uint8Array): void {
-    for (let done = 0; done < bytes.length; ) {
-      const count = this.#disk.write(this.#handle, bytes.subarray(done));
-      if (count <= 0) throw Object.assign(new Error('The disk wrote nothing.'), { code: 'EIO' });
-      done += count;
-    }
+    writeFully(this.#disk, this.#handle, bytes);
   }
 }
 
@@ -181,11 +178,7 @@ function openArchive(disk: Disk, archive: string): number {
 }
 
 function readInto(disk: Disk, handle: number, target: Uint8Array, at: number, archive: string): void {
-  for (let done = 0; done < target.length; ) {
-    const count = disk.read(handle, target.subarray(done), at + done);
-    if (count <= 0) throw corrupt(archive, 'ends early');
-    done += count;
-  }
+  if (readUpTo(disk, handle, target, at) < target.length) throw corrupt(archive, 'ends early');
 }
 
 const tooMuch = (found: string): AppError =>

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { ArchiveWriter, type BackupList, readArchive } from './backup-archive.ts';
 import { type Disk, REAL_DISK, systemCode } from './disk.ts';
+import { writeFully } from './disk-bytes.ts';
 import { reading, writing } from './store-folder.ts';
 
 /** Made anew by whoever needs them: who runs now, uploads on their way, compiled strategies and downloads, work for other machines. */
@@ -92,11 +93,7 @@ function unpack(disk: Disk, archive: string, folder: string): BackupList {
         handle = disk.create(join(folder, path));
       },
       write(bytes) {
-        for (let done = 0; done < bytes.length; ) {
-          const count = disk.write(handle!, bytes.subarray(done));
-          if (count <= 0) throw Object.assign(new Error('The disk wrote nothing.'), { code: 'EIO' });
-          done += count;
-        }
+        writeFully(disk, handle!, bytes);
       },
       end() {
         disk.sync(handle!);

@@ -5,7 +5,7 @@ import { xxhash32 } from './xxhash32.ts';
 // Layout, little-endian; docs/formats/candle-file.md draws it.
 const MAGIC = 'GRIDMILL';
 const AT = { version: 8, headBytes: 12, tailBytes: 16, headHash: 20, fileBytes: 24, tailHash: 32 } as const;
-export const SEAL_BYTES = 40;
+const SEAL_BYTES = 40;
 const VERSION = 1;
 /** The Arrow file ends with the footer, its length (int32) and `ARROW1`. */
 const ARROW_END_BYTES = 10;

@@ -5,6 +5,7 @@ import type { Json } from '../core/hash.ts';
 import { type Disk, REAL_DISK, systemCode } from './disk.ts';
 import { durableWrite, removeAbandonedTemps, storeError } from './durable-write.ts';
 import { decodeResult, encodeResult } from './result-file.ts';
+import { readWhole } from './store-folder.ts';
 
 const FILE_NAME = 'sweep.checkpoint';
 
@@ -32,19 +33,8 @@ export function openCheckpointFile(folder: string, disk: Disk = REAL_DISK): Chec
   }
   return {
     load() {
-      if (disk.inspect(path) === undefined) return undefined;
-      const handle = disk.open(path);
-      try {
-        const bytes = new Uint8Array(disk.size(handle));
-        for (let at = 0; at < bytes.length; ) {
-          const count = disk.read(handle, bytes.subarray(at), at);
-          if (count === 0) break;
-          at += count;
-        }
-        return decodeResult(path, bytes).body;
-      } finally {
-        disk.close(handle);
-      }
+      const bytes = readWhole(disk, path);
+      return bytes && decodeResult(path, bytes).body;
     },
     save(value) {
       const bytes = encodeResult({

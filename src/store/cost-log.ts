@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { canonicalJson, type Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Disk, REAL_DISK } from './disk.ts';
+import { writeFully } from './disk-bytes.ts';
 import { durableWrite, removeAbandonedTemps } from './durable-write.ts';
 import { findFolder, makeFolder, reading, withFile, writing } from './store-folder.ts';
 import { xxhash32 } from './xxhash32.ts';
@@ -79,12 +80,7 @@ const checksum = (text: string): string => xxhash32(Buffer.from(text)).toString(
 function appendLine(disk: Disk, path: string, record: CostRecord): number {
   const handle = disk.openAppend(path);
   try {
-    const bytes = Buffer.from(lineOf(record));
-    for (let done = 0; done < bytes.byteLength; ) {
-      const written = disk.write(handle, bytes.subarray(done));
-      if (written <= 0) throw Object.assign(new Error('The disk wrote nothing.'), { code: 'EIO' });
-      done += written;
-    }
+    writeFully(disk, handle, Buffer.from(lineOf(record)));
     disk.sync(handle);
     return disk.size(handle);
   } finally {

@@ -3,13 +3,12 @@ import { dirname, join } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { AppError } from '../core/errors.ts';
 import { type Disk, systemCode, systemPath } from './disk.ts';
+import { writeFully } from './disk-bytes.ts';
 
 /** Temporary files are `.<name>.<pid>-<thread>-<count>.tmp`, hidden and beside their target. */
 const TEMP_NAME = /^\..+\.(\d+)-(\d+)-(\d+)\.tmp$/;
 /** A recovery elsewhere may take our temporary file for abandoned (another container, another pid space). */
 const ATTEMPTS_MAX = 3;
-/** One call writes at most this much: some systems refuse writes of 2 GiB. */
-const WRITE_BYTES_MAX = 1 << 30;
 
 let tempCount = 0;
 const tempsInUse = new Set<string>();
@@ -106,16 +105,6 @@ function createTemp(
       // A leftover of an earlier process with our id: take the next name.
       if (systemCode(error) !== 'EEXIST') throw error;
     }
-  }
-}
-
-/** A full disk answers a short write first and an error only to the next call, so the count must be looked at. */
-function writeFully(disk: Disk, handle: number, chunk: Uint8Array): void {
-  let done = 0;
-  while (done < chunk.byteLength) {
-    const written = disk.write(handle, chunk.subarray(done, done + WRITE_BYTES_MAX));
-    if (written <= 0) throw Object.assign(new Error('The disk wrote nothing.'), { code: 'EIO' });
-    done += written;
   }
 }
 

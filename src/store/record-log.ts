@@ -4,6 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { Disk } from './disk.ts';
+import { writeFully } from './disk-bytes.ts';
 import { storeError } from './durable-write.ts';
 import { reading, withFile } from './store-folder.ts';
 import { xxhash32 } from './xxhash32.ts';
@@ -55,13 +56,7 @@ export function openRecordLog(disk: Disk, path: string, clock: Clock): RecordLog
         todo: 'Run fewer trials, or fewer markets at a time.',
       });
     }
-    guarded(path, () => {
-      for (let done = 0; done < chunk.byteLength; ) {
-        const written = disk.write(handle, chunk.subarray(done));
-        if (written <= 0) throw Object.assign(new Error('The disk wrote nothing.'), { code: 'EIO' });
-        done += written;
-      }
-    });
+    guarded(path, () => writeFully(disk, handle, chunk));
     writtenMs = clock.monotonicMs();
     isSynced = false;
   };

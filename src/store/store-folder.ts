@@ -2,11 +2,10 @@
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { type Disk, systemCode, systemPath } from './disk.ts';
+import { readUpTo } from './disk-bytes.ts';
 import { storeError } from './durable-write.ts';
 
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
-/** One read asks for at most this much: some systems refuse reads of 2 GiB. */
-const READ_BYTES_MAX = 1 << 30;
 
 /** Answers `name` when it can be one part of a path. Errors: PATH_FORBIDDEN. */
 export function checkName(name: string, what: string): string {
@@ -78,17 +77,17 @@ export function withFile<T>(
   }
 }
 
+/** The file `path` whole, or undefined when there is no such file. */
+export const readWhole = (disk: Disk, path: string): Uint8Array | undefined =>
+  withFile(disk, path, (read, fileBytes) => {
+    const bytes = new Uint8Array(fileBytes);
+    read(bytes, 0);
+    return bytes;
+  });
+
 /** Fills `target` from `position` on; a file that ends early leaves zeros, which its checksums then refuse. */
 export function readFully(disk: Disk, handle: number, target: Uint8Array, position: number): void {
-  let done = 0;
-  while (done < target.byteLength) {
-    const count = disk.read(handle, target.subarray(done, done + READ_BYTES_MAX), position + done);
-    if (count <= 0) {
-      target.fill(0, done);
-      return;
-    }
-    done += count;
-  }
+  target.fill(0, readUpTo(disk, handle, target, position));
 }
 
 export function forbidden(path: string, what: string): AppError {

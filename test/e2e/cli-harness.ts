@@ -11,6 +11,22 @@ import { parseTimeframe } from '../../src/market/timeframe.ts';
 export const repository = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const BIN = join(repository, 'bin', 'gridmill.mjs');
 
+/** The configuration of a controller, as Hummingbot writes it. */
+export const BOLLINGER = `id: bollinger_1
+controller_name: bollinger_v1
+controller_type: directional_trading
+total_amount_quote: '500'
+connector_name: binance_perpetual
+trading_pair: BTC-USDT
+leverage: 20
+stop_loss: '0.004'
+take_profit: '0.003'
+time_limit: 1800
+trailing_stop: null
+interval: 3m
+bb_length: 30
+`;
+
 export interface CliResult {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;

@@ -2,22 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createWorkplace, csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
+import { BOLLINGER, createWorkplace, csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
 
-const BOLLINGER = `id: bollinger_1
-controller_name: bollinger_v1
-controller_type: directional_trading
-total_amount_quote: '500'
-connector_name: binance_perpetual
-trading_pair: BTC-USDT
-leverage: 20
-stop_loss: '0.004'
-take_profit: '0.003'
-time_limit: 1800
-trailing_stop: null
-interval: 3m
-bb_length: 30
-`;
 const GRID = `controller_name: grid_strike
 connector_name: binance_perpetual
 trading_pair: BTC-USDT

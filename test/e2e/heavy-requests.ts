@@ -1,6 +1,7 @@
 // Requests that compute for minutes, one for each phase of a computation, and what is left of one when its client has gone.
 import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { BOLLINGER } from './cli-harness.ts';
 
 /** Strategies that the service is to find in its folder. */
 export const STRATEGY_FILES: Readonly<Record<string, string>> = {
@@ -37,20 +38,7 @@ export default defineBarStrategy({
   'unloadable.ts': `for (;;);
 export default {};
 `,
-  'bollinger.yml': `id: bollinger_1
-controller_name: bollinger_v1
-controller_type: directional_trading
-total_amount_quote: '500'
-connector_name: binance_perpetual
-trading_pair: BTC-USDT
-leverage: 20
-stop_loss: '0.004'
-take_profit: '0.003'
-time_limit: 1800
-trailing_stop: null
-interval: 3m
-bb_length: 30
-`,
+  'bollinger.yml': BOLLINGER,
 };
 
 export interface HeavyRequest {

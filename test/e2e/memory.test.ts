@@ -151,7 +151,7 @@ async function smallest(asked: Case): Promise<number> {
 describe.runIf(process.platform === 'linux')('a process within its budget', { concurrent: true }, () => {
   test.each([...CASES, ...STUDIES])(
     '$name, $bars bars, $workers workers',
-    { timeout: isLong ? 900_000 : 180_000 },
+    { timeout: 900_000 },
     async (asked) => {
       const named = await smallest(asked);
       const hashes = new Set<string>();

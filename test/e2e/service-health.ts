@@ -24,6 +24,16 @@ export interface Footprint {
   readonly threads: number;
 }
 
+/** About a second of work. */
+export const SWEEP = {
+  strategy: 'sma-cross',
+  data: 'lab/MADE/1m',
+  parameters: { fast: '2..40:1', slow: '41..250:1' },
+  risk: { stopLoss: [0.01, 0.02, 0.03] },
+  preselect: 0,
+};
+export const SMALL = { ...SWEEP, parameters: { fast: [5, 8], slow: [20, 30] } };
+
 const ENDED = ['done', 'failed', 'cancelled'];
 const STATES = ['queued', 'running', ...ENDED];
 export const isEnded = ({ state }: JobJson): boolean => ENDED.includes(state);
@@ -49,6 +59,21 @@ function temporaries(home: string): string[] {
   if (!existsSync(home)) return [];
   const entries: Dirent[] = readdirSync(home, { recursive: true, withFileTypes: true });
   return entries.flatMap(({ name }) => (name.endsWith('.tmp') ? [name] : []));
+}
+
+/** Nothing yet, of a service where every job is SWEEP or SMALL; both are computed here, undisturbed. */
+export async function promiseOf(service: RunningService, place: Workplace): Promise<Promised> {
+  const hash = async (body: object): Promise<string> =>
+    (await service.post<SweepJson>('/api/backtests', body)).body.record.resultHash;
+  const [sweep, small] = [await hash(SWEEP), await hash(SMALL)];
+  const isSmall = (job: JobJson): boolean => !JSON.stringify(job).includes(SWEEP.parameters.fast);
+  return {
+    place,
+    accepted: new Set(),
+    verified: new Set(),
+    probe: { body: SMALL, hash: small },
+    hashOf: (job) => (isSmall(job) ? small : sweep),
+  };
 }
 
 async function allJobs(service: RunningService): Promise<JobJson[]> {

@@ -3,25 +3,9 @@ import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Workplace } from './cli-harness.ts';
 import { createFaultOrders, type FaultOrders } from './fault-orders.ts';
-import {
-  createServicePlace,
-  type JobJson,
-  type RunningService,
-  type SweepJson,
-  startService,
-  startWorker,
-} from './service-harness.ts';
-import { assertHealthy, footprint, isEnded, type Promised, submit } from './service-health.ts';
+import { createServicePlace, type JobJson, type RunningService, startService, startWorker } from './service-harness.ts';
+import { assertHealthy, footprint, isEnded, type Promised, promiseOf, SMALL, SWEEP, submit } from './service-health.ts';
 
-/** About a second of work. */
-const SWEEP = {
-  strategy: 'sma-cross',
-  data: 'lab/MADE/1m',
-  parameters: { fast: '2..40:1', slow: '41..250:1' },
-  risk: { stopLoss: [0.01, 0.02, 0.03] },
-  preselect: 0,
-};
-const SMALL = { ...SWEEP, parameters: { fast: [5, 8], slow: [20, 30] } };
 const SUBMITTERS = Number(process.env['GRIDMILL_SUBMITTERS'] ?? 100);
 const isScoring = ({ state, progress }: JobJson): boolean => state === 'running' && progress.scored > 0;
 
@@ -37,17 +21,7 @@ beforeAll(async () => {
   place = await createServicePlace(20_000);
   faults = createFaultOrders(place);
   service = await start();
-  const hash = async (body: object): Promise<string> =>
-    (await service.post<SweepJson>('/api/backtests', body)).body.record.resultHash;
-  const [sweep, small] = [await hash(SWEEP), await hash(SMALL)];
-  const isSmall = (job: JobJson): boolean => !JSON.stringify(job).includes('2..40:1');
-  promised = {
-    place,
-    accepted: new Set(),
-    verified: new Set(),
-    probe: { body: SMALL, hash: small },
-    hashOf: (job) => (isSmall(job) ? small : sweep),
-  };
+  promised = await promiseOf(service, place);
   // What is loaded with the first job is loaded.
   await assertHealthy(service, promised);
 });

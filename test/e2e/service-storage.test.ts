@@ -7,16 +7,8 @@ import { createPrng } from '../../src/core/prng.ts';
 import { createWorkplace, csvOf, minuteCandles, type Workplace } from './cli-harness.ts';
 import { createFaultOrders, type FaultOrders } from './fault-orders.ts';
 import { checkpointed, type JobJson, type RunningService, type SweepJson, startService } from './service-harness.ts';
-import { assertHealthy, footprint, isEnded, type Promised, submit } from './service-health.ts';
+import { assertHealthy, footprint, isEnded, type Promised, promiseOf, SMALL, SWEEP, submit } from './service-health.ts';
 
-const SWEEP = {
-  strategy: 'sma-cross',
-  data: 'lab/MADE/1m',
-  parameters: { fast: '2..40:1', slow: '41..250:1' },
-  risk: { stopLoss: [0.01, 0.02, 0.03] },
-  preselect: 0,
-};
-const SMALL = { ...SWEEP, parameters: { fast: [5, 8], slow: [20, 30] } };
 const SEED = Number(process.env['GRIDMILL_SEED'] ?? 9);
 const DAMAGES = Number(process.env['GRIDMILL_DAMAGES'] ?? 10);
 const FILLS = process.env['GRIDMILL_FILLS'] === 'all' ? [0, 4_096, 8_192, 16_384, 40_000, 100_000, 300_000] : [8_192];
@@ -45,17 +37,7 @@ beforeAll(async () => {
   const { exitCode, stderr } = await place.run('import', file, '--exchange', 'lab', '--symbol', 'MADE');
   expect(exitCode, stderr).toBe(0);
   service = await start();
-  const hash = async (body: object): Promise<string> =>
-    (await service.post<SweepJson>('/api/backtests', body)).body.record.resultHash;
-  const [sweep, small] = [await hash(SWEEP), await hash(SMALL)];
-  const isSmall = (job: JobJson): boolean => !JSON.stringify(job).includes('2..40:1');
-  promised = {
-    place,
-    accepted: new Set(),
-    verified: new Set(),
-    probe: { body: SMALL, hash: small },
-    hashOf: (job) => (isSmall(job) ? small : sweep),
-  };
+  promised = await promiseOf(service, place);
   // What is loaded with the first job is loaded.
   await assertHealthy(service, promised);
 });

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
+import { BOLLINGER, csvOf, json, minuteCandles, type Workplace } from './cli-harness.ts';
 import {
   createServicePlace,
   type JobJson,
@@ -23,20 +23,6 @@ export default defineBarStrategy({
     else context.exit();
   },
 });
-`;
-const CONTROLLER = `id: bollinger_1
-controller_name: bollinger_v1
-controller_type: directional_trading
-total_amount_quote: '500'
-connector_name: binance_perpetual
-trading_pair: BTC-USDT
-leverage: 20
-stop_loss: '0.004'
-take_profit: '0.003'
-time_limit: 1800
-trailing_stop: null
-interval: 3m
-bb_length: 30
 `;
 const OUTSIDE = `import { defineStrategy, choice } from 'gridmill';
 export default defineStrategy({ name: 'outside', parameters: { n: choice(2) }, compute: (c) => new Int8Array(c.barCount) });
@@ -70,7 +56,7 @@ beforeAll(async () => {
   strategies = join(place.folder, 'strategies');
   mkdirSync(join(strategies, 'lab', 'MADE'), { recursive: true });
   place.write('strategies/bars.ts', BARS);
-  place.write('strategies/bollinger.yml', CONTROLLER);
+  place.write('strategies/bollinger.yml', BOLLINGER);
   place.write('outside.ts', OUTSIDE);
   mkdirSync(join(strategies, 'deeper'));
   place.write('strategies/deeper/inside.ts', OUTSIDE);

@@ -1,5 +1,5 @@
 // Studies of the optimiser: begun and taken up as jobs, listed, shown with their ranking, compared, deleted.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { JobDesk } from '../../compute/job-desk.ts';
 import { isAppError } from '../../core/errors.ts';
 import { loadResult } from '../../runs/saved-results.ts';
@@ -96,12 +96,16 @@ export function studyRoutes(server: FastifyInstance, context: RouteContext): voi
   );
 }
 
+/** What a request that submits a study brings besides the study. */
+type StudyOrder = Pick<FastifyRequest, 'user' | 'log'> & { readonly headers: JobHeaders };
+
 function submitRoutes(server: FastifyInstance, { storeRoot, clock }: RouteContext, desk: JobDesk): void {
-  const submit = async (given: Parameters<typeof studySubmission>[2], user: string, headers: JobHeaders) => {
+  const submit = async (given: Parameters<typeof studySubmission>[2], { user, headers, log }: StudyOrder) => {
     // The engine comes with it: loaded with the first study.
     const { studySubmission } = await import('../study-request.ts');
     const submission = studySubmission(desk.newId(), user, given, headers['idempotency-key']);
-    const { job } = await desk.store.submit(submission, clock.wallMs());
+    const { job, isNew } = await desk.store.submit(submission, clock.wallMs());
+    log.info({ jobId: job.id, user, isNew }, 'job submitted');
     desk.wake();
     return jobView(job);
   };
@@ -109,8 +113,8 @@ function submitRoutes(server: FastifyInstance, { storeRoot, clock }: RouteContex
   server.post<{ Body: StudyBody; Headers: JobHeaders }>(
     '/api/studies',
     { schema: { summary: 'Begin a study as a job', body: StudyBody, headers: JobHeaders, response } },
-    async ({ body, user, headers }, reply) => {
-      const job = await submit(body, user, headers);
+    async (request, reply) => {
+      const job = await submit(request.body, request);
       return reply.status(202).header('location', `/api/jobs/${job.id}`).send(job);
     },
   );
@@ -122,9 +126,9 @@ function submitRoutes(server: FastifyInstance, { storeRoot, clock }: RouteContex
         ...{ params: StudyParams, body: ResumeBody, headers: JobHeaders, response },
       },
     },
-    async ({ params, body, user, headers }, reply) => {
-      const { name } = findStudy(params.name, storeRoot);
-      const job = await submit({ ...body, resume: name }, user, headers);
+    async (request, reply) => {
+      const { name } = findStudy(request.params.name, storeRoot);
+      const job = await submit({ ...request.body, resume: name }, request);
       return reply.status(202).header('location', `/api/jobs/${job.id}`).send(job);
     },
   );

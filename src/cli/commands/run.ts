@@ -5,6 +5,7 @@ import type { ExecutionSelection } from '../../runs/execution-selection.ts';
 import type { FinishedRun } from '../../runs/single-run.ts';
 import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
+import { deliverRun, type RunOutputOptions } from '../deliver-run.ts';
 import { refuseOptions } from '../given-options.ts';
 import type { Host } from '../host.ts';
 import { wholeNumber } from '../option-values.ts';
@@ -20,16 +21,13 @@ import {
 } from '../options.ts';
 import { runContext, windowSelection } from '../run-context.ts';
 
-interface RunOptions extends DataOptions, ExecutionSelection, GridOptions {
+interface RunOptions extends DataOptions, ExecutionSelection, GridOptions, RunOutputOptions {
   readonly result?: string;
   readonly row?: number;
   readonly cell?: number;
   readonly signals?: string;
   readonly sparse?: boolean;
   readonly modelMemory?: number;
-  readonly equity?: boolean;
-  readonly trades: string;
-  readonly json?: boolean;
 }
 
 export function define(command: Command, { host, action }: CommandContext): void {
@@ -110,14 +108,7 @@ async function run(strategy: string | undefined, options: RunOptions, host: Host
   for (const text of barrierNotes(options)) host.stderr.write(`note: ${text}\n`);
   const finished = await finish(strategy, options, host);
   await writeNotes(finished, host);
-  if (options.json === true) {
-    const { runJson } = await import('../../runs/single-run.ts');
-    host.stdout.write(`${JSON.stringify(runJson(finished, context, options.equity === true))}\n`);
-    return;
-  }
-  const { runText } = await import('../run-output.ts');
-  const tradesMax = options.trades === 'all' ? Number.POSITIVE_INFINITY : wholeNumber('--trades', 0)(options.trades);
-  host.stdout.write(runText(finished, { tradesMax, withChart: options.equity === true }, host.stdout));
+  await deliverRun(finished, options, context, host);
 }
 
 async function writeNotes({ loadedStrategy, execution }: FinishedRun, host: Host): Promise<void> {

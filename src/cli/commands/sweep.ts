@@ -63,6 +63,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--all-results <file>', 'also write every scored variant: .json, .csv or .parquet')
     .option('--report <file>', 'also write an HTML report')
     .option('--no-save', 'keep no result in the store')
+    .optionsGroup('Limits and progress:')
     .option(
       '--workers <n>',
       'scoring threads (default: one per core); results never depend on it',

@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { LIMITS } from '../../core/limits.ts';
 import { asCalled } from '../called-as.ts';
 import { type CommandContext, examples } from '../command.ts';
+import { deliverRun, type RunOutputOptions } from '../deliver-run.ts';
 import type { Host } from '../host.ts';
 import { wholeNumber } from '../option-values.ts';
 import { runContext } from '../run-context.ts';
@@ -19,10 +20,8 @@ interface SaveOptions extends JsonOption {
   readonly replace?: boolean;
 }
 
-interface RunOptions extends JsonOption {
+interface RunOptions extends RunOutputOptions {
   readonly current?: boolean;
-  readonly equity?: boolean;
-  readonly trades: string;
 }
 
 export function define(command: Command, { host, action }: CommandContext): void {
@@ -115,14 +114,7 @@ async function run(name: string, options: RunOptions, host: Host): Promise<undef
   const { runVariantNamed } = await import('../../runs/named-variants.ts');
   const context = runContext(host);
   const finished = await runVariantNamed(name, options.current === true, context);
-  if (options.json === true) {
-    const { runJson } = await import('../../runs/single-run.ts');
-    host.stdout.write(`${JSON.stringify(runJson(finished, context, options.equity === true))}\n`);
-    return;
-  }
-  const { runText } = await import('../run-output.ts');
-  const tradesMax = options.trades === 'all' ? Number.POSITIVE_INFINITY : wholeNumber('--trades', 0)(options.trades);
-  host.stdout.write(runText(finished, { tradesMax, withChart: options.equity === true }, host.stdout));
+  await deliverRun(finished, options, context, host);
 }
 
 async function remove(names: readonly string[], { json }: JsonOption, host: Host): Promise<undefined> {
