@@ -2,7 +2,7 @@
 
 // The table of commands loads the files that print such sentences, so it cannot be asked for the names.
 const NAMES =
-  'demo|sweep|optimize|run|diff|check|init|strategies|profiles|import|fetch|data|results|variants|studies|store|report|serve|worker|shard';
+  'demo|sweep|optimize|run|diff|check|init|strategies|profiles|import|fetch|data|results|variants|studies|store|report|serve|worker|shard|image|cloud';
 
 const COMMAND = new RegExp(`(?<![\\w./-])gridmill(?= (?:(?:${NAMES})\\b|--help|\\[))`, 'g');
 

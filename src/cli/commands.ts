@@ -89,4 +89,10 @@ export const COMMANDS: readonly CommandEntry[] = [
     'put strategies and their packages into a container image, pinned by content',
     () => import('./commands/image.ts'),
   ),
+  entry(
+    CLUSTER,
+    'cloud',
+    'run sweeps on AWS Batch: make the stack, submit, follow, merge, take it down',
+    () => import('./commands/cloud.ts'),
+  ),
 ];

@@ -52,6 +52,16 @@ export function deliverSweep(
   );
 }
 
+/** A result that another machine made: there are neither candles nor a strategy here for a report. */
+export function deliverRecord(
+  record: ResultRecord | ManyRecord,
+  wanted: Delivery & { readonly report: undefined },
+  host: Host,
+): Promise<ExitCode> {
+  const runOptions = record.kind === 'gridmill-sweep-many' ? '--row 1 --cell 1' : '--row 1';
+  return deliver({ record, runOptions, html: async () => '' }, wanted, host);
+}
+
 export function deliverMany(
   prepared: PreparedMany,
   { record }: FinishedMany,

@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import type { BuiltImage, ImageOrder } from '../images/build-image.ts';
 import type { ImageTool, ToolName } from '../images/image-tool.ts';
 import type { StrategyFolder } from '../images/strategy-folder.ts';
+import type { Strategy } from '../strategy/strategy.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
@@ -48,11 +49,13 @@ export async function makeImage(folder: string, options: ImageOptions, host: Hos
 }
 
 async function loadedFolder(folder: string, host: Host): Promise<StrategyFolder> {
-  const [{ readStrategyFolder }, { strategyCache }] = await Promise.all([
+  const [{ readStrategyFolder }, { strategyCache }, { checkParameters }] = await Promise.all([
     import('../images/strategy-folder.ts'),
     import('../runs/sweep-run.ts'),
+    import('../runs/parameter-names.ts'),
   ]);
-  const loader = { cacheFolder: strategyCache(host.storeRoot), entry: host.entry };
+  const check = (strategy: Strategy): void => checkParameters(strategy, {});
+  const loader = { cacheFolder: strategyCache(host.storeRoot), entry: host.entry, check };
   return readStrategyFolder(resolve(host.folder, folder), loader);
 }
 

@@ -4,8 +4,8 @@ import type { Manifest, ManyManifest, ShardRun } from '../cluster/manifest.ts';
 import type { ObjectStore } from '../cluster/object-store.ts';
 import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import type { ShardEnd, ShardHost } from '../cluster/run-shard.ts';
-import type { PreparedMany } from '../runs/many-prepare.ts';
-import type { PreparedSweep, RunContext } from '../runs/sweep-run.ts';
+import type { ManySelection, PreparedMany } from '../runs/many-prepare.ts';
+import type { PreparedSweep, RunContext, SweepSelection } from '../runs/sweep-run.ts';
 import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { Host } from './host.ts';
 import { runContext, windowSelection } from './run-context.ts';
@@ -18,13 +18,16 @@ export type PlannedRun = { readonly sentBytes: number } & (
   | { readonly kind: 'many'; readonly run: ShardRun<ManyManifest>; readonly prepared: PreparedMany }
 );
 
-/** Cuts the sweep that the options name. Errors: those of prepareSweep, prepareMany and of the shared place. */
-export async function plannedShards(
+export type PreparedRun =
+  | { readonly kind: 'one'; readonly selection: SweepSelection; readonly prepared: PreparedSweep }
+  | { readonly kind: 'many'; readonly selection: ManySelection; readonly prepared: PreparedMany };
+
+/** The sweep that the options name, ready to be cut. Errors: those of prepareSweep and prepareMany. */
+export async function preparedRun(
   strategy: string,
   options: Omit<PlanOptions, 'place'>,
-  places: PlanPlaces,
   host: Host,
-): Promise<PlannedRun> {
+): Promise<PreparedRun> {
   const context = runContext(host, options);
   const [{ listMarkets }, { executionOf }] = await Promise.all([
     import('../runs/market-list.ts'),
@@ -33,26 +36,38 @@ export async function plannedShards(
   const markets = listMarkets(options.data ?? [], context);
   const named = { strategy, execution: executionOf(options), grid: await gridSelection(options) };
   const window = await windowSelection({ ...options, data: markets[0] });
-  const plan = { shards: options.shards, budgetBytes: options.memory, workers: options.workers ?? host.cores };
   if (isManySweep(options, markets)) {
     refuseMixedWindows(options);
-    const [{ prepareMany }, { planManyShards }] = await Promise.all([
-      import('../runs/many-prepare.ts'),
-      import('../cluster/plan-many.ts'),
-    ]);
+    const { prepareMany } = await import('../runs/many-prepare.ts');
     const { windows, split, across = DEFAULT_ACROSS } = options;
     const { data: _, ...bounds } = window;
     const selection = { ...named, markets, window: bounds, windows, split, across };
     const prepared = await prepareMany(selection, context, () => host.boundHeap());
+    return { kind: 'many', selection, prepared };
+  }
+  const { prepareSweep } = await import('../runs/sweep-run.ts');
+  const selection = { ...named, window };
+  return { kind: 'one', selection, prepared: await prepareSweep(selection, context) };
+}
+
+/** Cuts the sweep that the options name. Errors: those of preparedRun and of the shared place. */
+export async function plannedShards(
+  strategy: string,
+  options: Omit<PlanOptions, 'place'>,
+  places: PlanPlaces,
+  host: Host,
+): Promise<PlannedRun> {
+  const context = runContext(host, options);
+  const plan = { shards: options.shards, budgetBytes: options.memory, workers: options.workers ?? host.cores };
+  const ready = await preparedRun(strategy, options, host);
+  if (ready.kind === 'many') {
+    const { selection, prepared } = ready;
+    const { planManyShards } = await import('../cluster/plan-many.ts');
     const { sentBytes, ...run } = await planManyShards(prepared, selection, plan, places, context);
     return { kind: 'many', run, prepared, sentBytes };
   }
-  const [{ prepareSweep }, { planShards }] = await Promise.all([
-    import('../runs/sweep-run.ts'),
-    import('../cluster/plan-shards.ts'),
-  ]);
-  const selection = { ...named, window };
-  const prepared = await prepareSweep(selection, context);
+  const { selection, prepared } = ready;
+  const { planShards } = await import('../cluster/plan-shards.ts');
   const residentBytes = host.settleHeap();
   const { sentBytes, ...run } = await planShards(prepared, selection, { ...plan, residentBytes }, places, context);
   return { kind: 'one', run, prepared, sentBytes };

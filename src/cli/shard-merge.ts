@@ -4,7 +4,8 @@ import type { ManyManifest, ShardRun } from '../cluster/manifest.ts';
 import type { ObjectStore } from '../cluster/object-store.ts';
 import { createStopSource } from '../core/cancel.ts';
 import type { PreparedMany } from '../runs/many-prepare.ts';
-import type { PreparedSweep } from '../runs/sweep-run.ts';
+import type { FinishedMany } from '../runs/many-run.ts';
+import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';
 import type { ShardResult } from '../sweep/shard.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
@@ -21,12 +22,13 @@ export interface MergeDelivery {
   readonly modelMemory?: number | undefined;
 }
 
-/** Errors: those of mergeRun. */
+/** `onFinished` hears of it before. Errors: those of mergeRun. */
 export async function deliverMerge(
   results: readonly ShardResult[],
   prepared: PreparedSweep,
   options: MergeDelivery,
   host: Host,
+  onFinished: (finished: FinishedSweep) => Promise<void> = async () => undefined,
 ): Promise<ExitCode> {
   const [{ mergeRun }, { deliverSweep }] = await Promise.all([
     import('../cluster/merge-run.ts'),
@@ -39,10 +41,11 @@ export async function deliverMerge(
     mergeRun(results, prepared, { ...limits, residentBytes, stop: token }, runContext(host, options)),
   );
   progress.clear();
+  await onFinished(finished);
   return deliverSweep(prepared, finished, { ...wanted, allResults: undefined }, host);
 }
 
-/** Errors: those of mergeManyRun. */
+/** As deliverMerge. Errors: those of mergeManyRun. */
 export async function deliverManyMerge(
   run: ShardRun<ManyManifest>,
   results: readonly ManyShardResult[],
@@ -50,6 +53,7 @@ export async function deliverManyMerge(
   prepared: PreparedMany,
   options: MergeDelivery,
   host: Host,
+  onFinished: (finished: FinishedMany) => Promise<void> = async () => undefined,
 ): Promise<ExitCode> {
   const [{ mergeManyRun }, { deliverMany }] = await Promise.all([
     import('../cluster/merge-many.ts'),
@@ -62,6 +66,7 @@ export async function deliverManyMerge(
     mergeManyRun(run, results, objects, prepared, { ...limits, stop: token }, runContext(host, options)),
   );
   progress.clear();
+  await onFinished(finished);
   return deliverMany(prepared, finished, wanted, host);
 }
 

@@ -4,6 +4,8 @@ import { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
+import type { ManyRecord } from '../runs/many-record.ts';
+import type { ResultRecord } from '../runs/result-record.ts';
 import type { Across } from '../sweep/many-across.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
@@ -30,6 +32,8 @@ export interface PlanOptions extends Omit<DataOptions, 'data'>, ExecutionSelecti
 
 interface ManifestOptions {
   readonly manifest: string;
+  /** Of a place in S3, where that is known. */
+  readonly region?: string;
   readonly workers?: number;
   readonly json?: boolean;
 }
@@ -80,7 +84,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
     const { run, objects, content, close } = await openRun(options, host);
     const context = runContext(host, options);
     const count = run.manifest.shards.length;
-    const first = options.index ?? arrayIndex(host);
+    const first = options.index ?? (await arrayTask(host));
     const step = options.tasks ?? count;
     // More tasks than shards is fine; an index beyond them without --tasks is a mistake.
     const length = Math.max(options.tasks === undefined ? 1 : 0, Math.ceil((count - first) / step));
@@ -140,6 +144,7 @@ const LISTED = 20;
 
 interface MergeOptions extends ManifestOptions, MergeDelivery {
   readonly modelMemory?: number;
+  readonly handIn?: boolean;
 }
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
@@ -152,30 +157,41 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
       const { imageStrategies } = await import('./shard-many.ts');
       const context = runContext(host, options);
       const { id, manifest } = run;
+      const keep = async ({ record }: { readonly record: ResultRecord | ManyRecord }): Promise<void> => {
+        if (options.handIn !== true) return;
+        const { putMerged } = await import('../cluster/merged-result.ts');
+        await putMerged(run, record, objects);
+      };
       host.boundHeap();
       if (isManyManifest(manifest)) {
         const many = { id, manifest };
         const results = await collectShards(many, objects);
         const { prepareManyRun } = await import('../cluster/many-node.ts');
         const prepared = await prepareManyRun(many, content, context, imageStrategies(host));
-        return await deliverManyMerge(many, results, objects, prepared, options, host);
+        return await deliverManyMerge(many, results, objects, prepared, options, host, keep);
       }
       const one = { id, manifest };
       const results = await collectShards(one, objects);
       const { prepareRun } = await import('../cluster/shard-node.ts');
-      return await deliverMerge(results, await prepareRun(one, content, context, imageStrategies(host)), options, host);
+      return await deliverMerge(
+        results,
+        await prepareRun(one, content, context, imageStrategies(host)),
+        options,
+        host,
+        keep,
+      );
     } finally {
       close();
     }
   });
 
-async function openRun({ manifest }: ManifestOptions, host: Host) {
+export async function openRun({ manifest, region }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
   const { place, id } = parseManifestUri(manifest);
-  const objects = await openPlace(place, host);
+  const objects = await openPlace(place, host, region);
   const run = await getManifest(objects, id, host.version);
   const { contentPlace } = run.manifest;
-  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host);
+  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host, region);
   const close = (): void => {
     objects.close();
     if (content !== objects) content.close();
@@ -183,18 +199,38 @@ async function openRun({ manifest }: ManifestOptions, host: Host) {
   return { run, objects, content, close };
 }
 
-export async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {
+export async function openPlace(uri: string, { environment }: Host, region?: string): Promise<ObjectStore> {
   const { openObjects } = await import('../cluster/open-objects.ts');
   const endpoint = environment['GRIDMILL_S3_ENDPOINT'] || undefined;
-  return openObjects(uri, endpoint === undefined ? {} : { endpoint });
+  return openObjects(uri, {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  });
 }
 
+/** Of an array whose children are not the tasks 0, 1, 2 …: which they are. */
+const TASKS_NAME = 'GRIDMILL_SHARD_INDICES';
 const INDEX_NAMES = [
   'GRIDMILL_SHARD_INDEX',
   'AWS_BATCH_JOB_ARRAY_INDEX',
   'SLURM_ARRAY_TASK_ID',
   'JOB_COMPLETION_INDEX',
 ] as const;
+
+/** The task of this process: its place in the array, or what is listed for that place. Errors: REQUEST_INVALID. */
+async function arrayTask(host: Host): Promise<number> {
+  const place = arrayIndex(host);
+  const list = host.environment[TASKS_NAME];
+  if (list === undefined || list === '') return place;
+  const { parseRanges } = await import('../cluster/index-ranges.ts');
+  const task = parseRanges(list, LIMITS.shardsMax)?.[place];
+  if (task !== undefined) return task;
+  throw new AppError('REQUEST_INVALID', {
+    rule: `${TASKS_NAME} lists the tasks of an array, such as 3,7-9.`,
+    found: `none for place ${place} in ${JSON.stringify(list.slice(0, 80))}.`,
+    todo: 'Unset it, or give --index.',
+  });
+}
 
 /** The first of these that is set; a job that is no array has none, and is the whole of it. Errors: REQUEST_INVALID. */
 function arrayIndex({ environment }: Host): number {

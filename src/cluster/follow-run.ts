@@ -123,7 +123,7 @@ async function lostTasks(
     if (task !== undefined && task.state !== 'ended') continue;
     const tried = attempts.get(index) ?? 0;
     const isPermanent = tried > 0 && task?.exitCode === PERMANENT;
-    if (isPermanent || tried >= LIMITS.shardAttemptsMax) {
+    if (isPermanent || tried >= (engine.startsMax ?? LIMITS.shardAttemptsMax)) {
       // Without this one the others are of no use, and would go on costing.
       await engine.cancel().catch(() => undefined);
       throw failed(index, task, tried, engine);

@@ -29,7 +29,10 @@ export interface StrategyFolder {
   readonly packages: readonly ContextFile[];
 }
 
-type Loader = Omit<LoaderOptions, 'folder'>;
+type Loader = Omit<LoaderOptions, 'folder'> & {
+  /** Looks a loaded strategy through, as a run would before its first bar. */
+  readonly check: (strategy: LoadedStrategy['strategy']) => void;
+};
 
 /** Files directly in the folder that are strategies by their ending; not declarations, tests and settings of tools. */
 const CANDIDATE = /^(?!.*\.(?:d|test|spec|config)\.[cm]?[jt]s$)[^.].*\.(?:[cm]?[jt]s|ya?ml)$/;
@@ -73,22 +76,30 @@ interface Loaded {
 async function loadAll(root: string, names: readonly string[], loader: Loader): Promise<Loaded> {
   const strategies: ImageStrategy[] = [];
   const paths = new Set<string>();
-  const failed: { readonly path: string; readonly error: unknown }[] = [];
+  const failed: { readonly path: string; readonly error: AppError }[] = [];
   for (const file of names) {
     const path = join(root, file);
     try {
       const loaded = await loadStrategy(path, { ...loader, folder: root });
+      loader.check(loaded.strategy);
       strategies.push({ name: loaded.strategy.name, file, hash: loaded.strategyHash });
       for (const part of await filesOf(path, loaded, { ...loader, folder: root })) paths.add(part);
     } catch (error) {
-      if (!isAppError(error) || error.code !== 'STRATEGY_INVALID') throw error;
-      failed.push({ path, error });
+      if (!isAppError(error)) throw error;
+      if (error.code !== 'STRATEGY_INVALID') throw inFile(error, file);
+      failed.push({ path, error: inFile(error, file) });
     }
   }
   // Code that strategies share need not be one.
   const broken = failed.find(({ path }) => !paths.has(path));
   if (broken !== undefined) throw broken.error;
   return { strategies, paths };
+}
+
+/** Of many files, the one at fault. */
+function inFile(error: AppError, file: string): AppError {
+  const { code, rule, found, todo } = error;
+  return found.includes(file) ? error : new AppError(code, { rule, found: `${file}: ${found}`, todo, cause: error });
 }
 
 async function filesOf(path: string, { moduleUrl, models = [] }: LoadedStrategy, options: LoaderOptions) {

@@ -51,9 +51,11 @@ function checkValues(strategy: Strategy, axes: Axes): void {
     node.params.forEach((scalar, n) => {
       if (typeof scalar === 'number') return;
       const { name, integer, min } = definition.params[n]!;
+      const axis = axes[scalar?.parameter];
+      if (axis === undefined) throw noScalar(definition.name, name, scalar);
       const fits = (value: number): boolean =>
         (integer ? Number.isSafeInteger(value) : Number.isFinite(value)) && value >= min;
-      const wrong = axes[scalar.parameter]!.values.find((value) => !fits(value));
+      const wrong = axis.values.find((value) => !fits(value));
       if (wrong === undefined) return;
       throw new AppError('REQUEST_INVALID', {
         rule: `${scalar.parameter} is the ${name} of ${definition.name}: a ${integer ? 'whole ' : ''}number of at least ${min}.`,
@@ -63,3 +65,11 @@ function checkValues(strategy: Strategy, axes: Axes): void {
     });
   }
 }
+
+/** `p.slow + 1` makes a text of a parameter: its number is known only when a variant is scored. */
+const noScalar = (indicator: string, name: string, found: unknown): AppError =>
+  new AppError('STRATEGY_INVALID', {
+    rule: `The ${name} of ${indicator} is a number, or a parameter as it stands.`,
+    found: `${JSON.stringify(found)}.`,
+    todo: 'Write p.slow, not p.slow + 1; declare another parameter, or use a function (compute), where numbers are needed.',
+  });

@@ -84,6 +84,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--memory <bytes>', 'most memory of this process: 512MB, 2GB', bytes('--memory'))
     .option('--report <file>', 'also write an HTML report')
     .option('--no-save', 'keep no result in the store')
+    .option('--hand-in', 'also put the result into the shared place, for "gridmill cloud merge"')
     .option(...WORKERS)
     .addOption(modelMemoryOption())
     .option('--json', 'print one JSON object')
