@@ -21,9 +21,8 @@ import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
-import { plannedShards, preparedRun } from './shard-many.ts';
+import { type PlanOptions, plannedShards, preparedRun } from './shard-many.ts';
 import { deliverManyMerge, deliverMerge } from './shard-merge.ts';
-import type { PlanOptions } from './shard-work.ts';
 
 type SweepOptions = Omit<PlanOptions, 'place' | 'memory' | 'workers'>;
 

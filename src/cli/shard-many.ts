@@ -6,12 +6,26 @@ import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import type { ShardEnd, ShardHost } from '../cluster/run-shard.ts';
 import type { ManySelection, PreparedMany } from '../runs/many-prepare.ts';
 import type { PreparedSweep, RunContext, SweepSelection } from '../runs/sweep-run.ts';
-import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
+import type { ExecutionSelection } from '../runs/execution-selection.ts';
+import { type Across, DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { Host } from './host.ts';
 import { runContext, windowSelection } from './run-context.ts';
-import type { PlanOptions } from './shard-work.ts';
 import { isManySweep, refuseMixedWindows } from './sweep-many.ts';
-import { gridSelection } from './sweep-options.ts';
+import type { DataOptions } from './options.ts';
+import { gridSelection, type RankingOptions } from './sweep-options.ts';
+
+export interface PlanOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions {
+  readonly data?: readonly string[];
+  readonly windows?: string;
+  readonly split?: number;
+  readonly across?: Across;
+  readonly place: string;
+  readonly shards?: number;
+  readonly memory?: number;
+  readonly workers?: number;
+  readonly modelMemory?: number;
+  readonly json?: boolean;
+}
 
 export type PlannedRun = { readonly sentBytes: number } & (
   | { readonly kind: 'one'; readonly run: ShardRun<Manifest>; readonly prepared: PreparedSweep }

@@ -3,32 +3,16 @@ import type { ObjectStore } from '../cluster/object-store.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { ExecutionSelection } from '../runs/execution-selection.ts';
 import type { ManyRecord } from '../runs/many-record.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
-import type { Across } from '../sweep/many-across.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { memoryBudget } from './memory-budget.ts';
-import type { DataOptions } from './options.ts';
 import { runContext, stoppable } from './run-context.ts';
 import { EXIT, withExits } from './shard-exit.ts';
+import type { PlanOptions } from './shard-many.ts';
 import type { MergeDelivery } from './shard-merge.ts';
-import type { RankingOptions } from './sweep-options.ts';
-
-export interface PlanOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions {
-  readonly data?: readonly string[];
-  readonly windows?: string;
-  readonly split?: number;
-  readonly across?: Across;
-  readonly place: string;
-  readonly shards?: number;
-  readonly memory?: number;
-  readonly workers?: number;
-  readonly modelMemory?: number;
-  readonly json?: boolean;
-}
 
 interface ManifestOptions {
   readonly manifest: string;

@@ -10,7 +10,8 @@ import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
-import { openPlace, type PlanOptions } from './shard-work.ts';
+import type { PlanOptions } from './shard-many.ts';
+import { openPlace } from './shard-work.ts';
 
 export interface SweepOnCluster extends Omit<PlanOptions, 'place'>, ClusterOptions {
   readonly deadline?: number;
