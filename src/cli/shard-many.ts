@@ -10,7 +10,7 @@ import type { ExecutionSelection } from '../runs/execution-selection.ts';
 import { type Across, DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { Host } from './host.ts';
 import { runContext, windowSelection } from './run-context.ts';
-import { isManySweep, refuseMixedWindows } from './sweep-many.ts';
+import { isManySweep, refuseMixedWindows } from './many-windows.ts';
 import type { DataOptions } from './options.ts';
 import { gridSelection, type RankingOptions } from './sweep-options.ts';
 

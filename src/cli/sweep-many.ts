@@ -8,6 +8,7 @@ import type { SweepOptions } from './commands/sweep.ts';
 import { deliverMany } from './deliver.ts';
 import type { Host } from './host.ts';
 import { isolationNotes } from './isolation-notes.ts';
+import { refuseMixedWindows } from './many-windows.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { barrierNotes } from './options.ts';
 import { note, type ProgressLine } from './progress.ts';
@@ -73,12 +74,6 @@ export async function sweepManyCommand(command: ManyCommand, context: RunContext
   );
 }
 
-/** Whether variants are ranked across cells: several markets or windows, or so asked for. */
-export const isManySweep = (
-  { windows, split, across }: Pick<SweepOptions, 'windows' | 'split' | 'across'>,
-  markets: readonly string[],
-): boolean => markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
-
 function refuseSingleOptions(options: SweepOptions): void {
   const { checkpoint, allResults, estimate } = options;
   const single = [
@@ -91,29 +86,6 @@ function refuseSingleOptions(options: SweepOptions): void {
       rule: '--checkpoint, --all-results and --estimate belong to a sweep of one market over one window.',
       found: `${single.join(', ')} with several markets or windows.`,
       todo: 'Leave them out, or sweep the markets one by one.',
-    });
-  }
-}
-
-/** Errors: REQUEST_INVALID for windows that are said twice. */
-export function refuseMixedWindows({
-  windows,
-  split,
-  from,
-  to,
-}: Pick<SweepOptions, 'windows' | 'split' | 'from' | 'to'>): void {
-  if (windows !== undefined && split !== undefined) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: 'Windows are either written out or split off.',
-      found: '--windows together with --split.',
-      todo: 'Leave one of them out.',
-    });
-  }
-  if (windows !== undefined && (from !== undefined || to !== undefined)) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: '--windows say where they begin and end themselves.',
-      found: '--windows together with --from or --to.',
-      todo: 'Leave --from and --to out, or use --split to divide what lies between them.',
     });
   }
 }

@@ -13,6 +13,7 @@ import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
 import { isolationNotes } from '../isolation-notes.ts';
+import { isManySweep } from '../many-windows.ts';
 import { memoryBudget } from '../memory-budget.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
 import {
@@ -137,8 +138,8 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
     const { sweepOnCluster } = await import('../sweep-cluster.ts');
     return sweepOnCluster(strategy, options, host);
   }
-  const { isManySweep, sweepManyCommand } = await import('../sweep-many.ts');
   if (isManySweep(options, markets)) {
+    const { sweepManyCommand } = await import('../sweep-many.ts');
     return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
   }
   const budgetBytes = memoryBudget(options.memory, host);
