@@ -4,7 +4,7 @@ import { AppError } from '../core/errors.ts';
 import type { GridSelection, RunContext } from '../runs/sweep-run.ts';
 import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { ExitCode } from './command.ts';
-import type { SweepOptions } from './commands/sweep.ts';
+import type { SweepOptions } from './sweep-command.ts';
 import { deliverMany } from './deliver.ts';
 import type { Host } from './host.ts';
 import { isolationNotes } from './isolation-notes.ts';

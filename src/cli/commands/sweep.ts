@@ -4,11 +4,8 @@ import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import type { Isolation } from '../../runs/module-ref.ts';
 import type { SweepSelection } from '../../runs/sweep-run.ts';
-import type { Across } from '../../sweep/many-across.ts';
-import { addClusterOptions, type ClusterOptions, checkClusterOptions } from '../cluster-options.ts';
+import { addClusterOptions, checkClusterOptions } from '../cluster-options.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
@@ -22,31 +19,13 @@ import {
   addGridOptions,
   addManyOptions,
   barrierNotes,
-  type DataOptions,
   isolateOption,
   modelMemoryOption,
 } from '../options.ts';
 import { createProgressLine, note } from '../progress.ts';
 import { runContext, stoppable, windowSelection } from '../run-context.ts';
-import { addRankingOptions, gridSelection, type RankingOptions } from '../sweep-options.ts';
-
-export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions, ClusterOptions {
-  readonly data?: readonly string[];
-  readonly windows?: string;
-  readonly split?: number;
-  readonly across?: Across;
-  readonly workers?: number;
-  readonly memory?: number;
-  readonly modelMemory?: number;
-  readonly deadline?: number;
-  readonly isolate: Isolation;
-  readonly checkpoint?: string;
-  readonly estimate?: boolean;
-  readonly allResults?: string;
-  readonly report?: string;
-  readonly save: boolean;
-  readonly json?: boolean;
-}
+import type { SweepOptions } from '../sweep-command.ts';
+import { addRankingOptions, gridSelection } from '../sweep-options.ts';
 
 export function define(command: Command, { host, action }: CommandContext): void {
   command.argument(
