@@ -17,12 +17,7 @@ export const isManySweep = (
 ): boolean => markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
 
 /** Errors: REQUEST_INVALID for windows that are said twice. */
-export function refuseMixedWindows({
-  windows,
-  split,
-  from,
-  to,
-}: ManyWindows): void {
+export function refuseMixedWindows({ windows, split, from, to }: ManyWindows): void {
   if (windows !== undefined && split !== undefined) {
     throw new AppError('REQUEST_INVALID', {
       rule: 'Windows are either written out or split off.',

@@ -4,14 +4,14 @@ import type { Manifest, ManyManifest, ShardRun } from '../cluster/manifest.ts';
 import type { ObjectStore } from '../cluster/object-store.ts';
 import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import type { ShardEnd, ShardHost } from '../cluster/run-shard.ts';
+import type { ExecutionSelection } from '../runs/execution-selection.ts';
 import type { ManySelection, PreparedMany } from '../runs/many-prepare.ts';
 import type { PreparedSweep, RunContext, SweepSelection } from '../runs/sweep-run.ts';
-import type { ExecutionSelection } from '../runs/execution-selection.ts';
 import { type Across, DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { Host } from './host.ts';
-import { runContext, windowSelection } from './run-context.ts';
 import { isManySweep, refuseMixedWindows } from './many-windows.ts';
 import type { DataOptions } from './options.ts';
+import { runContext, windowSelection } from './run-context.ts';
 import { gridSelection, type RankingOptions } from './sweep-options.ts';
 
 export interface PlanOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions {

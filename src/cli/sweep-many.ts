@@ -4,7 +4,6 @@ import { AppError } from '../core/errors.ts';
 import type { GridSelection, RunContext } from '../runs/sweep-run.ts';
 import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { ExitCode } from './command.ts';
-import type { SweepOptions } from './sweep-command.ts';
 import { deliverMany } from './deliver.ts';
 import type { Host } from './host.ts';
 import { isolationNotes } from './isolation-notes.ts';
@@ -13,6 +12,7 @@ import { memoryBudget } from './memory-budget.ts';
 import { barrierNotes } from './options.ts';
 import { note, type ProgressLine } from './progress.ts';
 import { stoppable, windowSelection } from './run-context.ts';
+import type { SweepOptions } from './sweep-command.ts';
 
 export interface ManyCommand {
   readonly strategy: string;
