@@ -5,7 +5,7 @@ import { addBatchOptions, batchOptions } from './batch-options.ts';
 import { REGION_OPTION, STACK_OPTION } from './cloud-stack-commands.ts';
 import { type CommandContext, examples } from './command.ts';
 import { wholeNumber } from './option-values.ts';
-import { addDataOptions, addExecutionOptions, addGridOptions, modelMemoryOption } from './options.ts';
+import { addDataOptions, addExecutionOptions, addGridOptions, addManyOptions, modelMemoryOption } from './options.ts';
 import { addRankingOptions } from './sweep-options.ts';
 
 const JSON_OPTION = ['--json', 'print one JSON object'] as const;
@@ -22,9 +22,10 @@ function defineSubmit(command: Command, { host, action }: CommandContext): void 
     .command('submit')
     .description('Cut a sweep, send what machines need, and have AWS Batch score and merge it.')
     .argument('<strategy>', "a built-in name (gridmill strategies), a .ts/.js file, or a Hummingbot controller's .yml");
-  addDataOptions(submit);
+  addDataOptions(submit, 'many');
   addGridOptions(submit);
   addExecutionOptions(submit);
+  addManyOptions(submit);
   addRankingOptions(submit);
   submit
     .optionsGroup('Cloud:')

@@ -12,6 +12,7 @@ import { manifestKey, type ShardRun } from '../cluster/manifest.ts';
 import { runStatus } from '../cluster/merge-run.ts';
 import { type PriceTable, readPrices } from '../cluster/prices.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { PreparedMany } from '../runs/many-prepare.ts';
 import type { PreparedSweep } from '../runs/sweep-run.ts';
 import type { BatchOptions } from './batch-options.ts';
 import { type CloudTarget, jobName, platformOf, type Queue, queueOf } from './cloud-target.ts';
@@ -145,7 +146,7 @@ async function submitMerge(
 
 /** What the tasks of a sweep will cost; undefined where its variants are too many to count. */
 export async function estimateRun(
-  prepared: PreparedSweep,
+  prepared: PreparedSweep | PreparedMany,
   plan: TaskPlan,
   tasks: number | undefined,
   { stack }: CloudTarget,
@@ -159,9 +160,16 @@ export async function estimateRun(
   ]);
   const context = runContext(host);
   const limits = { workers: 1, budgetBytes: plan.budgetBytes };
-  const opened = planHost(prepared, limits, host.settleHeap(), context);
-  const { seconds: coreSeconds } = estimateSweep(prepared.request, { ...opened, clock: host.clock });
-  if (coreSeconds === undefined) return undefined;
+  const residentBytes = host.settleHeap();
+  // Of many cells each is a sweep of its own.
+  const cells = 'cells' in prepared ? prepared.cells : [prepared];
+  let coreSeconds = 0;
+  for (const { loadedWindow } of cells) {
+    const opened = planHost({ ...prepared, loadedWindow }, limits, residentBytes, context);
+    const { seconds } = estimateSweep(prepared.request, { ...opened, clock: host.clock });
+    if (seconds === undefined) return undefined;
+    coreSeconds += seconds;
+  }
   const count = tasks ?? Math.min(LIMITS.batchArrayMax, Math.max(1, Math.ceil(coreSeconds / SHARD_SECONDS)));
   const platform = platformOf(stack, plan.queue.queue);
   return {

@@ -21,7 +21,8 @@ import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
-import { deliverMerge, type PlanOptions, plannedShards, preparedCut } from './shard-work.ts';
+import { type PlanOptions, plannedShards, preparedRun } from './shard-many.ts';
+import { deliverManyMerge, deliverMerge } from './shard-merge.ts';
 
 type SweepOptions = Omit<PlanOptions, 'place' | 'memory' | 'workers'>;
 
@@ -40,7 +41,7 @@ export async function cloudSubmit(
   try {
     const plan = await planTasks(target, batch);
     if (options.estimate === true) return await sayEstimate(strategy, options, batch, plan, target, host);
-    const { prepared, sentBytes, ...run } = await plannedShards(strategy, limited(options, plan), target, host);
+    const { prepared, sentBytes, run } = await plannedShards(strategy, limited(options, plan), target, host);
     const table = pricesOf(batch);
     const tasks = Math.min(run.manifest.shards.length, batch.tasks ?? Number.POSITIVE_INFINITY);
     const estimate = await estimateRun(prepared, plan, tasks, target, table, host);
@@ -78,7 +79,7 @@ async function sayEstimate(
   target: CloudTarget,
   host: Host,
 ): Promise<ExitCode> {
-  const { prepared } = await preparedCut(strategy, options, host);
+  const { prepared } = await preparedRun(strategy, options, host);
   const table = pricesOf(batch);
   const estimate = await estimateRun(prepared, plan, batch.tasks ?? options.shards, target, table, host);
   if (options.json === true) host.stdout.write(`${JSON.stringify({ estimate, currency: table.currency })}\n`);
@@ -126,7 +127,8 @@ export async function sweepOnBatch(
   try {
     const onNote = note(progress, host);
     const plan = await planTasks(target, batch);
-    const { prepared, ...run } = await plannedShards(strategy, limited(options, plan), target, host);
+    const planned = await plannedShards(strategy, limited(options, plan), target, host);
+    const { prepared, run } = planned;
     const { engine, job } = await prepareBatch(target, run, plan, batch, host);
     const table = pricesOf(batch);
     onNote(`run ${run.id}: ${run.manifest.shards.length} shards on stack ${target.stack.name}`);
@@ -142,9 +144,13 @@ export async function sweepOnBatch(
     };
     await stoppable(host, stop, (token) => followRun(run, engine, { ...follow, stop: token }));
     progress.clear();
-    const results = await collectShards(run, target.objects);
     const wanted = { report: options.report, save: options.save, json: options.json, workers: host.cores };
-    return await deliverMerge(results, prepared, wanted, host);
+    const { objects } = target;
+    if (planned.kind === 'many') {
+      const results = await collectShards(planned.run, objects);
+      return await deliverManyMerge(planned.run, results, objects, planned.prepared, wanted, host);
+    }
+    return await deliverMerge(await collectShards(planned.run, objects), planned.prepared, wanted, host);
   } finally {
     progress.clear();
     target.close();

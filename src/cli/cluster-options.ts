@@ -53,7 +53,7 @@ export function checkClusterOptions(options: ClusterOptions & { readonly isolate
     });
   }
   const other = given(WITHOUT) ?? (options.isolate === 'process' ? '--isolate process' : undefined);
-  if (other !== undefined) throw manyOnCluster(other);
+  if (other !== undefined) throw notOnCluster(other);
   const foreign = given(NOT_OF[options.cluster]);
   if (foreign === undefined) return;
   throw new AppError('REQUEST_INVALID', {
@@ -77,17 +77,14 @@ const NOT_OF: Readonly<Record<'slurm' | 'aws-batch', Readonly<Record<string, str
   'aws-batch': { place: '--place', memory: '--memory', workers: '--workers' },
 };
 const WITHOUT: Readonly<Record<string, string>> = {
-  windows: '--windows',
-  split: '--split',
-  across: '--across',
   checkpoint: '--checkpoint',
   allResults: '--all-results',
   estimate: '--estimate',
 };
 
-export const manyOnCluster = (found: string): AppError =>
+const notOnCluster = (found: string): AppError =>
   new AppError('REQUEST_INVALID', {
-    rule: 'A sweep on a cluster is over one market and window, in threads, and keeps its progress in the shared place.',
+    rule: 'A sweep on a cluster runs in threads of many machines, and keeps its progress in the shared place.',
     found: `${found} with --cluster.`,
     todo: 'Leave one of them out.',
   });

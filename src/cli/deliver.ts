@@ -1,6 +1,8 @@
 // Hands a finished sweep over: saves it, prints it, and writes the files that were asked for.
+
+import type { PreparedMany } from '../runs/many-prepare.ts';
 import type { ManyRecord } from '../runs/many-record.ts';
-import type { FinishedMany, PreparedMany } from '../runs/many-run.ts';
+import type { FinishedMany } from '../runs/many-run.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { PreparedStudy } from '../runs/study-prepare.ts';
 import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';
@@ -52,11 +54,12 @@ export function deliverSweep(
 
 /** A result that another machine made: there are neither candles nor a strategy here for a report. */
 export function deliverRecord(
-  record: ResultRecord,
+  record: ResultRecord | ManyRecord,
   wanted: Delivery & { readonly report: undefined },
   host: Host,
 ): Promise<ExitCode> {
-  return deliver({ record, runOptions: '--row 1', html: async () => '' }, wanted, host);
+  const runOptions = record.kind === 'gridmill-sweep-many' ? '--row 1 --cell 1' : '--row 1';
+  return deliver({ record, runOptions, html: async () => '' }, wanted, host);
 }
 
 export function deliverMany(

@@ -4,11 +4,14 @@ import { forecast } from '../cluster/forecast.ts';
 import { readPrices } from '../cluster/prices.ts';
 import { AppError } from '../core/errors.ts';
 import { timeframeMs } from '../market/timeframe.ts';
+import type { PreparedSweep } from '../runs/sweep-run.ts';
 import type { ExitCode } from './command.ts';
 import type { ForecastOptions } from './forecast-options.ts';
 import { type Forecasts, printForecasts } from './forecast-output.ts';
 import type { Host } from './host.ts';
-import { openRun, type PlanOptions, preparedCut } from './shard-work.ts';
+import { runContext } from './run-context.ts';
+import { type PlanOptions, type PreparedRun, preparedRun } from './shard-many.ts';
+import { openRun } from './shard-work.ts';
 
 type Options = Omit<PlanOptions, 'place'> & ForecastOptions & { readonly simulate: readonly number[] };
 
@@ -59,6 +62,22 @@ interface Basis extends Workload {
 }
 
 async function planned(strategy: string, options: Options & { readonly workers: number }, host: Host): Promise<Basis> {
+  const ready = await preparedRun(strategy, options, host);
+  const work = await (ready.kind === 'one'
+    ? plannedOne(ready.prepared, options, host)
+    : plannedMany(ready, options, host));
+  const { workers, memory: budgetBytes } = options;
+  const threads = workers === 1 ? 'one thread' : `${workers} threads`;
+  return { ...work, basis: `a sample scored here for ${Math.round(work.sampleMs)} ms, ${threads}`, budgetBytes };
+}
+
+type Sampled = Workload & { readonly sampleMs: number };
+
+async function plannedOne(
+  prepared: PreparedSweep,
+  { shards: wanted, workers, memory: budgetBytes }: Options & { readonly workers: number },
+  host: Host,
+): Promise<Sampled> {
   const [{ SHARD_SECONDS }, { plannedWorkload }, { estimateSweep }, { planHost }, { nextStep }] = await Promise.all([
     import('../cluster/plan-shards.ts'),
     import('../cluster/workload.ts'),
@@ -66,18 +85,51 @@ async function planned(strategy: string, options: Options & { readonly workers: 
     import('../runs/sweep-host.ts'),
     import('../runs/sweep-shards.ts'),
   ]);
-  const { prepared, context } = await preparedCut(strategy, options, host);
-  const { workers, memory: budgetBytes } = options;
+  const context = runContext(host);
   const plan = planHost(prepared, { workers, budgetBytes }, host.settleHeap(), context);
-  const { shards } = nextStep(prepared, [], { shards: options.shards, shardSeconds: SHARD_SECONDS }, plan, context);
+  const { shards } = nextStep(prepared, [], { shards: wanted, shardSeconds: SHARD_SECONDS }, plan, context);
   const { seconds, toScore, calibrationMs } = estimateSweep(prepared.request, { ...plan, clock: host.clock });
   if (seconds === undefined || toScore === undefined) throw tooManyToCount();
-  const { candles } = prepared.loadedWindow.window;
-  const { barCount: bars, timeframe } = candles;
+  const { barCount: bars, timeframe } = prepared.loadedWindow.window.candles;
   return {
     ...plannedWorkload({ shards, toScore, seconds, bars, timeframeMs: timeframeMs(timeframe) }),
-    basis: `a sample scored here for ${Math.round(calibrationMs)} ms, ${workers === 1 ? 'one thread' : `${workers} threads`}`,
-    budgetBytes,
+    sampleMs: calibrationMs,
+  };
+}
+
+async function plannedMany(
+  { prepared }: Extract<PreparedRun, { kind: 'many' }>,
+  { shards, workers, memory: budgetBytes }: Options & { readonly workers: number },
+  host: Host,
+): Promise<Sampled> {
+  const [{ SHARD_SECONDS }, { plannedCells }, { estimateSweep }, { planHost }] = await Promise.all([
+    import('../cluster/plan-shards.ts'),
+    import('../cluster/workload.ts'),
+    import('../sweep/estimate.ts'),
+    import('../runs/sweep-host.ts'),
+  ]);
+  const context = runContext(host);
+  const residentBytes = host.settleHeap();
+  const bars = new Map<string, number>();
+  let [seconds, sampleMs] = [0, 0];
+  for (const { market, loadedWindow } of prepared.cells) {
+    const plan = planHost({ ...prepared, loadedWindow }, { workers, budgetBytes }, residentBytes, context);
+    const sample = estimateSweep(prepared.request, { ...plan, clock: host.clock });
+    if (sample.seconds === undefined) throw tooManyToCount();
+    seconds += sample.seconds;
+    sampleMs += sample.calibrationMs;
+    bars.set(market, (bars.get(market) ?? 0) + loadedWindow.window.candles.barCount);
+  }
+  const { timeframe } = prepared.cells[0]!.loadedWindow.window.candles;
+  return {
+    ...plannedCells({
+      seconds,
+      shards: shards ?? Math.max(1, Math.ceil(seconds / SHARD_SECONDS)),
+      markets: bars.size,
+      bars: [...bars.values()].reduce((sum, count) => sum + count, 0),
+      timeframeMs: timeframeMs(timeframe),
+    }),
+    sampleMs,
   };
 }
 

@@ -1,30 +1,18 @@
 // What the subcommands of `gridmill shard` do.
 import type { ObjectStore } from '../cluster/object-store.ts';
-import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import { createStopSource } from '../core/cancel.ts';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
-import type { ExecutionSelection } from '../runs/execution-selection.ts';
-import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';
-import type { ShardResult } from '../sweep/shard.ts';
+import type { ManyRecord } from '../runs/many-record.ts';
+import type { ResultRecord } from '../runs/result-record.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { memoryBudget } from './memory-budget.ts';
-import type { DataOptions } from './options.ts';
-import { createProgressLine, note } from './progress.ts';
-import { reportError } from './report-error.ts';
-import { runContext, stoppable, windowSelection } from './run-context.ts';
-import { gridSelection, type RankingOptions } from './sweep-options.ts';
-
-export interface PlanOptions extends DataOptions, ExecutionSelection, RankingOptions {
-  readonly place: string;
-  readonly shards?: number;
-  readonly memory?: number;
-  readonly workers?: number;
-  readonly modelMemory?: number;
-  readonly json?: boolean;
-}
+import { runContext, stoppable } from './run-context.ts';
+import { EXIT, withExits } from './shard-exit.ts';
+import type { PlanOptions } from './shard-many.ts';
+import type { MergeDelivery } from './shard-merge.ts';
 
 interface ManifestOptions {
   readonly manifest: string;
@@ -32,43 +20,6 @@ interface ManifestOptions {
   readonly region?: string;
   readonly workers?: number;
   readonly json?: boolean;
-}
-
-/** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
-const EXIT = { permanent: 64, tryAgain: 75 } as const;
-
-/** The sweep that the options name, ready to be cut. Errors: those of prepareSweep. */
-export async function preparedCut(strategy: string, options: Omit<PlanOptions, 'place'>, host: Host) {
-  const [{ prepareSweep }, { executionOf }] = await Promise.all([
-    import('../runs/sweep-run.ts'),
-    import('../runs/execution-selection.ts'),
-  ]);
-  const context = runContext(host, options);
-  const selection = {
-    strategy,
-    window: await windowSelection(options),
-    execution: executionOf(options),
-    grid: await gridSelection(options),
-  };
-  return { prepared: await prepareSweep(selection, context), selection, context };
-}
-
-/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
-export async function plannedShards(
-  strategy: string,
-  options: Omit<PlanOptions, 'place'>,
-  places: PlanPlaces,
-  host: Host,
-) {
-  const cluster = await import('../cluster/plan-shards.ts');
-  const { prepared, selection, context } = await preparedCut(strategy, options, host);
-  const plan = {
-    shards: options.shards,
-    budgetBytes: options.memory,
-    workers: options.workers ?? host.cores,
-    residentBytes: host.settleHeap(),
-  };
-  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, context)) };
 }
 
 export async function planShards(
@@ -81,17 +32,20 @@ export async function planShards(
   const options = { ...given, place };
   const objects = await openPlace(options.place, host);
   try {
-    const { id, manifest, sentBytes } = await plannedShards(strategy, options, { objects }, host);
-    const { manifestKey } = await import('../cluster/manifest.ts');
+    const { plannedShards } = await import('./shard-many.ts');
+    const { run, sentBytes } = await plannedShards(strategy, options, { objects }, host);
+    const { isManyManifest, manifestKey, sizesOf } = await import('../cluster/manifest.ts');
+    const { id, manifest } = run;
     const uri = `${objects.uri}/${manifestKey(id)}`;
-    const sizes = manifest.shards.map(({ from, to, count = to - from }) => count);
+    const sizes = sizesOf(manifest);
     if (options.json === true) {
       host.stdout.write(`${JSON.stringify({ manifest: uri, id, shards: sizes.length, sizes, sentBytes })}\n`);
       return;
     }
     const span = [Math.min(...sizes), Math.max(...sizes)].map((size) => size.toLocaleString('en'));
+    const unit = isManyManifest(manifest) ? 'variants in a cell' : 'points';
     const text =
-      `${sizes.length.toLocaleString('en')} shards of ${[...new Set(span)].join(' to ')} points each; ${megabytes(sentBytes)} MB of candles sent.\n` +
+      `${sizes.length.toLocaleString('en')} shards of ${[...new Set(span)].join(' to ')} ${unit} each; ${megabytes(sentBytes)} MB of candles sent.\n` +
       `Manifest: ${uri}\n\nScore each of them (--index 0 to ${sizes.length - 1}), then merge:\n` +
       `  gridmill shard run --manifest ${uri} --index 0\n  gridmill shard merge --manifest ${uri}\n`;
     host.stdout.write(asCalled(text, host));
@@ -110,6 +64,9 @@ const nothingToCut = (strategy: string | undefined): AppError =>
 
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
+/** Milliseconds between two times that the heap of a shard is kept close to what is alive in it. */
+const BOUND_MS = 250;
+
 interface RunOptions extends ManifestOptions {
   readonly index?: number;
   readonly tasks?: number;
@@ -118,9 +75,8 @@ interface RunOptions extends ManifestOptions {
 
 export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
-    const [{ runShard }, { prepareRun }, { runStatus }] = await Promise.all([
-      import('../cluster/run-shard.ts'),
-      import('../cluster/shard-node.ts'),
+    const [{ shardScorer }, { runStatus }] = await Promise.all([
+      import('./shard-many.ts'),
       import('../cluster/merge-run.ts'),
     ]);
     const { run, objects, content, close } = await openRun(options, host);
@@ -137,26 +93,25 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       const open = asked.filter((index) => index >= count || missing.includes(index));
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
+      // Batches may be far apart, and what is collected in between grows until then.
+      const bounding = setInterval(() => host.boundHeap(), BOUND_MS);
       host.boundHeap();
-      const prepared = await prepareRun(run, content, context, imageStrategies(host));
-      const residentBytes = host.settleHeap();
-      const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
-      return await stoppable(host, stop, async (token) => {
-        for (const index of open) {
-          const onProgress = (): void => host.boundHeap();
-          const workers = options.workers ?? host.cores;
-          const end = await runShard(
-            run,
-            index,
-            prepared,
-            { objects, workers, budgetBytes, residentBytes, stop: token, onProgress },
-            context,
-          );
-          say(host, `shard ${index} of ${count}: ${end === 'already' ? 'already handed in' : end}`);
-          if (end === 'interrupted') return EXIT.tryAgain;
-        }
-        return undefined;
-      });
+      try {
+        const score = await shardScorer(run, content, context, host);
+        const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
+        return await stoppable(host, stop, async (token) => {
+          for (const index of open) {
+            const onProgress = (): void => host.boundHeap();
+            const workers = options.workers ?? host.cores;
+            const end = await score(index, { objects, workers, budgetBytes, stop: token, onProgress });
+            say(host, `shard ${index} of ${count}: ${end === 'already' ? 'already handed in' : end}`);
+            if (end === 'interrupted') return EXIT.tryAgain;
+          }
+          return undefined;
+        });
+      } finally {
+        clearInterval(bounding);
+      }
     } finally {
       close();
     }
@@ -185,10 +140,8 @@ export async function shardStatus(options: ManifestOptions, host: Host): Promise
 
 const LISTED = 20;
 
-interface MergeOptions extends ManifestOptions {
-  readonly memory?: number;
-  readonly report?: string;
-  readonly save: boolean;
+interface MergeOptions extends ManifestOptions, MergeDelivery {
+  readonly modelMemory?: number;
   readonly handIn?: boolean;
 }
 
@@ -196,53 +149,39 @@ export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode
   withExits(host, async () => {
     const { run, objects, content, close } = await openRun(options, host);
     try {
-      const { prepareRun } = await import('../cluster/shard-node.ts');
+      const { isManyManifest } = await import('../cluster/manifest.ts');
       const { collectShards } = await import('../cluster/merge-run.ts');
-      const results = await collectShards(run, objects);
-      host.boundHeap();
-      const prepared = await prepareRun(run, content, runContext(host), imageStrategies(host));
-      return await deliverMerge(results, prepared, options, host, async ({ record }) => {
+      const { deliverManyMerge, deliverMerge } = await import('./shard-merge.ts');
+      const { imageStrategies } = await import('./shard-many.ts');
+      const context = runContext(host, options);
+      const { id, manifest } = run;
+      const keep = async ({ record }: { readonly record: ResultRecord | ManyRecord }): Promise<void> => {
         if (options.handIn !== true) return;
         const { putMerged } = await import('../cluster/merged-result.ts');
         await putMerged(run, record, objects);
-      });
+      };
+      host.boundHeap();
+      if (isManyManifest(manifest)) {
+        const many = { id, manifest };
+        const results = await collectShards(many, objects);
+        const { prepareManyRun } = await import('../cluster/many-node.ts');
+        const prepared = await prepareManyRun(many, content, context, imageStrategies(host));
+        return await deliverManyMerge(many, results, objects, prepared, options, host, keep);
+      }
+      const one = { id, manifest };
+      const results = await collectShards(one, objects);
+      const { prepareRun } = await import('../cluster/shard-node.ts');
+      return await deliverMerge(
+        results,
+        await prepareRun(one, content, context, imageStrategies(host)),
+        options,
+        host,
+        keep,
+      );
     } finally {
       close();
     }
   });
-
-/** Merges what shards have handed in, and delivers it as `sweep` does; `onFinished` hears of it before. Errors: those of mergeRun. */
-export async function deliverMerge(
-  results: readonly ShardResult[],
-  prepared: PreparedSweep,
-  options: Omit<MergeOptions, 'manifest'>,
-  host: Host,
-  onFinished: (finished: FinishedSweep) => Promise<void> = async () => undefined,
-): Promise<ExitCode> {
-  const [{ mergeRun }, { checkStoreWritable, outputPath }, { deliverSweep }] = await Promise.all([
-    import('../cluster/merge-run.ts'),
-    import('../runs/output-file.ts'),
-    import('./deliver.ts'),
-  ]);
-  const report = options.report === undefined ? undefined : outputPath(host.folder, options.report);
-  if (options.save) checkStoreWritable(host.storeRoot);
-  const progress = createProgressLine(host.stderr, host.clock);
-  const stop = createStopSource(host.clock);
-  const limits = {
-    budgetBytes: memoryBudget(options.memory, host),
-    residentBytes: host.settleHeap(),
-    workers: options.workers ?? host.cores,
-    onNote: note(progress, host),
-    onProgress: (): void => host.boundHeap(),
-  };
-  const finished = await stoppable(host, stop, (token) =>
-    mergeRun(results, prepared, { ...limits, stop: token }, runContext(host)),
-  );
-  progress.clear();
-  await onFinished(finished);
-  const wanted = { report, allResults: undefined, save: options.save, json: options.json === true };
-  return deliverSweep(prepared, finished, wanted, host);
-}
 
 export async function openRun({ manifest, region }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
@@ -257,9 +196,6 @@ export async function openRun({ manifest, region }: ManifestOptions, host: Host)
   };
   return { run, objects, content, close };
 }
-
-/** Where an image that "gridmill image" built keeps its strategies. */
-const imageStrategies = ({ environment }: Host): string | undefined => environment['GRIDMILL_IMAGE_STRATEGIES'];
 
 export async function openPlace(uri: string, { environment }: Host, region?: string): Promise<ObjectStore> {
   const { openObjects } = await import('../cluster/open-objects.ts');
@@ -305,16 +241,6 @@ function arrayIndex({ environment }: Host): number {
     found: JSON.stringify(text.slice(0, 40)),
     todo: 'Unset it, or give --index.',
   });
-}
-
-/** Schedulers decide by exit code whether to try again. */
-async function withExits(host: Host, work: () => Promise<ExitCode>): Promise<ExitCode> {
-  try {
-    return await work();
-  } catch (error) {
-    reportError(error, host, { json: false, debug: false });
-    return isAppError(error) && error.retryable ? EXIT.tryAgain : EXIT.permanent;
-  }
 }
 
 function say(host: Host, text: string): undefined {

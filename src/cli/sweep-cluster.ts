@@ -10,7 +10,8 @@ import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
 import { stoppable } from './run-context.ts';
-import { deliverMerge, openPlace, type PlanOptions, plannedShards } from './shard-work.ts';
+import type { PlanOptions } from './shard-many.ts';
+import { openPlace } from './shard-work.ts';
 
 export interface SweepOnCluster extends Omit<PlanOptions, 'place'>, ClusterOptions {
   readonly deadline?: number;
@@ -33,7 +34,10 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
   const stop = createStopSource(host.clock, options.deadline);
   try {
     const { collectShards } = await import('../cluster/merge-run.ts');
-    const { prepared, ...run } = await plannedShards(strategy, { ...options, workers }, { objects }, host);
+    const { plannedShards } = await import('./shard-many.ts');
+    const { deliverManyMerge, deliverMerge } = await import('./shard-merge.ts');
+    const planned = await plannedShards(strategy, { ...options, workers }, { objects }, host);
+    const { run } = planned;
     const onNote = note(progress, host);
     onNote(`run ${run.id}: ${run.manifest.shards.length} shards in ${objects.uri}`);
     await stoppable(host, stop, (token) =>
@@ -46,8 +50,13 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
       }),
     );
     progress.clear();
-    const results = await collectShards(run, objects);
-    return await deliverMerge(results, prepared, { ...options, workers: host.cores, memory: undefined }, host);
+    const wanted = { ...options, workers: host.cores, memory: undefined };
+    if (planned.kind === 'many') {
+      const results = await collectShards(planned.run, objects);
+      return await deliverManyMerge(planned.run, results, objects, planned.prepared, wanted, host);
+    }
+    const results = await collectShards(planned.run, objects);
+    return await deliverMerge(results, planned.prepared, wanted, host);
   } finally {
     progress.clear();
     objects.close();
@@ -73,16 +82,19 @@ async function onSlurm(
   host: Host,
   follow: Omit<FollowHost, 'tasks'>,
 ): Promise<void> {
-  const [{ createSlurmEngine }, { followRun }, { manifestKey }, { mkdirSync }, { join }] = await Promise.all([
-    import('../cluster/slurm-engine.ts'),
-    import('../cluster/follow-run.ts'),
-    import('../cluster/manifest.ts'),
-    import('node:fs'),
-    import('node:path'),
-  ]);
+  const [{ createSlurmEngine }, { followRun }, { manifestKey }, { parseObjectUri }, { mkdirSync }, { join }] =
+    await Promise.all([
+      import('../cluster/slurm-engine.ts'),
+      import('../cluster/follow-run.ts'),
+      import('../cluster/manifest.ts'),
+      import('../cluster/object-store.ts'),
+      import('node:fs'),
+      import('node:path'),
+    ]);
   const { memory, uri, workers } = options;
   // Nodes see the files of this machine: the program is among them.
-  const shared = /^file:\/\/(.+)$/.exec(uri)?.[1] ?? host.folder;
+  const { kind, root } = parseObjectUri(uri);
+  const shared = kind === 'file' ? root : host.folder;
   const logFolder = join(shared, 'runs', run.id, 'logs');
   mkdirSync(logFolder, { recursive: true });
   const job = {

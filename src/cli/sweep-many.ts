@@ -4,14 +4,15 @@ import { AppError } from '../core/errors.ts';
 import type { GridSelection, RunContext } from '../runs/sweep-run.ts';
 import { DEFAULT_ACROSS } from '../sweep/many-across.ts';
 import type { ExitCode } from './command.ts';
-import type { SweepOptions } from './commands/sweep.ts';
 import { deliverMany } from './deliver.ts';
 import type { Host } from './host.ts';
 import { isolationNotes } from './isolation-notes.ts';
+import { refuseMixedWindows } from './many-windows.ts';
 import { memoryBudget } from './memory-budget.ts';
 import { barrierNotes } from './options.ts';
 import { note, type ProgressLine } from './progress.ts';
 import { stoppable, windowSelection } from './run-context.ts';
+import type { SweepOptions } from './sweep-command.ts';
 
 export interface ManyCommand {
   readonly strategy: string;
@@ -28,7 +29,11 @@ export interface ManyCommand {
 export async function sweepManyCommand(command: ManyCommand, context: RunContext, host: Host): Promise<ExitCode> {
   const { strategy, markets, grid, options, files, stop, progress } = command;
   refuseSingleOptions(options);
-  const { prepareMany, finishMany } = await import('../runs/many-run.ts');
+  refuseMixedWindows(options);
+  const [{ prepareMany }, { finishMany }] = await Promise.all([
+    import('../runs/many-prepare.ts'),
+    import('../runs/many-run.ts'),
+  ]);
   const { manyProgressTexts } = await import('./sweep-progress.ts');
   const { data: _, ...window } = await windowSelection({ ...options, data: markets[0] });
   host.boundHeap();
@@ -70,7 +75,7 @@ export async function sweepManyCommand(command: ManyCommand, context: RunContext
 }
 
 function refuseSingleOptions(options: SweepOptions): void {
-  const { windows, split, from, to, checkpoint, allResults, estimate } = options;
+  const { checkpoint, allResults, estimate } = options;
   const single = [
     checkpoint === undefined ? undefined : '--checkpoint',
     allResults === undefined ? undefined : '--all-results',
@@ -81,20 +86,6 @@ function refuseSingleOptions(options: SweepOptions): void {
       rule: '--checkpoint, --all-results and --estimate belong to a sweep of one market over one window.',
       found: `${single.join(', ')} with several markets or windows.`,
       todo: 'Leave them out, or sweep the markets one by one.',
-    });
-  }
-  if (windows !== undefined && split !== undefined) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: 'Windows are either written out or split off.',
-      found: '--windows together with --split.',
-      todo: 'Leave one of them out.',
-    });
-  }
-  if (windows !== undefined && (from !== undefined || to !== undefined)) {
-    throw new AppError('REQUEST_INVALID', {
-      rule: '--windows say where they begin and end themselves.',
-      found: '--windows together with --from or --to.',
-      todo: 'Leave --from and --to out, or use --split to divide what lies between them.',
     });
   }
 }

@@ -33,7 +33,17 @@ test('URIs of places', () => {
   expect(parseObjectUri('s3://my-bucket/a/b/')).toEqual({ kind: 's3', root: 'my-bucket', prefix: 'a/b' });
 });
 
-test.each(['runs', 'file://relative', 'http://x/y', 's3://', 's3://A', 's3://bucket/../x', 'file:///'])(
+test('a folder of any name is found again by the URI that the place tells of itself', async () => {
+  for (const name of ['50% done', '100%25', 'grün & blau', 'a#b?c']) {
+    const at = join(folder(), name);
+    const store = openFileObjects(at);
+    await store.put('one', new Uint8Array(1));
+    expect(parseObjectUri(store.uri)).toEqual({ kind: 'file', root: at, prefix: '' });
+    expect(await (await openObjects(store.uri)).head('one')).toEqual({ key: 'one', bytes: 1 });
+  }
+});
+
+test.each(['runs', 'file:///50%', 'file://relative', 'http://x/y', 's3://', 's3://A', 's3://bucket/../x', 'file:///'])(
   '%j is no place',
   (text) => {
     expect(() => parseObjectUri(text)).toThrow(expect.objectContaining({ code: 'REQUEST_INVALID' }));

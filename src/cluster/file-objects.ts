@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts';
 import { type Disk, REAL_DISK, systemCode } from '../store/disk.ts';
 import { readUpTo } from '../store/disk-bytes.ts';
 import { durableCreate, durableWrite } from '../store/durable-write.ts';
-import { checkBytes, checkKey, type ObjectInfo, type ObjectStore } from './object-store.ts';
+import { checkBytes, checkKey, fileUri, type ObjectInfo, type ObjectStore } from './object-store.ts';
 
 /** Errors: none; the folder is made with the first object. */
 export function openFileObjects(folder: string, disk: Disk = REAL_DISK): ObjectStore {
@@ -16,7 +16,7 @@ export function openFileObjects(folder: string, disk: Disk = REAL_DISK): ObjectS
     return path;
   };
   return {
-    uri: `file://${folder}`,
+    uri: fileUri(folder),
     async create(key, bytes) {
       const path = place(key);
       if (guarded(path, () => durableCreate(disk, path, [bytes]))) return 'created';

@@ -9,6 +9,7 @@ import type { ArrayEngine, Task } from './array-engine.ts';
 import { openFileObjects } from './file-objects.ts';
 import { followRun } from './follow-run.ts';
 import { type Manifest, type ShardRun, shardKey } from './manifest.ts';
+import type { ObjectStore } from './object-store.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'gridmill-follow-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -18,15 +19,16 @@ const ID = 'a'.repeat(32);
 let count = 0;
 
 /** `step` is called at each look with its number and what lives, and may hand shards in, end tasks or throw. */
-function world(shards: number, tasks: number) {
-  const objects = openFileObjects(join(root, String(count++)));
+function world(shards: number, tasks: number, change: (objects: ObjectStore) => Partial<ObjectStore> = () => ({})) {
+  const plain = openFileObjects(join(root, String(count++)));
+  const objects = { ...plain, ...change(plain) };
   const run: ShardRun = { id: ID, manifest: { shards: Array.from({ length: shards }) } as unknown as Manifest };
   const living = new Map<number, Task>();
   const submitted: number[][] = [];
   const notes: string[] = [];
   let cancels = 0;
   let looks = 0;
-  const handIn = (index: number) => objects.create(shardKey(ID, index), new Uint8Array(1));
+  const handIn = (index: number) => plain.create(shardKey(ID, index), new Uint8Array(1));
   const follow = (step: (look: number) => Promise<void> | void, stop: StopToken = NEVER_STOP) => {
     const engine: ArrayEngine = {
       name: 'Test',
@@ -103,6 +105,7 @@ test('what is of no use to try again ends the run at once, what dies again and a
     found: 'task 1 ended with exit code 64 (FAILED), after 1 attempt.',
     todo: expect.stringContaining('/logs/1'),
   });
+  expect(wrong.cancels()).toBe(1);
   const hungry = world(1, 1);
   await expect(hungry.follow(() => void (hungry.living.has(0) && hungry.end(0, 137, 'OUT_OF_MEMORY')))).rejects.toThrow(
     /after 5 attempts.*more memory/s,
@@ -119,6 +122,50 @@ test('a silent scheduler is waited for while shards come in, and not for ever', 
   expect(notes).toEqual(['Test does not answer; what runs goes on']);
   const gone = world(1, 1);
   await expect(gone.follow(() => Promise.reject(unreachable()))).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
+});
+
+test('a task that ended well is not started again because a listing is old', async () => {
+  // The folder of another machine: what is new in it is listed late.
+  const { follow, handIn, end, submitted } = world(2, 2, () => ({ async *list() {} }));
+  await follow(async (look) => {
+    if (look === 2) {
+      await handIn(0);
+      end(0, 0, 'COMPLETED');
+    }
+    if (look === 9) {
+      await handIn(1);
+      end(1, 0, 'COMPLETED');
+    }
+  });
+  expect(submitted).toEqual([[0, 1]]);
+});
+
+test('a shared place that does not answer is waited for, and not for ever', async () => {
+  let silent = true;
+  const away = () => new AppError('OBJECTS_UNREACHABLE', { found: 'EIO.', todo: '' });
+  const { follow, handIn, notes } = world(1, 1, (plain) => ({
+    list(prefix) {
+      if (silent) throw away();
+      return plain.list(prefix);
+    },
+  }));
+  await follow(async (look) => {
+    silent = look < 40;
+    if (look === 41) await handIn(0);
+  });
+  expect(notes).toEqual(['the shared place does not answer; what runs goes on', 'the shared place answers again']);
+  const gone = world(1, 1, () => ({
+    list() {
+      throw away();
+    },
+  }));
+  await expect(gone.follow(() => undefined)).rejects.toMatchObject({ code: 'OBJECTS_UNREACHABLE' });
+  const refused = world(1, 1, () => ({
+    list() {
+      throw new AppError('OBJECTS_REFUSED', { found: 'EACCES.', todo: '' });
+    },
+  }));
+  await expect(refused.follow(() => undefined)).rejects.toMatchObject({ code: 'OBJECTS_REFUSED' });
 });
 
 test('a stop ends the tasks', async () => {

@@ -1,11 +1,11 @@
 // Drives a cut sweep on a scheduler to its end: starts what is missing, watches what was handed in, starts again what was lost.
 
 import type { StopToken } from '../core/cancel.ts';
-import { AppError, isAppError } from '../core/errors.ts';
+import { AppError, type ErrorCode, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ArrayEngine, Task } from './array-engine.ts';
 import type { ShardRun } from './manifest.ts';
-import { runStatus } from './merge-run.ts';
+import { type RunStatus, runStatus, stillMissing } from './merge-run.ts';
 import type { ObjectStore } from './object-store.ts';
 
 export interface RunProgress {
@@ -28,7 +28,7 @@ export interface FollowHost {
 }
 
 const LOOK_MS = 2_000;
-/** Looks in a row at which a scheduler may be silent: an hour. Shards go on meanwhile. */
+/** Looks in a row at which a scheduler, or the shared place, may be silent: an hour. Shards go on meanwhile. */
 const SILENT_LOOKS_MAX = 1_800;
 /** The exit code of what is of no use to try again. */
 const PERMANENT = 64;
@@ -36,26 +36,34 @@ const PERMANENT = 64;
 /**
  * Ends when all shards are handed in. Started again with the same run and engine it goes on: what was handed in lies in the shared
  * place, and tasks are found by their name. A scheduler's word that a task succeeded counts for nothing.
- * Errors: CANCELLED after a stop, with the tasks ended; SHARD_FAILED when one cannot be scored; ENGINE_REFUSED, ENGINE_UNREACHABLE.
+ * Errors: CANCELLED after a stop, and SHARD_FAILED when one cannot be scored, with the tasks ended; ENGINE_REFUSED; ENGINE_UNREACHABLE and
+ * OBJECTS_UNREACHABLE for a silence of an hour.
  */
 export async function followRun(run: ShardRun, engine: ArrayEngine, host: FollowHost): Promise<void> {
-  const { objects, stop, tasks, sleep, onProgress, onNote, everyMs = LOOK_MS } = host;
+  const { stop, tasks, sleep, onProgress, onNote, everyMs = LOOK_MS } = host;
   const attempts = new Map<number, number>();
-  const heard = hearing(engine, onNote);
+  const heard = hearing(engine.name, 'ENGINE_UNREACHABLE', onNote);
+  const seen = hearing('the shared place', 'OBJECTS_UNREACHABLE', onNote);
   for (;;) {
     // Tasks first: one that hands in and ends in between is seen to have handed in.
-    const known = await lookAt(engine, heard);
-    const { shards, done, missing } = await runStatus(run, objects);
+    const known = await heard(() => engine.look());
+    const status = await seen(() => statusOf(run, known, host, attempts));
+    if (status === undefined) {
+      if (stop.reason() !== undefined) throw await cancelled(engine);
+      await sleep(everyMs);
+      continue;
+    }
+    const { shards, done, missing } = status;
     const count = (state: Task['state']): number => (known ?? []).filter((task) => task.state === state).length;
     onProgress({ shards, done: done.length, running: count('running'), waiting: count('waiting') });
     if (missing.length === 0) return;
     if (stop.reason() !== undefined) throw await cancelled(engine);
     if (known !== undefined) {
       const wanted = new Set(missing.map((index) => index % tasks));
-      const lost = lostTasks([...wanted], known, attempts, engine);
+      const lost = await lostTasks([...wanted], known, attempts, engine);
       const again = lost.filter((index) => attempts.has(index));
       if (again.length > 0) onNote(`starting task ${again.slice(0, TASKS_SAID).join(', ')} again`);
-      if (lost.length > 0 && (await submitTo(engine, lost, heard))) {
+      if (lost.length > 0 && (await heard(() => engine.submit(lost).then(() => true))) === true) {
         for (const index of lost) attempts.set(index, (attempts.get(index) ?? 0) + 1);
       }
     }
@@ -65,65 +73,64 @@ export async function followRun(run: ShardRun, engine: ArrayEngine, host: Follow
 
 const TASKS_SAID = 10;
 
-/** Tells of silence once, and of its end. Errors: the silence itself, when it lasts. */
-type Hear = (silence: AppError | undefined) => void;
+/** Asks; undefined while there is no answer. Tells of silence once, and of its end. Errors: the silence itself, when it lasts. */
+type Hear = <T>(ask: () => Promise<T>) => Promise<T | undefined>;
 
-function hearing(engine: ArrayEngine, onNote: (note: string) => void): Hear {
+function hearing(name: string, silence: ErrorCode, onNote: (note: string) => void): Hear {
   let silent = 0;
-  return (silence) => {
-    if (silence === undefined) {
-      if (silent > 0) onNote(`${engine.name} answers again`);
+  return async (ask) => {
+    try {
+      const answer = await ask();
+      if (silent > 0) onNote(`${name} answers again`);
       silent = 0;
-      return;
+      return answer;
+    } catch (error) {
+      if (!isAppError(error, silence) || ++silent > SILENT_LOOKS_MAX) throw error;
+      if (silent === 1) onNote(`${name} does not answer; what runs goes on`);
+      return undefined;
     }
-    if (++silent > SILENT_LOOKS_MAX) throw silence;
-    if (silent === 1) onNote(`${engine.name} does not answer; what runs goes on`);
   };
 }
 
-const isSilence = (error: unknown): error is AppError => isAppError(error) && error.code === 'ENGINE_UNREACHABLE';
-
-/** Undefined while the scheduler is silent. */
-async function lookAt(engine: ArrayEngine, hear: Hear): Promise<readonly Task[] | undefined> {
-  try {
-    const known = await engine.look();
-    hear(undefined);
-    return known;
-  } catch (error) {
-    if (!isSilence(error)) throw error;
-    hear(error);
-    return undefined;
-  }
-}
-
-/** Whether the scheduler took them. */
-async function submitTo(engine: ArrayEngine, indices: readonly number[], hear: Hear): Promise<boolean> {
-  try {
-    await engine.submit(indices);
-    return true;
-  } catch (error) {
-    if (!isSilence(error)) throw error;
-    hear(error);
-    return false;
-  }
+/** What is handed in. Before a task that has ended is taken for lost its shards are asked for by name: listings may be old. */
+async function statusOf(
+  run: ShardRun,
+  known: readonly Task[] | undefined,
+  { objects, tasks }: FollowHost,
+  attempts: ReadonlyMap<number, number>,
+): Promise<RunStatus> {
+  const status = await runStatus(run, objects);
+  if (known === undefined) return status;
+  const living = new Set(known.filter(({ state }) => state !== 'ended').map(({ index }) => index));
+  const isDoubtful = (index: number): boolean => attempts.has(index % tasks) && !living.has(index % tasks);
+  const absent = new Set(await stillMissing(run, status.missing.filter(isDoubtful), objects));
+  const isMissing = (index: number): boolean => !isDoubtful(index) || absent.has(index);
+  const missing = status.missing.filter(isMissing);
+  return { ...status, missing, done: [...status.done, ...status.missing.filter((index) => !isMissing(index))] };
 }
 
 /** Tasks with shards missing that nobody works on. Errors: SHARD_FAILED for one that was tried often enough, or need not be tried again. */
-function lostTasks(
+async function lostTasks(
   wanted: readonly number[],
   known: readonly Task[],
   attempts: ReadonlyMap<number, number>,
   engine: ArrayEngine,
-): number[] {
+): Promise<number[]> {
   const byIndex = new Map(known.map((task) => [task.index, task]));
-  return wanted.filter((index) => {
+  const lost: number[] = [];
+  for (const index of wanted) {
     const task = byIndex.get(index);
-    if (task !== undefined && task.state !== 'ended') return false;
+    if (task !== undefined && task.state !== 'ended') continue;
     const tried = attempts.get(index) ?? 0;
     const isPermanent = tried > 0 && task?.exitCode === PERMANENT;
-    if (isPermanent || tried >= (engine.startsMax ?? LIMITS.shardAttemptsMax)) throw failed(index, task, tried, engine);
-    return true;
-  });
+    if (isPermanent || tried >= (engine.startsMax ?? LIMITS.shardAttemptsMax)) {
+      // Without this one the others are of no use, and would go on costing.
+      await engine.cancel().catch(() => undefined);
+      throw failed(index, task, tried, engine);
+    }
+    lost.push(index);
+  }
+  return lost;
 }
 
 function failed(index: number, task: Task | undefined, tried: number, engine: ArrayEngine): AppError {

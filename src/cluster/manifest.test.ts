@@ -26,6 +26,15 @@ test('the place of content is no part of what a run is: one id, and the last pla
   expect((await putManifest(objects, { ...PLAN, budgetBytes: 1 })).id).not.toBe(here.id);
 });
 
+test('a manifest that was damaged is whole again when the same is planned again', async () => {
+  const objects = openFileObjects(join(root, 'damaged'));
+  const { id } = await putManifest(objects, PLAN);
+  await objects.put(manifestKey(id), new TextEncoder().encode('{"format":"gridmill-sh'));
+  await expect(getManifest(objects, id, '1.0.0')).rejects.toMatchObject({ code: 'OBJECT_CORRUPT' });
+  await putManifest(objects, PLAN);
+  expect((await getManifest(objects, id, '1.0.0')).manifest).toEqual(PLAN);
+});
+
 test('a manifest whose plan was changed is not that of its name', async () => {
   const objects = openFileObjects(join(root, 'changed'));
   const { id } = await putManifest(objects, PLAN);

@@ -5,10 +5,9 @@ import { planHost, type SweepLimits } from '../runs/sweep-host.ts';
 import { type FinishedSweep, finishSweep, type PreparedSweep, type RunContext } from '../runs/sweep-run.ts';
 import { nextStep } from '../runs/sweep-shards.ts';
 import type { ShardResult } from '../sweep/shard.ts';
-import type { ShardRun } from './manifest.ts';
-import { shardKey } from './manifest.ts';
+import { type HandedIn, hashOf, type ManyShardResult } from './hand-in.ts';
+import { type Manifest, type ManyManifest, type ShardRun, shardKey } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
-import { type HandedIn, hashOf } from './run-shard.ts';
 
 /** Missing or wrong shards named in an error. */
 const SHARDS_SAID = 20;
@@ -28,23 +27,53 @@ export async function runStatus({ id, manifest }: ShardRun, objects: ObjectStore
   return { shards: all.length, done: all.filter(isDone), missing: all.filter((index) => !isDone(index)) };
 }
 
+/** Those that are not there when they are asked for by name, which a folder of many machines answers sooner than its listing. */
+export async function stillMissing(
+  { id }: Pick<ShardRun, 'id'>,
+  indices: readonly number[],
+  objects: ObjectStore,
+): Promise<number[]> {
+  const absent: number[] = [];
+  for (const index of indices) {
+    if ((await objects.get(shardKey(id, index), LIMITS.manifestBytesMax)) === undefined) absent.push(index);
+  }
+  return absent;
+}
+
 /** Errors: SHARDS_INCOMPLETE with a list of what is missing, damaged, or of another run or version. */
-export async function collectShards(run: ShardRun, objects: ObjectStore): Promise<ShardResult[]> {
+export async function collectShards<Kind extends Manifest | ManyManifest>(
+  run: ShardRun<Kind>,
+  objects: ObjectStore,
+): Promise<ResultOf<Kind>[]> {
   const { missing } = await runStatus(run, objects);
-  if (missing.length > 0) throw incomplete(missing.map((index) => `${index} is missing`));
-  const results: ShardResult[] = [];
+  // A listing of a shared folder may be older than what is in it.
+  const absent = await stillMissing(run, missing.slice(0, SHARDS_SAID), objects);
+  if (absent.length > 0) throw incomplete([...absent, ...missing.slice(SHARDS_SAID)]);
+  const results: ResultOf<Kind>[] = [];
   const wrong: string[] = [];
   for (const index of run.manifest.shards.keys()) {
     const bytes = await objects.get(shardKey(run.id, index), LIMITS.manifestBytesMax);
-    const read = bytes === undefined ? 'is missing' : readShard(bytes, run, index);
+    if (bytes === undefined) {
+      absent.push(index);
+      continue;
+    }
+    const read = readShard(bytes, run, index);
     if (typeof read === 'string') wrong.push(`${index} ${read}`);
-    else results.push(read);
+    else results.push(read as ResultOf<Kind>);
   }
-  if (wrong.length > 0) throw unusable(wrong, `${objects.uri}/${shardKey(run.id, 0)}`);
+  if (absent.length > 0) throw incomplete(absent);
+  if (wrong.length > 0) throw unusable(said(wrong), `${objects.uri}/${shardKey(run.id, 0)}`);
   return results;
 }
 
-function readShard(bytes: Uint8Array, { id, manifest }: ShardRun, index: number): ShardResult | string {
+/** What shards of a kind of sweep hand in. */
+export type ResultOf<Kind> = Kind extends ManyManifest ? ManyShardResult : ShardResult;
+
+function readShard(
+  bytes: Uint8Array,
+  { id, manifest }: ShardRun,
+  index: number,
+): ShardResult | ManyShardResult | string {
   let handed: HandedIn;
   try {
     handed = JSON.parse(new TextDecoder().decode(bytes)) as HandedIn;
@@ -72,20 +101,20 @@ export async function mergeRun(
   return finishSweep(prepared, { ...limits, keepAllRows: false, ...(merged === undefined ? {} : { merged }) }, context);
 }
 
-const said = (wrong: readonly string[]): string =>
+export const said = (wrong: readonly string[]): string =>
   `shard ${wrong.slice(0, SHARDS_SAID).join(', ')}${wrong.length > SHARDS_SAID ? `, and ${wrong.length - SHARDS_SAID} more` : ''}.`;
 
 /** A result that stands in the way of a good one is not tried again: somebody must look at it. */
-const unusable = (wrong: readonly string[], example: string): AppError =>
+export const unusable = (found: string, example: string): AppError =>
   new AppError('RESULT_CORRUPT', {
     rule: 'What a shard handed in must be whole, and of this run.',
-    found: said(wrong),
+    found,
     todo: `Remove those objects, named like ${example}, and run those shards again.`,
   });
 
-function incomplete(wrong: readonly string[]): AppError {
+function incomplete(missing: readonly number[]): AppError {
   return new AppError('SHARDS_INCOMPLETE', {
-    found: said(wrong),
+    found: said(missing.map((index) => `${index} is missing`)),
     todo: 'Run those shards again; what is handed in stays.',
   });
 }

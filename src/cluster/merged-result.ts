@@ -2,6 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import { hashJson, type Json } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
+import type { ManyRecord } from '../runs/many-record.ts';
 import type { ResultRecord } from '../runs/result-record.ts';
 import type { ShardRun } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -12,13 +13,17 @@ interface Merged {
   readonly engineVersion: string;
   /** Of `record`, as it lies here. */
   readonly hash: string;
-  readonly record: ResultRecord;
+  readonly record: ResultRecord | ManyRecord;
 }
 
 const resultKey = (id: string): string => `runs/${id}/result.json`;
 
 /** The first merge stands; times of another differ, its rows must not. Errors: those of the store; RESULT_CORRUPT. */
-export async function putMerged({ id, manifest }: ShardRun, record: ResultRecord, objects: ObjectStore): Promise<void> {
+export async function putMerged(
+  { id, manifest }: ShardRun,
+  record: ResultRecord | ManyRecord,
+  objects: ObjectStore,
+): Promise<void> {
   const plain = JSON.parse(JSON.stringify(record)) as Json;
   const { engineVersion } = manifest;
   const merged = { format: 'gridmill-merged', run: id, engineVersion, hash: hashJson(plain), record: plain };
@@ -30,7 +35,10 @@ export async function putMerged({ id, manifest }: ShardRun, record: ResultRecord
 }
 
 /** Undefined when none was put there. Errors: those of the store; RESULT_CORRUPT for what is not of this run, or not whole. */
-export async function getMerged({ id, manifest }: ShardRun, objects: ObjectStore): Promise<ResultRecord | undefined> {
+export async function getMerged(
+  { id, manifest }: ShardRun,
+  objects: ObjectStore,
+): Promise<ResultRecord | ManyRecord | undefined> {
   const bytes = await objects.get(resultKey(id), LIMITS.manifestBytesMax);
   if (bytes === undefined) return undefined;
   const merged = parsed(bytes);

@@ -69,8 +69,8 @@ export interface ObjectPlace {
 
 /** `file:///shared/runs` or `s3://bucket/runs`. Errors: REQUEST_INVALID. */
 export function parseObjectUri(text: string): ObjectPlace {
-  const file = /^file:\/\/(\/.+?)\/*$/.exec(text)?.[1];
-  if (file !== undefined) return { kind: 'file', root: decodeURIComponent(file), prefix: '' };
+  const file = decoded(/^file:\/\/(\/.+?)\/*$/.exec(text)?.[1]);
+  if (file !== undefined) return { kind: 'file', root: file, prefix: '' };
   const [, bucket, prefix = ''] = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:\/(.*?))?\/*$/.exec(text) ?? [];
   if (bucket !== undefined) return { kind: 's3', root: bucket, prefix: prefix === '' ? '' : checkKey(prefix) };
   throw new AppError('REQUEST_INVALID', {
@@ -79,6 +79,18 @@ export function parseObjectUri(text: string): ObjectPlace {
     todo: 'Name one that all machines reach.',
   });
 }
+
+/** Undefined for what is no encoding of anything. */
+function decoded(path: string | undefined): string | undefined {
+  try {
+    return path === undefined ? undefined : decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The URI of a folder: what parseObjectUri reads back, whatever its name. */
+export const fileUri = (folder: string): string => `file://${folder.split('/').map(encodeURIComponent).join('/')}`;
 
 /** How to reach a place in S3, where that is not what the client finds by itself. */
 export interface ObjectSettings {

@@ -1,12 +1,14 @@
 // Cuts a sweep into shards that other machines score, and puts all they need into the shared place.
 import { dirname, resolve } from 'node:path';
 import { AppError } from '../core/errors.ts';
-import { compileStrategy } from '../loader/load-strategy.ts';
+import { compileStrategy, type LoadedStrategy } from '../loader/load-strategy.ts';
 import { planHost } from '../runs/sweep-host.ts';
 import { type PreparedSweep, type RunContext, type SweepSelection, strategyCache } from '../runs/sweep-run.ts';
 import { nextStep } from '../runs/sweep-shards.ts';
-import { putCandles } from './candle-parts.ts';
-import { type Manifest, putManifest, type ShardRun } from './manifest.ts';
+import type { TimeSpan } from '../runs/window-list.ts';
+import type { SweepRequest } from '../sweep/request.ts';
+import { putCandles, type TimeNeed } from './candle-parts.ts';
+import { type Manifest, type ManyManifest, putManifest, type ShardRun, type SharedManifest } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
 import { putStrategy, type StrategyFiles } from './strategy-files.ts';
 
@@ -29,7 +31,7 @@ export interface PlanPlaces {
 /** Predicted work of one core: long beside the start of a container, short beside its loss. */
 export const SHARD_SECONDS = 120;
 
-export interface PlannedShards extends ShardRun {
+export interface PlannedShards<Kind extends Manifest | ManyManifest> extends ShardRun<Kind> {
   /** Bytes of candles that the shared place did not have yet. */
   readonly sentBytes: number;
 }
@@ -41,37 +43,56 @@ export async function planShards(
   { shards: wanted, budgetBytes, workers, residentBytes }: ShardPlan,
   { objects, content = objects }: PlanPlaces,
   context: RunContext,
-): Promise<PlannedShards> {
+): Promise<PlannedShards<Manifest>> {
   const { request, loadedWindow } = prepared;
-  if (request.instrument !== undefined)
-    throw cannotCut('a controller with the rules of an instrument, which do not travel yet');
-  const { loaded } = loadedWindow;
+  const { loaded, bounds } = loadedWindow;
   const plan = planHost(prepared, { workers, budgetBytes }, residentBytes, context);
   const { shards } = nextStep(prepared, [], { shards: wanted, shardSeconds: SHARD_SECONDS }, plan, context);
-  if (shards === undefined) throw cannotCut('a sweep that makes fewer than two shards');
+  if (shards === undefined) throw cannotCut();
   const { candles, loadMs: _, downloadMs: __, ...origin } = loaded;
   const { strategy: ___, ...selected } = selection;
-  const put = await putCandles(content, candles);
+  const put = await putCandles(content, candles, timeNeed([bounds], bounds.coldStart));
   const manifest: Manifest = {
-    format: 'gridmill-shards',
-    engineVersion: context.engineVersion,
-    strategy: await sendStrategy(prepared, content, context),
+    ...(await sharedManifest(prepared, request, budgetBytes, { objects, content }, context)),
     selection: selected,
     candles: { ...put.candles, ...origin },
-    budgetBytes: budgetBytes ?? null,
     shards,
-    ...(content === objects ? {} : { contentPlace: content.uri }),
   };
   return { ...(await putManifest(objects, manifest)), sentBytes: put.sent };
 }
 
+export async function sharedManifest(
+  { loadedStrategy }: Pick<PreparedSweep, 'loadedStrategy'>,
+  { strategy, instrument }: Pick<SweepRequest, 'strategy' | 'instrument'>,
+  budgetBytes: number | undefined,
+  { objects, content = objects }: PlanPlaces,
+  context: RunContext,
+): Promise<SharedManifest> {
+  return {
+    format: 'gridmill-shards',
+    engineVersion: context.engineVersion,
+    strategy: await sendStrategy(loadedStrategy, strategy.name, content, context),
+    rules: { instrument },
+    budgetBytes: budgetBytes ?? null,
+    modelBytes: context.modelBytesMax,
+    ...(content === objects ? {} : { contentPlace: content.uri }),
+  };
+}
+
+/** Of a market: all that windows trade in, and before it unless indicators too begin there. */
+export const timeNeed = (windows: readonly TimeSpan[], coldStart: boolean): TimeNeed => ({
+  fromMs: coldStart ? Math.min(...windows.map(({ from = Number.NEGATIVE_INFINITY }) => from)) : undefined,
+  toMs: Math.max(...windows.map(({ to = Number.POSITIVE_INFINITY }) => to)),
+});
+
 async function sendStrategy(
-  { loadedStrategy, request }: PreparedSweep,
+  loadedStrategy: LoadedStrategy,
+  name: string,
   objects: ObjectStore,
   { folder, storeRoot, entry }: RunContext,
 ): Promise<StrategyFiles> {
   const { path, moduleUrl, models = [], strategyHash } = loadedStrategy;
-  if (path === undefined) return { name: request.strategy.name, hash: strategyHash, files: [] };
+  if (path === undefined) return { name, hash: strategyHash, files: [] };
   const compiled =
     moduleUrl === undefined
       ? { files: [] }
@@ -80,9 +101,9 @@ async function sendStrategy(
   return putStrategy(objects, strategyHash, [path, ...compiled.files, ...modelPaths]);
 }
 
-const cannotCut = (found: string): AppError =>
+export const cannotCut = (): AppError =>
   new AppError('REQUEST_INVALID', {
     rule: 'Shards are cut from a sweep of two variants or more.',
-    found: `${found}.`,
+    found: 'a sweep that makes fewer than two shards.',
     todo: 'Give --shards to cut it smaller, or run it whole with "gridmill sweep".',
   });

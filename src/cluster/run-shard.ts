@@ -9,9 +9,10 @@ import { scoreShard } from '../runs/sweep-shards.ts';
 import { openCheckpointFile, removeCheckpointFolder } from '../store/checkpoint-file.ts';
 import type { SweepProgress } from '../sweep/request.ts';
 import type { ShardResult } from '../sweep/shard.ts';
-import { progressKey, type ShardRun, shardKey } from './manifest.ts';
+import { handIn } from './hand-in.ts';
+import { type Manifest, progressKey, type ShardRun, shardKey } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
-import { runFolder } from './shard-node.ts';
+import { runFolder } from './run-folder.ts';
 
 export interface ShardHost {
   readonly objects: ObjectStore;
@@ -31,19 +32,9 @@ export type ShardEnd = 'done' | 'already' | 'interrupted';
 /** A machine that goes away without a word costs at most this much work of each of its shards. */
 const PROGRESS_MS = 10_000;
 
-/** What a shard hands in, as it lies in the shared place. `hash` leaves out what scoring took, which differs from attempt to attempt. */
-export interface HandedIn {
-  readonly format: 'gridmill-shard';
-  readonly run: string;
-  readonly index: number;
-  readonly engineVersion: string;
-  readonly hash: string;
-  readonly result: ShardResult;
-}
-
 /** Errors: those of scoreShard and of the store; RESULT_CORRUPT when another result stands already. */
 export async function runShard(
-  run: ShardRun,
+  run: ShardRun<Manifest>,
   index: number,
   prepared: PreparedSweep,
   host: ShardHost,
@@ -133,42 +124,7 @@ function readProgress(bytes: Uint8Array): Json | undefined {
   }
 }
 
-export function hashOf({ cost: _, notes: __, ...result }: ShardResult): string {
-  return hashJson(JSON.parse(JSON.stringify(result)) as Json);
-}
-
-async function handIn(
-  { id, manifest }: ShardRun,
-  index: number,
-  result: ShardResult,
-  objects: ObjectStore,
-): Promise<void> {
-  const hash = hashOf(result);
-  const { engineVersion } = manifest;
-  const handed: HandedIn = { format: 'gridmill-shard', run: id, index, engineVersion, hash, result };
-  const bytes = new TextEncoder().encode(JSON.stringify(handed));
-  const key = shardKey(id, index);
-  if ((await objects.create(key, bytes)) !== 'taken') return;
-  // Another attempt was first: its figures of time differ, its rows must not.
-  const there = await objects.get(key);
-  if (there !== undefined && hashIn(there) === hash) return;
-  throw new AppError('RESULT_CORRUPT', {
-    rule: 'Two attempts at a shard come to the same result.',
-    found: `another result at ${objects.uri}/${key}.`,
-    todo: 'Report this with both machines; remove that object to score the shard again.',
-  });
-}
-
-/** Undefined for what is no result of a shard. */
-function hashIn(bytes: Uint8Array): string | undefined {
-  try {
-    return (JSON.parse(new TextDecoder().decode(bytes)) as HandedIn).hash;
-  } catch {
-    return undefined;
-  }
-}
-
-const noShard = (index: number, count: number): AppError =>
+export const noShard = (index: number, count: number): AppError =>
   new AppError('REQUEST_INVALID', {
     rule: `The shards of this run are 0 to ${count - 1}.`,
     found: `shard ${index}.`,

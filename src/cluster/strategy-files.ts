@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import { LIMITS } from '../core/limits.ts';
 import { REAL_DISK } from '../store/disk.ts';
-import { durableWrite } from '../store/durable-write.ts';
+import { durableWrite, storeError } from '../store/durable-write.ts';
 import { type ContentCache, type ContentRef, putContent } from './content.ts';
 import type { ObjectStore } from './object-store.ts';
 
@@ -53,7 +53,7 @@ function sharedFolder(paths: readonly string[]): string {
   return first.slice(0, length).join(sep) || sep;
 }
 
-/** Writes the files below `folder`, and answers what to load. Errors: those of the cache; REQUEST_INVALID for names that lead elsewhere. */
+/** Writes the files below `folder`, and answers what to load. Errors: those of the cache; STORE_FULL, STORE_UNWRITABLE; REQUEST_INVALID for names that lead elsewhere. */
 export async function unpackStrategy(
   cache: ContentCache,
   { name, files }: StrategyFiles,
@@ -63,10 +63,18 @@ export async function unpackStrategy(
     const path = inside(folder, file.name);
     // Tasks of one machine start together and share the folder: a file is there whole or not at all.
     if (existsSync(path) && sha256Hex(readFileSync(path)) === file.hash) continue;
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     durableWrite(REAL_DISK, path, [await cache.get(file)]);
   }
   return files.length === 0 ? name : inside(folder, name);
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (cause) {
+    throw storeError(cause, folder);
+  }
 }
 
 /** A manifest may come from anywhere: none of its names leaves the folder. */

@@ -3,10 +3,10 @@ import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { SweepShard } from '../sweep/shard.ts';
 import type { Workload } from './assumptions.ts';
-import { type Manifest, type ShardRun, shardKey } from './manifest.ts';
+import type { HandedIn } from './hand-in.ts';
+import { isManyManifest, type Manifest, type ManyManifest, type ShardRun, shardKey, sizesOf } from './manifest.ts';
 import { runStatus } from './merge-run.ts';
 import type { ObjectStore } from './object-store.ts';
-import type { HandedIn } from './run-shard.ts';
 
 /** Shards whose time is read; more tell nothing new. */
 const READ_MOST = 500;
@@ -38,11 +38,11 @@ export async function measuredWorkload(run: ShardRun, objects: ObjectStore): Pro
       todo: 'Score one with "gridmill shard run", or give a strategy instead of --manifest: then a sample is scored here.',
     });
   }
-  const variants = shards.map(variantsOf);
+  const variants = sizesOf(run.manifest).map((size) => Math.max(1, size));
   const sum = (of: (index: number) => number): number => [...seconds.keys()].reduce((all, index) => all + of(index), 0);
   const perVariant = sum((index) => seconds.get(index)!) / sum((index) => variants[index]!);
   return {
-    shardSeconds: shards.map((_, index) => seconds.get(index) ?? perVariant * variants[index]!),
+    shardSeconds: variants.map((_, index) => seconds.get(index) ?? perVariant * variants[index]!),
     ...contentOf(run.manifest),
     mergeWorkSeconds: 0,
     measured: seconds.size,
@@ -62,11 +62,24 @@ function elapsedIn(bytes: Uint8Array): number | undefined {
 /** What it scores, where that was counted; else its points. */
 const variantsOf = ({ variants, count, from, to }: SweepShard): number => Math.max(1, variants ?? count ?? to - from);
 
-/** Bytes and objects that a machine fetches before it scores. */
-export function contentOf({ candles, strategy }: Manifest): Pick<Workload, 'fetchBytes' | 'fetchRequests'> {
-  const content = [...candles.parts, ...strategy.files];
-  return { fetchBytes: content.reduce((sum, { bytes }) => sum + bytes, 0), fetchRequests: content.length };
+/** Bytes and objects that a machine fetches before it scores; the mean of all shards where each needs candles of its own. */
+export function contentOf(manifest: Manifest | ManyManifest): Pick<Workload, 'fetchBytes' | 'fetchRequests'> {
+  const { files } = manifest.strategy;
+  const wanted = isManyManifest(manifest)
+    ? manifest.shards.map(({ parts }) =>
+        parts.flatMap(({ market, from, to }) => manifest.markets[market]!.candles.parts.slice(from, to)),
+      )
+    : [manifest.candles.parts];
+  const content = wanted.flat();
+  const mean = (sum: number, of: number): number => sum / wanted.length + of;
+  return {
+    fetchBytes: mean(sumOfBytes(content), sumOfBytes(files)),
+    fetchRequests: mean(content.length, files.length),
+  };
 }
+
+const sumOfBytes = (objects: readonly { readonly bytes: number }[]): number =>
+  objects.reduce((sum, { bytes }) => sum + bytes, 0);
 
 /** Months of candles, and bytes of one candle in the shared place. */
 const MONTH_MS = 2_629_800_000;
@@ -80,6 +93,27 @@ export interface PlannedSweep {
   readonly seconds: number;
   readonly bars: number;
   readonly timeframeMs: number;
+}
+
+export interface PlannedCells {
+  /** Of all variants in all cells, as one container of one shard's size needs them. */
+  readonly seconds: number;
+  readonly shards: number;
+  readonly markets: number;
+  /** Of all markets. */
+  readonly bars: number;
+  readonly timeframeMs: number;
+}
+
+/** Of a sweep over many cells: pieces make shards of equal cost, and a shard needs the candles of its own share of markets, one at least. */
+export function plannedCells({ seconds, shards, markets, bars, timeframeMs }: PlannedCells): Workload {
+  const share = Math.max(1 / shards, 1 / markets);
+  return {
+    shardSeconds: Array.from({ length: shards }, () => seconds / shards),
+    fetchBytes: bars * share * CANDLE_BYTES,
+    fetchRequests: Math.ceil((bars * share * timeframeMs) / MONTH_MS) + 1,
+    mergeWorkSeconds: 0,
+  };
 }
 
 /** From a calibrated estimate. What shards do not score, the second stage of a sweep, is left to the merge. */

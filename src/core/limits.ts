@@ -41,8 +41,14 @@ export const LIMITS = {
   objectPartBytes: 67_108_864,
   /** Bytes of a shared place that a machine keeps for the next run. */
   contentCacheBytesMax: 10_737_418_240,
+  /** Milliseconds that a machine keeps the folder of a run at which it does not work. */
+  runFolderMsMax: 1_209_600_000,
   /** Bytes of one manifest of shards. */
   manifestBytesMax: 268_435_456,
+  /** Pieces, blocks of variants in a cell each, that a cut sweep over many cells consists of. */
+  piecesMax: 1_000_000,
+  /** Bytes of values that all shards of a sweep over many cells hand in. */
+  handedInBytesMax: 68_719_476_736,
   /** Characters of a table of prices. */
   pricesBytesMax: 1_048_576,
   /** Files of one strategy that goes to other machines. */

@@ -24,6 +24,8 @@ export function withCalendarNote(loadedWindow: LoadedWindow, calendar: Calendar)
     `Candles cover ${Math.floor(share * 100)} % of the window: annualised metrics assume a market that never closes; ` +
     '--calendar equity-sessions fits session markets.';
   const { loaded } = loadedWindow;
+  // Candles that went to another machine have it already.
+  if (loaded.quality.includes(note)) return loadedWindow;
   return { ...loadedWindow, loaded: { ...loaded, quality: [note, ...loaded.quality] } };
 }
 

@@ -8,7 +8,7 @@ import type { RiskAxes } from '../strategy/strategy.ts';
 import type { ExecutionRequest } from '../sweep/request.ts';
 import type { CandleContext } from './candle-source.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
-import { findInstrumentRules } from './instrument-rules.ts';
+import { findInstrumentRules, type GivenRules } from './instrument-rules.ts';
 
 /** Tells what the corrected fills do without choosing a profile; the exact one is for comparison. */
 export const DEFAULT_CONTROLLER_PROFILE = 'hummingbot-corrected';
@@ -24,13 +24,14 @@ export async function controllerExecution(
   name: string,
   given: GivenFields,
   { parameters, risk }: ControllerAxes,
-  context: Pick<CandleContext, 'folder' | 'storeRoot'>,
+  context: Pick<CandleContext, 'folder' | 'storeRoot'> & { readonly rules?: GivenRules },
 ): Promise<ExecutionRequest> {
   refuseForeign(selection, name);
   refuseBarriers(risk, name);
   const profile = profileNamed(selection.profile ?? DEFAULT_CONTROLLER_PROFILE);
   const { direction, costs, sizing, closeAtEnd } = profile.defaults;
-  const instrument = await findInstrumentRules(given, selection.instruments, context);
+  const { rules } = context;
+  const { instrument } = rules ?? { instrument: await findInstrumentRules(given, selection.instruments, context) };
   return {
     profile,
     direction,

@@ -10,6 +10,11 @@ import { findInstrument, type Instrument, type SourcedInstrument } from '../mark
 import { instrumentsHash, openInstrumentStore, type StoredInstruments } from '../store/instrument-store.ts';
 import type { CandleContext } from './candle-source.ts';
 
+/** Rules that were looked up already; `instrument` is left out where nothing was known. */
+export interface GivenRules {
+  readonly instrument?: SourcedInstrument | undefined;
+}
+
 /** What a connector's name ends with besides the exchange. */
 const CONNECTOR_SUFFIX = /_(perpetual|testnet|perpetual_testnet|paper_trade|us|delivery)$/;
 

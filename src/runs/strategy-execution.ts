@@ -6,6 +6,7 @@ import type { ExecutionRequest } from '../sweep/request.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerExecution } from './controller-execution.ts';
 import { type ExecutionSelection, executionRequest } from './execution-selection.ts';
+import type { GivenRules } from './instrument-rules.ts';
 
 /**
  * The request for a strategy and the axes that it is asked for. A controller has its own defaults, its capital unless --cash
@@ -16,7 +17,7 @@ export async function strategyExecution(
   selection: ExecutionSelection,
   strategy: Strategy,
   axes: { readonly parameters: Readonly<Record<string, Axis>>; readonly risk: RiskAxes },
-  context: Pick<CandleContext, 'folder' | 'storeRoot'>,
+  context: Pick<CandleContext, 'folder' | 'storeRoot'> & { readonly rules?: GivenRules },
 ): Promise<ExecutionRequest> {
   const { program } = strategy;
   if (program?.kind === 'controller')

@@ -17,7 +17,7 @@ import { withCalendarNote } from './assumption-notes.ts';
 import { type LoadedCandles, loadCandles } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
-import { checkTimeframes } from './many-run.ts';
+import { checkTimeframes } from './many-prepare.ts';
 import { marketNames } from './market-list.ts';
 import { parseMetricName } from './metric-name.ts';
 import { checkParameters } from './parameter-names.ts';

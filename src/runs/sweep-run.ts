@@ -14,6 +14,7 @@ import { warmUpNote, withCalendarNote } from './assumption-notes.ts';
 import type { CandleContext } from './candle-source.ts';
 import { controllerNotes } from './controller-notes.ts';
 import type { ExecutionSelection } from './execution-selection.ts';
+import type { GivenRules } from './instrument-rules.ts';
 import type { Isolation } from './module-ref.ts';
 import { checkParameters } from './parameter-names.ts';
 import { type DataJson, type ExecutionJson, type ResultRecord, rankedRowJson } from './result-record.ts';
@@ -39,6 +40,8 @@ export interface RunContext extends CandleContext {
   readonly onFlag?: (sentence: string) => void;
   /** `process` runs strategy files in fenced processes, and none of their code in this one; for sweeps and studies. Default `thread`. */
   readonly isolate?: Isolation;
+  /** What is known of the exchange's rules for a controller, where that is not for this machine to look up. */
+  readonly rules?: GivenRules;
   /** Most bytes of models in memory at once; LIMITS.modelMemoryBytes when left out. */
   readonly modelBytesMax?: number | undefined;
 }

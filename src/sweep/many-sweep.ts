@@ -5,6 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { createGrid, type Grid } from './grid.ts';
 import { type CheckedCells, checkCells, inCell, openCells } from './many-cells.ts';
+import { firstManyStage, foldPieces, type HandedInStage } from './many-pieces.ts';
 import { ManyRanking, type ManyRankingOptions } from './many-ranking.ts';
 import {
   cellMetricNames,
@@ -13,7 +14,7 @@ import {
   type ManyProgress,
   type ManyRequest,
 } from './many-request.ts';
-import { CellScores } from './many-scores.ts';
+import { CellScores, type Offer } from './many-scores.ts';
 import type { Stage } from './ranking.ts';
 import type { ScoringEngine, SweepRequest } from './request.ts';
 import { runSweep, type SweepHost } from './run-sweep.ts';
@@ -29,11 +30,13 @@ export interface ManyHost
   readonly onProgress?: (progress: ManyProgress) => void;
   /** Most variants of one part of the grid; fewer are taken where memory asks for it. */
   readonly partVariants?: number;
+  /** The first stage as it was scored elsewhere: it is ranked here, and what follows it is scored here. */
+  readonly handedIn?: HandedInStage;
 }
 
 const PART_VARIANTS_MAX = 100_000;
 /** Values of a part stay within this as long as one base variant and its barriers do. */
-const PART_BYTES = 64 * 2 ** 20;
+export const PART_BYTES = 64 * 2 ** 20;
 /** Parts begin small, so that a deadline finds something ranked, and grow until one takes this long in a cell. */
 const FIRST_PART_VARIANTS = 1_024;
 const PART_MS = 2_000;
@@ -75,7 +78,10 @@ export async function sweepMany(
   const grid = createGrid({ strategy, arithmetic: request.profile.arithmetic, parameters, risk });
   const metrics = cellMetricNames(request.rank);
   const perRow = CellScores.bytesPerRow(cells.length, metrics);
-  const rows = partRows(grid, perRow, host.partVariants ?? PART_VARIANTS_MAX);
+  const rows = Math.max(
+    partRows(grid, perRow, host.partVariants ?? PART_VARIANTS_MAX),
+    ...(host.handedIn?.blocks ?? []).map(({ from, to, count = to - from }) => count * grid.riskPoints),
+  );
   const checked = await openCells(request, cells, host, rows * perRow);
   const bases = countBaseVariants(grid);
   if (bases === 0) throw noVariant(grid);
@@ -88,11 +94,11 @@ export async function sweepMany(
     scores: new CellScores(cells.length, rows, metrics, request.where ?? []),
     sizer: new PartSizer(host.clock, rows, PART_MS * cells.length),
     startedMs,
-    engines: cells.map(() => undefined),
+    engines: cells.map((_, i) => host.handedIn?.engines[i]),
     scored: 0,
-    workers: 1,
-    columnsComputed: 0,
-    bytesPredicted: 0,
+    workers: host.handedIn?.cost.workers ?? 1,
+    columnsComputed: host.handedIn?.cost.columnsComputed ?? 0,
+    bytesPredicted: host.handedIn?.cost.bytesPredicted ?? 0,
   };
   const table = await runStages(run);
   return {
@@ -110,7 +116,7 @@ export async function sweepMany(
     markets: table.markets.map(({ market, cells: own, ranking }) => ({ market, cells: own, top: ranking.rows() })),
     bestOfCell: table.cells.map((ranking) => ranking.rows()[0] ?? null),
     stopped: host.stop.reason(),
-    elapsedMs: host.clock.monotonicMs() - startedMs,
+    elapsedMs: host.clock.monotonicMs() - startedMs + (host.handedIn?.cost.elapsedMs ?? 0),
     plan: { bytesPredicted: run.bytesPredicted, workers: run.workers, columnsComputed: run.columnsComputed },
   };
 }
@@ -162,18 +168,20 @@ const offerTo =
     for (const ranking of cells) ranking.offer(scores, at, baseIndex, riskIndex);
   };
 
-type Offer = (scores: CellScores, at: number, baseIndex: number, riskIndex: number) => void;
-
 async function runStages(run: Run): Promise<Tables> {
   const { grid, request, cells, host } = run;
   const selected = countBaseVariants(grid, request);
   // Neighbours share columns, in every cell; what the rows are folded into does not depend on their order.
   const operands = run.checked.opened[0]!.catalog?.operands;
   const all = () => baseVariants(grid, request, operands);
-  const hasRisk = grid.riskAxes.length > 0;
-  if (!hasRisk || request.preselect === 0) {
-    const tables = createTables(run, hasRisk ? 'B' : 'A');
-    await runStage(run, hasRisk ? 'B' : 'A', all(), selected, offerTo(tables), tables.all);
+  const { stage: first, isLast } = firstManyStage(request, grid);
+  const runFirst = (offer: Offer, ranking: ManyRanking): Promise<number> =>
+    host.handedIn === undefined
+      ? runStage(run, first, all(), selected, offer, ranking)
+      : foldHandedIn(run, first, host.handedIn, offer);
+  if (isLast) {
+    const tables = createTables(run, first);
+    await runFirst(offerTo(tables), tables.all);
     return tables;
   }
   const { rank, across, preselect: limit } = request;
@@ -193,13 +201,20 @@ async function runStages(run: Run): Promise<Tables> {
     shortlist.offer(scores, at, baseIndex, riskIndex);
     offerEarly(scores, at, baseIndex, riskIndex);
   };
-  await runStage(run, 'A', all(), selected, offer, shortlist);
+  await runFirst(offer, shortlist);
   if (host.stop.reason() !== undefined) return early;
   const final = createTables(run, 'B');
   const kept = shortlist.baseIndices();
   const ordered = operands === undefined ? kept : nearbyFirst(grid, operands, kept);
   const taken = await runStage(run, 'B', ordered, kept.length, offerTo(final), final.all);
   return taken === 0 ? early : final;
+}
+
+async function foldHandedIn(run: Run, stage: Stage, handedIn: HandedInStage, offer: Offer): Promise<number> {
+  const { request, grid, scores, host } = run;
+  const taken = await foldPieces(request, { grid, stage, handedIn, scores, stop: host.stop }, offer);
+  run.scored += taken;
+  return taken;
 }
 
 /** Scores one stage part by part and answers how many variants were scored in every cell. */
@@ -320,7 +335,7 @@ class PartSizer {
   }
 }
 
-function noVariant(grid: Grid): AppError {
+export function noVariant(grid: Grid): AppError {
   return new AppError('GRID_INVALID', {
     found: `${grid.basePoints} points, none of which satisfies the constraint of ${grid.strategyName}.`,
     todo: 'Widen the ranges given with --set.',

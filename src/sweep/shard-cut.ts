@@ -7,7 +7,7 @@ import { type OpenedSweep, skipsStageA } from './open-sweep.ts';
 import { predictedSeconds } from './plan.ts';
 import type { SweepRequest } from './request.ts';
 import type { Stretch, SweepRound, SweepShard } from './shard.ts';
-import { COUNTED_POINTS_MAX, pointRange } from './variants.ts';
+import { COUNTED_POINTS_MAX, pointRange, type VariantSelection } from './variants.ts';
 
 /** What is scored first: stage A, or where there is nothing to choose from the one stage there is. */
 export function firstRound(
@@ -20,9 +20,9 @@ export function firstRound(
 
 /** The whole stretch of a round. */
 export function stretchOf(
-  request: SweepRequest,
+  request: VariantSelection,
   { grid, selected }: Pick<OpenedSweep, 'grid' | 'selected'>,
-  { shortlist }: SweepRound,
+  { shortlist }: Pick<SweepRound, 'shortlist'>,
 ): Stretch {
   if (shortlist !== undefined) return { from: 0, to: shortlist.length, count: shortlist.length };
   if (request.sample !== undefined) return { from: 0, to: selected ?? request.sample, count: selected };
@@ -39,10 +39,7 @@ export function cutRound(
 ): SweepShard[] {
   const { grid, bases, selected } = opened;
   const { stage, isLast, shortlist } = round;
-  const stretch = stretchOf(request, opened, round);
-  const isEven = shortlist !== undefined || request.sample !== undefined || grid.constraint === undefined;
-  const cuts = isEven ? cutEvenly(stretch, parts) : cutGrid(grid, stretch, parts);
-  return cuts.map((cut) => ({
+  return cutStretch(request, opened, round, parts).map((cut) => ({
     ...cut,
     stage,
     isLast,
@@ -50,6 +47,19 @@ export function cutRound(
     ...(shortlist === undefined ? {} : { bases: shortlist.slice(cut.from, cut.to) }),
     whole: { sweep, ...(bases === undefined ? {} : { bases }), ...(selected === undefined ? {} : { selected }) },
   }));
+}
+
+/** The stretch of a round in `parts`, or fewer, of about as many base variants each. */
+export function cutStretch(
+  request: VariantSelection,
+  opened: Pick<OpenedSweep, 'grid' | 'selected'>,
+  round: Pick<SweepRound, 'shortlist'>,
+  parts: number,
+): Stretch[] {
+  const { grid } = opened;
+  const stretch = stretchOf(request, opened, round);
+  const isEven = round.shortlist !== undefined || request.sample !== undefined || grid.constraint === undefined;
+  return isEven ? cutEvenly(stretch, parts) : cutGrid(grid, stretch, parts);
 }
 
 /** Every place is one base variant. */

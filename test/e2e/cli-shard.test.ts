@@ -1,5 +1,5 @@
 // Sweeps cut into shards, scored by processes that know nothing of each other, merged to the result of one machine.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type FakeS3, startFakeS3 } from '../faults/fake-s3.ts';
@@ -150,6 +150,40 @@ describe('shards of a sweep', () => {
   });
 });
 
+describe('shards of a sweep over markets and windows', () => {
+  const windows = ['--windows', '2024-01-02..2024-01-06,2024-01-06..2024-01-10'];
+  const cells = ['--data', 'btc.csv', '--data', 'eth.csv', ...windows, '--across', 'worst'];
+  const args = ['sma-cross', ...cells, ...STAGES, '--rank', 'sharpe', '--top', '7', '--preselect', '12'];
+
+  test('name the candles they need, and merge to the record of one machine', async () => {
+    place.write('eth.csv', csvOf(minuteCandles(20_000, 2)));
+    const { manifest, shards, id } = await plan(folderUri('many'), args, 5);
+    expect(shards).toBe(5);
+    const text = readFileSync(join(place.folder, 'many', 'runs', id, 'manifest.json'), 'utf8');
+    const cut = JSON.parse(text) as { shards: { parts: { market: number }[] }[] };
+    expect(cut.shards.map(({ parts }) => parts.map(({ market }) => market))).toEqual([[0], [0], [0, 1], [1], [1]]);
+    const stopped = place.start(['shard', 'run', '--manifest', manifest, '--index', '2'], machine('many-a'));
+    stopped.child.kill('SIGKILL');
+    await stopped.ended;
+    const ends = await Promise.all([
+      runShard(manifest, machine('many-b'), '--index', '0', '--tasks', '2'),
+      runShard(manifest, machine('many-c'), '--index', '1', '--tasks', '2'),
+    ]);
+    expect(ends.map(({ exitCode, stderr }) => [exitCode, stderr])).toEqual([
+      [0, ''],
+      [0, ''],
+    ]);
+    const merged = json<Record<string, unknown>>(await merge(manifest, '--no-save'));
+    const whole = json<Record<string, unknown>>(await place.run('sweep', ...args, '--no-save', '--json'));
+    const lasting = ({ createdAt: _, elapsedMs: __, loadMs: ___, plan: ____, ...rest }: Record<string, unknown>) =>
+      rest;
+    expect(lasting(merged)).toEqual(lasting(whole));
+    rmSync(join(place.folder, 'many', 'runs', id, 'pieces', '000003'));
+    const damaged = await merge(manifest);
+    expect([damaged.exitCode, damaged.stderr]).toEqual([64, expect.stringContaining('piece 3 is missing')]);
+  });
+});
+
 describe('what is wrong', () => {
   test('with a shard is told with its number, and the merge refuses', async () => {
     const { manifest, id } = await plan(folderUri('wrong'), SWEEP, 2);
@@ -173,6 +207,50 @@ describe('what is wrong', () => {
     expect((await merge(manifest)).exitCode).toBe(0);
   });
 
+  test('with a machine or the place ends in 75: another attempt may meet it no more', async () => {
+    const { manifest, id } = await plan(folderUri('machines'), SWEEP, 2);
+    for (const name of ['full', 'broken']) mkdirSync(join(place.folder, 'machines', name), { recursive: true });
+    // No room for what was fetched: it is fetched all the same.
+    mkdirSync(join(place.folder, 'machines', 'full', 'cache'));
+    place.write('machines/full/cache/content', 'in the way');
+    const full = await runShard(manifest, machine('full'), '--index', '0');
+    expect([full.exitCode, full.stdout]).toEqual([0, 'shard 0 of 2: done\n']);
+    // No room for the progress of shards.
+    place.write('machines/broken/shards', 'in the way');
+    const broken = await runShard(manifest, machine('broken'), '--index', '1');
+    expect([broken.exitCode, broken.stderr]).toEqual([75, expect.stringContaining('STORE_UNWRITABLE')]);
+    const path = join(place.folder, 'machines', 'runs', id, 'manifest.json');
+    const text = readFileSync(path, 'utf8');
+    writeFileSync(path, text.slice(0, -9));
+    const damaged = await runShard(manifest, machine('m'), '--index', '1');
+    expect([damaged.exitCode, damaged.stderr]).toEqual([75, expect.stringContaining('OBJECT_CORRUPT')]);
+    rmSync(path);
+    expect((await runShard(manifest, machine('m'), '--index', '1')).exitCode).toBe(64);
+    // The same plan puts it back.
+    await plan(folderUri('machines'), SWEEP, 2);
+    expect((await runShard(manifest, machine('m'), '--index', '1')).exitCode).toBe(0);
+  });
+
+  test('with the memory of a thread ends in 75', async () => {
+    place.write(
+      'hungry.ts',
+      `import { defineStrategy, range } from 'gridmill';
+export default defineStrategy({
+  name: 'hungry',
+  parameters: { length: range(2, 9) },
+  compute: () => {
+    const all: unknown[] = [];
+    for (;;) all.push(Array.from({ length: 10_000 }, (_, i) => ({ i })));
+  },
+});
+`,
+    );
+    const hungry = ['./hungry.ts', '--data', 'btc.csv', '--from', '2024-01-10', '--memory', '300MB'];
+    const { manifest } = await plan(folderUri('hungry'), hungry, 2);
+    const ended = await runShard(manifest, machine('n'), '--index', '0');
+    expect([ended.exitCode, ended.stderr]).toEqual([75, expect.stringContaining('WORKER_DIED')]);
+  });
+
   test('with a command ends in 64: trying again is of no use', async () => {
     const { manifest } = await plan(folderUri('usage'), SWEEP, 2);
     const ends = [
@@ -186,7 +264,7 @@ describe('what is wrong', () => {
     const mistakes: readonly (readonly [string[], string])[] = [
       [['--place', folderUri('usage')], '--place without --cluster'],
       [['--cluster', 'slurm'], '--cluster without --place'],
-      [['--cluster', 'slurm', '--windows', '2024-01'], '--windows with --cluster'],
+      [['--cluster', 'slurm', '--checkpoint', 'x'], '--checkpoint with --cluster'],
     ];
     for (const [more, said] of mistakes) {
       const result = await place.run(...sweep, ...more);

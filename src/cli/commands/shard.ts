@@ -5,7 +5,7 @@ import { type CommandContext, examples } from '../command.ts';
 import { addForecastOptions } from '../forecast-options.ts';
 import type { Host } from '../host.ts';
 import { bytes, duration, numberAtLeast, wholeNumber } from '../option-values.ts';
-import { addDataOptions, addExecutionOptions, addGridOptions, modelMemoryOption } from '../options.ts';
+import { addDataOptions, addExecutionOptions, addGridOptions, addManyOptions, modelMemoryOption } from '../options.ts';
 import { mergeShards, planShards, runShards, shardStatus } from '../shard-work.ts';
 import { addRankingOptions } from '../sweep-options.ts';
 
@@ -40,9 +40,10 @@ export function define(command: Command, { host, action }: CommandContext): void
     .command('plan')
     .description('Cut a sweep into shards, and put all they need into a place that the machines share.')
     .argument('[strategy]', "a built-in name (gridmill strategies), a .ts/.js file, or a Hummingbot controller's .yml");
-  addDataOptions(plan);
+  addDataOptions(plan, 'many');
   addGridOptions(plan);
   addExecutionOptions(plan);
+  addManyOptions(plan);
   addRankingOptions(plan);
   plan
     .optionsGroup('Shards:')
@@ -53,7 +54,8 @@ export function define(command: Command, { host, action }: CommandContext): void
       wholeNumber('--shards', 2, LIMITS.shardsMax),
     )
     .option('--memory <bytes>', 'most memory of the process of one shard: 512MB, 2GB', bytes('--memory'))
-    .option(...WORKERS);
+    .option(...WORKERS)
+    .addOption(modelMemoryOption());
   addForecastOptions(plan);
   plan
     .option('--json', 'print one JSON object')
@@ -98,6 +100,7 @@ export function define(command: Command, { host, action }: CommandContext): void
     .option('--no-save', 'keep no result in the store')
     .option('--hand-in', 'also put the result into the shared place, for "gridmill cloud merge"')
     .option(...WORKERS)
+    .addOption(modelMemoryOption())
     .option('--json', 'print one JSON object')
     .addHelpText('after', EXITS)
     .action(action((options) => mergeShards(options, host)));

@@ -4,15 +4,13 @@ import type { Command } from 'commander';
 import { createStopSource } from '../../core/cancel.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
-import type { ExecutionSelection } from '../../runs/execution-selection.ts';
-import type { Isolation } from '../../runs/module-ref.ts';
 import type { SweepSelection } from '../../runs/sweep-run.ts';
-import type { Across } from '../../sweep/many-across.ts';
-import { addClusterOptions, type ClusterOptions, checkClusterOptions, manyOnCluster } from '../cluster-options.ts';
+import { addClusterOptions, checkClusterOptions } from '../cluster-options.ts';
 import { type CommandContext, type ExitCode, examples } from '../command.ts';
 import { deliverSweep } from '../deliver.ts';
 import type { Host } from '../host.ts';
 import { isolationNotes } from '../isolation-notes.ts';
+import { isManySweep } from '../many-windows.ts';
 import { memoryBudget } from '../memory-budget.ts';
 import { bytes, duration, wholeNumber } from '../option-values.ts';
 import {
@@ -21,31 +19,13 @@ import {
   addGridOptions,
   addManyOptions,
   barrierNotes,
-  type DataOptions,
   isolateOption,
   modelMemoryOption,
 } from '../options.ts';
 import { createProgressLine, note } from '../progress.ts';
 import { runContext, stoppable, windowSelection } from '../run-context.ts';
-import { addRankingOptions, gridSelection, type RankingOptions } from '../sweep-options.ts';
-
-export interface SweepOptions extends Omit<DataOptions, 'data'>, ExecutionSelection, RankingOptions, ClusterOptions {
-  readonly data?: readonly string[];
-  readonly windows?: string;
-  readonly split?: number;
-  readonly across?: Across;
-  readonly workers?: number;
-  readonly memory?: number;
-  readonly modelMemory?: number;
-  readonly deadline?: number;
-  readonly isolate: Isolation;
-  readonly checkpoint?: string;
-  readonly estimate?: boolean;
-  readonly allResults?: string;
-  readonly report?: string;
-  readonly save: boolean;
-  readonly json?: boolean;
-}
+import type { SweepOptions } from '../sweep-command.ts';
+import { addRankingOptions, gridSelection } from '../sweep-options.ts';
 
 export function define(command: Command, { host, action }: CommandContext): void {
   command.argument(
@@ -133,14 +113,13 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   const { listMarkets } = await import('../../runs/market-list.ts');
   const markets = listMarkets(options.data ?? [], context);
   const grid = await gridSelection(options);
-  if (isMany(options, markets)) {
-    if (options.cluster !== undefined) throw manyOnCluster(`${markets.length} markets`);
-    const { sweepManyCommand } = await import('../sweep-many.ts');
-    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
-  }
   if (options.cluster !== undefined) {
     const { sweepOnCluster } = await import('../sweep-cluster.ts');
-    return sweepOnCluster(strategy, { ...options, data: markets[0] }, host);
+    return sweepOnCluster(strategy, options, host);
+  }
+  if (isManySweep(options, markets)) {
+    const { sweepManyCommand } = await import('../sweep-many.ts');
+    return sweepManyCommand({ strategy, markets, grid, options, files, stop, progress }, context, host);
   }
   const budgetBytes = memoryBudget(options.memory, host);
   const window = await windowSelection({ ...options, data: markets[0] });
@@ -194,10 +173,6 @@ async function sweep(strategy: string, options: SweepOptions, host: Host): Promi
   progress.clear();
   return deliverSweep(prepared, finished, { ...files, save: options.save, json: options.json === true }, host);
 }
-
-/** Whether variants are ranked across cells: several markets or windows, or so asked for. */
-const isMany = ({ windows, split, across }: SweepOptions, markets: readonly string[]): boolean =>
-  markets.length > 1 || windows !== undefined || split !== undefined || across !== undefined;
 
 function rowsAreNotKept(): AppError {
   return new AppError('REQUEST_INVALID', {
