@@ -164,7 +164,14 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   controllers: ['yaml'],
   report: ['cli-table3'],
   images: ['@aws-sdk/client-ecr'],
-  cluster: ['@aws-sdk/client-s3', '@aws-sdk/client-cloudformation', '@aws-sdk/client-batch'],
+  cluster: [
+    '@aws-sdk/client-batch',
+    '@aws-sdk/client-cloudformation',
+    '@aws-sdk/client-ecr',
+    '@aws-sdk/client-s3',
+    'typebox',
+    'typebox/value',
+  ],
   api: ['fastify', '@fastify/swagger', 'typebox', 'ajv'],
   cli: ['commander', 'yaml'],
 };

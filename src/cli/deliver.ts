@@ -50,6 +50,15 @@ export function deliverSweep(
   );
 }
 
+/** A result that another machine made: there are neither candles nor a strategy here for a report. */
+export function deliverRecord(
+  record: ResultRecord,
+  wanted: Delivery & { readonly report: undefined },
+  host: Host,
+): Promise<ExitCode> {
+  return deliver({ record, runOptions: '--row 1', html: async () => '' }, wanted, host);
+}
+
 export function deliverMany(
   prepared: PreparedMany,
   { record }: FinishedMany,

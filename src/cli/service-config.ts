@@ -12,15 +12,19 @@ import type { Host } from './host.ts';
 /** Read where no other file is named, as far as it exists. */
 const USUAL_PATH = 'config/gridmill.yaml';
 
+export interface GivenConfig {
+  readonly path: string | undefined;
+  readonly flags: ConfigSources['flags'];
+  /** Memory that budgets which nobody gives are shares of; that of the machine when left out. */
+  readonly freeBytes?: number;
+}
+
 /** Errors: REQUEST_INVALID; BUDGET_BYTES for budgets that are more than the memory there is. */
-export async function loadConfig(
-  given: { readonly path: string | undefined; readonly flags: ConfigSources['flags'] },
-  host: Host,
-): Promise<ServiceConfig> {
+export async function loadConfig(given: GivenConfig, host: Host): Promise<ServiceConfig> {
   const path = given.path ?? usualPath(host);
   const file = path === undefined ? undefined : { path, content: await parsedFile(path, host) };
   const memoryBytes = host.machineBytes();
-  const { computeBytes, mirrorBytes, answerBytes } = memoryShares(memoryBytes);
+  const { computeBytes, mirrorBytes, answerBytes } = memoryShares(given.freeBytes ?? memoryBytes);
   const config = readConfig({
     file,
     environment: host.environment,

@@ -1,9 +1,9 @@
 // Tests of what settings come to on a machine: threads of one computation and of one user, and shares of the waiting room.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { readConfig, type ServiceConfig } from '../api/config.ts';
 import { createMachine } from '../compute/machine.ts';
 import type { Host } from './host.ts';
-import { machineLimits, surroundings } from './service-process.ts';
+import { keepHeapBound, machineLimits, surroundings } from './service-process.ts';
 
 const host = { cores: 4, machineBytes: () => 2 ** 33, folder: '/', storeRoot: '/' } as unknown as Host;
 const config = (flags: Partial<ServiceConfig>): ServiceConfig => readConfig({ environment: {}, flags });
@@ -28,4 +28,20 @@ test('with several tokens a user has half of the waiting room, unless the settin
   expect([share({}, 0), share({}, 1), share({}, 2)]).toEqual([8, 8, 4]);
   expect(share({ 'server.waiting_max': 5 }, 3)).toBe(3);
   expect(share({ 'server.waiting_max_per_user': 1 }, 1)).toBe(1);
+});
+
+test('the heap of a process that lives long is bounded again and again until it ends', () => {
+  vi.useFakeTimers();
+  try {
+    let bounds = 0;
+    const end = keepHeapBound({ boundHeap: () => void bounds++ });
+    expect(bounds).toBe(1);
+    vi.advanceTimersByTime(10_000);
+    expect(bounds).toBe(11);
+    end();
+    vi.advanceTimersByTime(10_000);
+    expect(bounds).toBe(11);
+  } finally {
+    vi.useRealTimers();
+  }
 });

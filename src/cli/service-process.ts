@@ -39,6 +39,16 @@ export const surroundings = (config: ServiceConfig, host: Host): Surroundings =>
   memoryBytes: host.machineBytes(),
 });
 
+/** Between two looks at how much the heap may grow. */
+const BOUND_MS = 1_000;
+
+/** Keeps the heap of a process that lives long close to what is alive in it: each thread that starts sets V8's bounds back. Answers the end. */
+export function keepHeapBound({ boundHeap }: Pick<Host, 'boundHeap'>): () => void {
+  boundHeap();
+  const bounds = setInterval(boundHeap, BOUND_MS);
+  return () => clearInterval(bounds);
+}
+
 /** `users`: how many tokens there are; with several of them none may fill more than half of the waiting room. */
 export const machineLimits = (config: ServiceConfig, host: Host, users = 1): AdmissionLimits => ({
   threads: host.cores,

@@ -1,10 +1,11 @@
 // What the subcommands of `gridmill shard` do.
 import type { ObjectStore } from '../cluster/object-store.ts';
+import type { PlanPlaces } from '../cluster/plan-shards.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError, isAppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ExecutionSelection } from '../runs/execution-selection.ts';
-import type { PreparedSweep } from '../runs/sweep-run.ts';
+import type { FinishedSweep, PreparedSweep } from '../runs/sweep-run.ts';
 import type { ShardResult } from '../sweep/shard.ts';
 import { asCalled } from './called-as.ts';
 import type { ExitCode } from './command.ts';
@@ -27,6 +28,8 @@ export interface PlanOptions extends DataOptions, ExecutionSelection, RankingOpt
 
 interface ManifestOptions {
   readonly manifest: string;
+  /** Of a place in S3, where that is known. */
+  readonly region?: string;
   readonly workers?: number;
   readonly json?: boolean;
 }
@@ -34,11 +37,10 @@ interface ManifestOptions {
 /** Of sysexits.h, and understood alike by Slurm, AWS Batch and Kubernetes. */
 const EXIT = { permanent: 64, tryAgain: 75 } as const;
 
-/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
-export async function plannedShards(strategy: string, options: PlanOptions, objects: ObjectStore, host: Host) {
-  const [{ prepareSweep }, cluster, { executionOf }] = await Promise.all([
+/** The sweep that the options name, ready to be cut. Errors: those of prepareSweep. */
+export async function preparedCut(strategy: string, options: Omit<PlanOptions, 'place'>, host: Host) {
+  const [{ prepareSweep }, { executionOf }] = await Promise.all([
     import('../runs/sweep-run.ts'),
-    import('../cluster/plan-shards.ts'),
     import('../runs/execution-selection.ts'),
   ]);
   const context = runContext(host, options);
@@ -48,20 +50,38 @@ export async function plannedShards(strategy: string, options: PlanOptions, obje
     execution: executionOf(options),
     grid: await gridSelection(options),
   };
-  const prepared = await prepareSweep(selection, context);
+  return { prepared: await prepareSweep(selection, context), selection, context };
+}
+
+/** Cuts the sweep that the options name. Errors: those of prepareSweep and of the shared place. */
+export async function plannedShards(
+  strategy: string,
+  options: Omit<PlanOptions, 'place'>,
+  places: PlanPlaces,
+  host: Host,
+) {
+  const cluster = await import('../cluster/plan-shards.ts');
+  const { prepared, selection, context } = await preparedCut(strategy, options, host);
   const plan = {
     shards: options.shards,
     budgetBytes: options.memory,
     workers: options.workers ?? host.cores,
     residentBytes: host.settleHeap(),
   };
-  return { prepared, ...(await cluster.planShards(prepared, selection, plan, objects, context)) };
+  return { prepared, ...(await cluster.planShards(prepared, selection, plan, places, context)) };
 }
 
-export async function planShards(strategy: string, options: PlanOptions, host: Host): Promise<ExitCode> {
+export async function planShards(
+  strategy: string | undefined,
+  given: Omit<PlanOptions, 'place'> & { readonly place?: string },
+  host: Host,
+): Promise<ExitCode> {
+  const { place } = given;
+  if (strategy === undefined || place === undefined) throw nothingToCut(strategy);
+  const options = { ...given, place };
   const objects = await openPlace(options.place, host);
   try {
-    const { id, manifest, sentBytes } = await plannedShards(strategy, options, objects, host);
+    const { id, manifest, sentBytes } = await plannedShards(strategy, options, { objects }, host);
     const { manifestKey } = await import('../cluster/manifest.ts');
     const uri = `${objects.uri}/${manifestKey(id)}`;
     const sizes = manifest.shards.map(({ from, to, count = to - from }) => count);
@@ -81,6 +101,13 @@ export async function planShards(strategy: string, options: PlanOptions, host: H
   }
 }
 
+const nothingToCut = (strategy: string | undefined): AppError =>
+  new AppError('REQUEST_INVALID', {
+    rule: 'A plan is of a strategy, and goes to a place that the machines share.',
+    found: strategy === undefined ? 'no strategy.' : 'no --place.',
+    todo: 'Give a strategy and --place, or --simulate for a forecast.',
+  });
+
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(1);
 
 interface RunOptions extends ManifestOptions {
@@ -96,10 +123,10 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       import('../cluster/shard-node.ts'),
       import('../cluster/merge-run.ts'),
     ]);
-    const { run, objects } = await openRun(options, host);
+    const { run, objects, content, close } = await openRun(options, host);
     const context = runContext(host, options);
     const count = run.manifest.shards.length;
-    const first = options.index ?? arrayIndex(host);
+    const first = options.index ?? (await arrayTask(host));
     const step = options.tasks ?? count;
     // More tasks than shards is fine; an index beyond them without --tasks is a mistake.
     const length = Math.max(options.tasks === undefined ? 1 : 0, Math.ceil((count - first) / step));
@@ -111,7 +138,7 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
       if (open.length === 0)
         return say(host, length === 0 ? 'no shard left for this task' : `shard ${asked.join(', ')}: already handed in`);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, context, imageStrategies(host));
+      const prepared = await prepareRun(run, content, context, imageStrategies(host));
       const residentBytes = host.settleHeap();
       const budgetBytes = memoryBudget(run.manifest.budgetBytes ?? undefined, host);
       return await stoppable(host, stop, async (token) => {
@@ -131,14 +158,14 @@ export const runShards = (options: RunOptions, host: Host): Promise<ExitCode> =>
         return undefined;
       });
     } finally {
-      objects.close();
+      close();
     }
   });
 
 /** Errors: those of the shared place. */
 export async function shardStatus(options: ManifestOptions, host: Host): Promise<ExitCode> {
   const { runStatus } = await import('../cluster/merge-run.ts');
-  const { run, objects } = await openRun(options, host);
+  const { run, objects, close } = await openRun(options, host);
   try {
     const status = await runStatus(run, objects);
     const { shards, done, missing } = status;
@@ -152,7 +179,7 @@ export async function shardStatus(options: ManifestOptions, host: Host): Promise
     }
     return;
   } finally {
-    objects.close();
+    close();
   }
 }
 
@@ -162,29 +189,35 @@ interface MergeOptions extends ManifestOptions {
   readonly memory?: number;
   readonly report?: string;
   readonly save: boolean;
+  readonly handIn?: boolean;
 }
 
 export const mergeShards = (options: MergeOptions, host: Host): Promise<ExitCode> =>
   withExits(host, async () => {
-    const { run, objects } = await openRun(options, host);
+    const { run, objects, content, close } = await openRun(options, host);
     try {
       const { prepareRun } = await import('../cluster/shard-node.ts');
       const { collectShards } = await import('../cluster/merge-run.ts');
       const results = await collectShards(run, objects);
       host.boundHeap();
-      const prepared = await prepareRun(run, objects, runContext(host), imageStrategies(host));
-      return await deliverMerge(results, prepared, options, host);
+      const prepared = await prepareRun(run, content, runContext(host), imageStrategies(host));
+      return await deliverMerge(results, prepared, options, host, async ({ record }) => {
+        if (options.handIn !== true) return;
+        const { putMerged } = await import('../cluster/merged-result.ts');
+        await putMerged(run, record, objects);
+      });
     } finally {
-      objects.close();
+      close();
     }
   });
 
-/** Merges what shards have handed in, and delivers it as `sweep` does. Errors: those of mergeRun. */
+/** Merges what shards have handed in, and delivers it as `sweep` does; `onFinished` hears of it before. Errors: those of mergeRun. */
 export async function deliverMerge(
   results: readonly ShardResult[],
   prepared: PreparedSweep,
   options: Omit<MergeOptions, 'manifest'>,
   host: Host,
+  onFinished: (finished: FinishedSweep) => Promise<void> = async () => undefined,
 ): Promise<ExitCode> {
   const [{ mergeRun }, { checkStoreWritable, outputPath }, { deliverSweep }] = await Promise.all([
     import('../cluster/merge-run.ts'),
@@ -206,32 +239,60 @@ export async function deliverMerge(
     mergeRun(results, prepared, { ...limits, stop: token }, runContext(host)),
   );
   progress.clear();
+  await onFinished(finished);
   const wanted = { report, allResults: undefined, save: options.save, json: options.json === true };
   return deliverSweep(prepared, finished, wanted, host);
 }
 
-async function openRun({ manifest }: ManifestOptions, host: Host) {
+export async function openRun({ manifest, region }: ManifestOptions, host: Host) {
   const { getManifest, parseManifestUri } = await import('../cluster/manifest.ts');
   const { place, id } = parseManifestUri(manifest);
-  const objects = await openPlace(place, host);
-  return { run: await getManifest(objects, id, host.version), objects };
+  const objects = await openPlace(place, host, region);
+  const run = await getManifest(objects, id, host.version);
+  const { contentPlace } = run.manifest;
+  const content = contentPlace === undefined ? objects : await openPlace(contentPlace, host, region);
+  const close = (): void => {
+    objects.close();
+    if (content !== objects) content.close();
+  };
+  return { run, objects, content, close };
 }
 
 /** Where an image that "gridmill image" built keeps its strategies. */
 const imageStrategies = ({ environment }: Host): string | undefined => environment['GRIDMILL_IMAGE_STRATEGIES'];
 
-export async function openPlace(uri: string, { environment }: Host): Promise<ObjectStore> {
+export async function openPlace(uri: string, { environment }: Host, region?: string): Promise<ObjectStore> {
   const { openObjects } = await import('../cluster/open-objects.ts');
   const endpoint = environment['GRIDMILL_S3_ENDPOINT'] || undefined;
-  return openObjects(uri, endpoint === undefined ? {} : { endpoint });
+  return openObjects(uri, {
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+  });
 }
 
+/** Of an array whose children are not the tasks 0, 1, 2 …: which they are. */
+const TASKS_NAME = 'GRIDMILL_SHARD_INDICES';
 const INDEX_NAMES = [
   'GRIDMILL_SHARD_INDEX',
   'AWS_BATCH_JOB_ARRAY_INDEX',
   'SLURM_ARRAY_TASK_ID',
   'JOB_COMPLETION_INDEX',
 ] as const;
+
+/** The task of this process: its place in the array, or what is listed for that place. Errors: REQUEST_INVALID. */
+async function arrayTask(host: Host): Promise<number> {
+  const place = arrayIndex(host);
+  const list = host.environment[TASKS_NAME];
+  if (list === undefined || list === '') return place;
+  const { parseRanges } = await import('../cluster/index-ranges.ts');
+  const task = parseRanges(list, LIMITS.shardsMax)?.[place];
+  if (task !== undefined) return task;
+  throw new AppError('REQUEST_INVALID', {
+    rule: `${TASKS_NAME} lists the tasks of an array, such as 3,7-9.`,
+    found: `none for place ${place} in ${JSON.stringify(list.slice(0, 80))}.`,
+    todo: 'Unset it, or give --index.',
+  });
+}
 
 /** The first of these that is set; a job that is no array has none, and is the whole of it. Errors: REQUEST_INVALID. */
 function arrayIndex({ environment }: Host): number {

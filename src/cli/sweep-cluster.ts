@@ -1,10 +1,11 @@
 // gridmill sweep --cluster: cuts the sweep, has a scheduler run the shards, follows them, and delivers the merge.
-import type { FollowHost, RunProgress } from '../cluster/follow-run.ts';
+import type { FollowHost } from '../cluster/follow-run.ts';
 import type { ShardRun } from '../cluster/manifest.ts';
 import { createStopSource } from '../core/cancel.ts';
 import { AppError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import type { ClusterOptions } from './cluster-options.ts';
+import { clusterProgress } from './cluster-progress.ts';
 import type { ExitCode } from './command.ts';
 import type { Host } from './host.ts';
 import { createProgressLine, note } from './progress.ts';
@@ -24,6 +25,7 @@ const MEMORY_SLACK = 1.1;
 
 /** Errors: those of plannedShards, followRun and deliverMerge; REQUEST_INVALID without --place. */
 export async function sweepOnCluster(strategy: string, options: SweepOnCluster, host: Host): Promise<ExitCode> {
+  if (options.cluster === 'aws-batch') return onStack(strategy, options, host);
   const { place, workers = TASK_WORKERS } = options;
   if (place === undefined) throw noPlace();
   const objects = await openPlace(place, host);
@@ -31,7 +33,7 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
   const stop = createStopSource(host.clock, options.deadline);
   try {
     const { collectShards } = await import('../cluster/merge-run.ts');
-    const { prepared, ...run } = await plannedShards(strategy, { ...options, place, workers }, objects, host);
+    const { prepared, ...run } = await plannedShards(strategy, { ...options, workers }, { objects }, host);
     const onNote = note(progress, host);
     onNote(`run ${run.id}: ${run.manifest.shards.length} shards in ${objects.uri}`);
     await stoppable(host, stop, (token) =>
@@ -40,7 +42,7 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
         stop: token,
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         onNote,
-        onProgress: (at) => progress.update(() => progressText(at)),
+        onProgress: (at) => progress.update(() => clusterProgress(at)),
       }),
     );
     progress.clear();
@@ -52,8 +54,18 @@ export async function sweepOnCluster(strategy: string, options: SweepOnCluster, 
   }
 }
 
-const progressText = ({ shards, done, running, waiting }: RunProgress): string =>
-  `${done} of ${shards} shards  ${running} running  ${waiting} waiting`;
+/** A stack has places of its own. */
+async function onStack(strategy: string, options: SweepOnCluster, host: Host): Promise<ExitCode> {
+  const { place: _, memory, workers, stack, ...rest } = options;
+  if (stack === undefined) throw noStack();
+  const [{ parseBatchArgs }, { cloudSubmit, sweepOnBatch }] = await Promise.all([
+    import('./batch-options.ts'),
+    import('./cloud-sweep.ts'),
+  ]);
+  const batch = parseBatchArgs(options.clusterArgs ?? '');
+  if (options.detach === true) return cloudSubmit(strategy, { ...rest, stack }, batch, host);
+  return sweepOnBatch(strategy, { ...rest, stack }, batch, host);
+}
 
 async function onSlurm(
   run: ShardRun,
@@ -87,6 +99,13 @@ async function onSlurm(
   const tasks = Math.min(shards, await createSlurmEngine({ ...job, tasks: shards }).tasksMax());
   await followRun(run, createSlurmEngine({ ...job, tasks }), { ...follow, tasks });
 }
+
+const noStack = (): AppError =>
+  new AppError('REQUEST_INVALID', {
+    rule: 'A sweep on AWS Batch runs on a stack.',
+    found: '--cluster aws-batch without --stack.',
+    todo: 'Give --stack NAME; "gridmill cloud up" makes one (docs/aws.md).',
+  });
 
 const noPlace = (): AppError =>
   new AppError('REQUEST_INVALID', {

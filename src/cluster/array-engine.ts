@@ -2,8 +2,11 @@
 
 export interface Task {
   readonly index: number;
-  /** `waiting` and `running` tasks may yet hand something in; `ended` ones do no more. */
-  readonly state: 'waiting' | 'running' | 'ended';
+  /**
+   * `waiting`, `running` and `counted` tasks may yet hand something in; `ended` ones do no more. `counted`: of an array that still runs, the
+   * scheduler told only how many of its tasks succeeded, and not which.
+   */
+  readonly state: 'waiting' | 'running' | 'counted' | 'ended';
   /** Of an ended task: its exit code, 128 and more for signals; undefined when the scheduler does not know. */
   readonly exitCode?: number;
   /** In the words of the scheduler: NodeFail, OUT_OF_MEMORY. */
@@ -13,6 +16,8 @@ export interface Task {
 /** An array of tasks under a name. Every method throws ENGINE_UNREACHABLE when the scheduler does not answer. */
 export interface ArrayEngine {
   readonly name: string;
+  /** Times that a driver starts one task; fewer where the scheduler tries again by itself. LIMITS.shardAttemptsMax when left out. */
+  readonly startsMax?: number;
   /** Most tasks of one array. Errors: ENGINE_UNREACHABLE. */
   tasksMax(): Promise<number>;
   /** Starts tasks with these indices. Errors: ENGINE_REFUSED. */

@@ -121,7 +121,7 @@ function lostTasks(
     if (task !== undefined && task.state !== 'ended') return false;
     const tried = attempts.get(index) ?? 0;
     const isPermanent = tried > 0 && task?.exitCode === PERMANENT;
-    if (isPermanent || tried >= LIMITS.shardAttemptsMax) throw failed(index, task, tried, engine);
+    if (isPermanent || tried >= (engine.startsMax ?? LIMITS.shardAttemptsMax)) throw failed(index, task, tried, engine);
     return true;
   });
 }

@@ -22,12 +22,14 @@ export interface Manifest {
   /** Most bytes that the process of a shard may take; null for no limit. */
   readonly budgetBytes: number | null;
   readonly shards: readonly SweepShard[];
+  /** URI of the place where `content/…` lies, when that is not the place of the manifest. No part of what the run is: its id leaves it out. */
+  readonly contentPlace?: string;
 }
 
 /** Where the objects of one cut sweep lie. */
 export interface ShardRun {
   readonly manifest: Manifest;
-  /** First half of the SHA-256 of the manifest. */
+  /** First half of the SHA-256 of the manifest, without `contentPlace`. */
   readonly id: string;
 }
 
@@ -37,13 +39,16 @@ export const progressKey = (id: string, index: number): string => `runs/${id}/pr
 
 const padded = (index: number): string => String(index).padStart(6, '0');
 
-/** The same cut put again is the same object. Errors: those of the store. */
+/** The same cut put again is the same object; content that lies elsewhere now is named anew. Errors: those of the store. */
 export async function putManifest(objects: ObjectStore, manifest: Manifest): Promise<ShardRun> {
-  const json = plainJson(manifest);
-  const id = hashJson(json).slice(0, 32);
-  await objects.create(manifestKey(id), new TextEncoder().encode(canonicalJson(json)));
+  const id = idOf(manifest);
+  const bytes = new TextEncoder().encode(canonicalJson(plainJson(manifest)));
+  // Of one id all but the place of content is equal, and content by its hash is the same everywhere.
+  if ((await objects.create(manifestKey(id), bytes)) === 'taken') await objects.put(manifestKey(id), bytes);
   return { manifest, id };
 }
+
+const idOf = ({ contentPlace: _, ...manifest }: Manifest): string => hashJson(plainJson(manifest)).slice(0, 32);
 
 /** What JSON keeps of it: members that are undefined are not there. */
 const plainJson = (value: object): Json => JSON.parse(JSON.stringify(value)) as Json;
@@ -53,7 +58,7 @@ export async function getManifest(objects: ObjectStore, id: string, engineVersio
   const bytes = await objects.get(manifestKey(id), LIMITS.manifestBytesMax);
   if (bytes === undefined) throw invalid(`no manifest at ${objects.uri}/${manifestKey(id)}.`, 'Check the URI.');
   const manifest = parsed(bytes) as unknown as Manifest;
-  if (manifest?.format !== FORMAT || hashJson(manifest as unknown as Json).slice(0, 32) !== id) {
+  if (manifest?.format !== FORMAT || idOf(manifest) !== id) {
     throw new AppError('OBJECT_CORRUPT', {
       found: `a manifest that is not the one of its name, ${id}.`,
       todo: 'Plan the shards again.',

@@ -20,8 +20,14 @@ export interface ShardPlan {
   readonly residentBytes: number;
 }
 
+/** Where a plan goes: manifest and what shards hand in to `objects`; candles and strategy to `content`, the same place unless given. */
+export interface PlanPlaces {
+  readonly objects: ObjectStore;
+  readonly content?: ObjectStore | undefined;
+}
+
 /** Predicted work of one core: long beside the start of a container, short beside its loss. */
-const SHARD_SECONDS = 120;
+export const SHARD_SECONDS = 120;
 
 export interface PlannedShards extends ShardRun {
   /** Bytes of candles that the shared place did not have yet. */
@@ -33,7 +39,7 @@ export async function planShards(
   prepared: PreparedSweep,
   selection: SweepSelection,
   { shards: wanted, budgetBytes, workers, residentBytes }: ShardPlan,
-  objects: ObjectStore,
+  { objects, content = objects }: PlanPlaces,
   context: RunContext,
 ): Promise<PlannedShards> {
   const { request, loadedWindow } = prepared;
@@ -45,15 +51,16 @@ export async function planShards(
   if (shards === undefined) throw cannotCut('a sweep that makes fewer than two shards');
   const { candles, loadMs: _, downloadMs: __, ...origin } = loaded;
   const { strategy: ___, ...selected } = selection;
-  const put = await putCandles(objects, candles);
+  const put = await putCandles(content, candles);
   const manifest: Manifest = {
     format: 'gridmill-shards',
     engineVersion: context.engineVersion,
-    strategy: await sendStrategy(prepared, objects, context),
+    strategy: await sendStrategy(prepared, content, context),
     selection: selected,
     candles: { ...put.candles, ...origin },
     budgetBytes: budgetBytes ?? null,
     shards,
+    ...(content === objects ? {} : { contentPlace: content.uri }),
   };
   return { ...(await putManifest(objects, manifest)), sentBytes: put.sent };
 }

@@ -15,18 +15,18 @@ import { unpackStrategy } from './strategy-files.ts';
 export const runFolder = (storeRoot: string, id: string): string => join(storeRoot, 'shards', id);
 
 /**
- * Fetches candles and strategy, and loads both. A strategy of the manifest's hash in `imageStrategies`, the folder of an image, is not
+ * Fetches candles and strategy from the place of their content, and loads both. A strategy of the manifest's hash in `imageStrategies`, the folder of an image, is not
  * fetched. Errors: those of the store and of prepareSweep; STRATEGY_INVALID for other files.
  */
 export async function prepareRun(
   { manifest, id }: ShardRun,
-  objects: ObjectStore,
+  content: ObjectStore,
   context: RunContext,
   imageStrategies?: string,
 ): Promise<PreparedSweep> {
   const { candles: described, selection, strategy } = manifest;
   const { clock, storeRoot } = context;
-  const cache = cacheContent(objects, contentFolder(storeRoot));
+  const cache = cacheContent(content, contentFolder(storeRoot));
   const startedMs = clock.monotonicMs();
   const { parts: _, dataHash: __, timeframe, ...origin } = described;
   const candles = await getCandles(cache, { ...described, timeframe: parseTimeframe(timeframe) });

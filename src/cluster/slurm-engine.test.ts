@@ -4,7 +4,8 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, expect, test } from 'vitest';
-import { batchScript, createSlurmEngine, type Finished, ranges, type SlurmJob } from './slurm-engine.ts';
+import { ranges } from './index-ranges.ts';
+import { batchScript, createSlurmEngine, type Finished, type SlurmJob } from './slurm-engine.ts';
 
 const JOB: SlurmJob = {
   name: 'gridmill-1',

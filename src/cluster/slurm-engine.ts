@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import type { ArrayEngine, Task } from './array-engine.ts';
+import { ranges } from './index-ranges.ts';
 
 export interface SlurmJob {
   /** Of the job: no other run has it. A controller that loses its state gives job numbers anew, names stay. */
@@ -165,19 +166,6 @@ function sbatchArguments({ name, workers, memoryBytes, logFolder }: SlurmJob, in
     '--open-mode=append',
     ...(memoryBytes === undefined ? [] : [`--mem=${Math.ceil(memoryBytes / 2 ** 20)}M`]),
   ];
-}
-
-/** `0-3,7` for 0, 1, 2, 3, 7. */
-export function ranges(indices: readonly number[]): string {
-  const parts: string[] = [];
-  const sorted = [...indices].sort((a, b) => a - b);
-  for (let i = 0; i < sorted.length; ) {
-    let end = i;
-    while (sorted[end + 1] === sorted[end]! + 1) end++;
-    parts.push(end === i ? `${sorted[i]}` : `${sorted[i]}-${sorted[end]}`);
-    i = end + 1;
-  }
-  return parts.join(',');
 }
 
 /** For a shell: nothing inside is special. */

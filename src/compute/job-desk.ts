@@ -7,6 +7,7 @@ import type { JobStore } from '../jobs/job-store.ts';
 import { startKeeperThread } from '../jobs/keeper-thread.ts';
 import { checkLeaseSettings, type LeaseSettings } from '../jobs/lease-settings.ts';
 import { openJobStore, type StoreLocation } from '../jobs/open-store.ts';
+import { type OwnerLocks, openOwnerLocks } from '../jobs/owner-locks.ts';
 import { createLiveness } from '../jobs/process-identity.ts';
 import { type RunnerEvent, startRunner } from '../jobs/runner.ts';
 import { jobNotFound } from '../jobs/store-errors.ts';
@@ -59,7 +60,10 @@ export async function openJobDesk(options: JobDeskOptions): Promise<JobDesk> {
     progressFolder: (id: string): string => join(root, folderName(id)),
     dropProgress: (id: string): void => removeCheckpointFolder(join(root, folderName(id))),
   };
-  const work = concurrency === 0 ? undefined : startWork(options, store, places);
+  const name = newId();
+  const locks = location.kind === 'sqlite' ? await openOwnerLocks(location.folder, name) : undefined;
+  const work = concurrency === 0 ? undefined : startWork(options, { store, name, locks }, places);
+  if (locks !== undefined) await tidyLocks(locks, store).catch(() => undefined);
   await dropStale(store, root, clock).catch((error: unknown) => {
     // What cannot be tidied now is tidied at the next start.
     onEvent({ kind: 'note', text: `progress of old jobs stays where it was: ${String(error)}` });
@@ -73,16 +77,22 @@ export async function openJobDesk(options: JobDeskOptions): Promise<JobDesk> {
     async close() {
       await work?.close();
       await store.close();
+      locks?.close();
     },
   };
 }
 
+/** Whose lease is still to be taken is kept: its free lock is what says that it has ended. */
+async function tidyLocks(locks: OwnerLocks, store: JobStore): Promise<void> {
+  const leases = await store.leases();
+  locks.tidy(new Set(leases.map(({ owner }) => owner.runner)));
+}
+
 function startWork(
-  { location, settings, newId, concurrency, clock, onEvent, read, ...work }: JobDeskOptions,
-  store: JobStore,
+  { location, settings, concurrency, clock, onEvent, read, ...work }: JobDeskOptions,
+  { store, name, locks }: { readonly store: JobStore; readonly name: string; readonly locks: OwnerLocks | undefined },
   { progressFolder, dropProgress }: Pick<JobDesk, 'progressFolder' | 'dropProgress'>,
 ): Pick<JobDesk, 'wake' | 'close'> {
-  const name = newId();
   const seed = seedOf(name);
   const time = createTime(clock);
   const onDeath = (how: string): void => onEvent({ kind: 'note', text: `the thread that renews leases ${how}` });
@@ -105,6 +115,7 @@ function startWork(
     settings,
     keeper,
     liveness: createLiveness(),
+    ...(locks === undefined ? {} : { locks }),
     ...createJobWork({
       ...work,
       time,

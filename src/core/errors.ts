@@ -93,6 +93,7 @@ export const ERRORS = {
   ENGINE_UNREACHABLE: row(6, 503, true, 'The scheduler of a cluster must answer.'),
   ENGINE_REFUSED: row(2, 400, false, 'The scheduler of a cluster must take the job.'),
   IMAGE_FAILED: row(6, 500, false, 'An image must be built and pushed.'),
+  NO_CAPACITY: row(6, 503, true, 'The machines of a queue must begin with the tasks that wait in it.'),
   OBJECTS_UNREACHABLE: row(6, 503, true, 'The shared place of a cluster must answer.'),
   OBJECTS_REFUSED: row(6, 500, false, 'The shared place of a cluster must let its objects be read and written.'),
   OBJECT_CORRUPT: row(6, 500, true, 'Bytes of an object must be those that were put.'),

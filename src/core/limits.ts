@@ -43,6 +43,8 @@ export const LIMITS = {
   contentCacheBytesMax: 10_737_418_240,
   /** Bytes of one manifest of shards. */
   manifestBytesMax: 268_435_456,
+  /** Characters of a table of prices. */
+  pricesBytesMax: 1_048_576,
   /** Files of one strategy that goes to other machines. */
   shardFilesMax: 10_000,
   /** Entries of a folder of strategies that goes into an image, packages left out. */
@@ -57,6 +59,19 @@ export const LIMITS = {
   shardRequeuesMax: 20,
   /** Calls for one operation on a shared place, the first one included. */
   objectAttemptsMax: 5,
+  /** Tasks of one array job of AWS Batch. */
+  batchArrayMax: 10_000,
+  /** Bytes of one submission to AWS Batch, and of one job definition. */
+  batchPayloadBytesMax: 30_720,
+  batchDefinitionBytesMax: 24_576,
+  /** Characters that say which tasks an array of AWS Batch holds; more tasks make another array. */
+  batchIndexCharsMax: 16_384,
+  /** Jobs that one job of AWS Batch waits for. */
+  batchDependenciesMax: 20,
+  /** Submissions of one run to AWS Batch, over all times it was started. */
+  batchSubmissionsMax: 1_000,
+  /** Active revisions of one job definition that are looked at. */
+  batchRevisionsMax: 1_000,
   /** Milliseconds that a change of a stack is followed. */
   stackChangeMsMax: 3_600_000,
   /** Revisions of one job definition that are made inactive with their stack. */

@@ -44,8 +44,8 @@ test('tells a dead process from a living one, a reused id, another container and
   expect(isGone({ ...other, pid: 6 }, 'machine')).toBe(false);
   expect(isGone({ ...other, pid: 9 }, 'machine')).toBe(false);
   expect(isGone({ ...other, pid: 5, namespace: 'pid:[1]' }, 'machine')).toBe(false);
-  // An earlier boot of this machine, or perhaps another machine.
-  expect(isGone({ ...other, boot: 'boot-0' }, 'machine')).toBe(true);
+  // An earlier boot of this machine, another machine, or a container that was given a boot of its own.
+  expect(isGone({ ...other, boot: 'boot-0' }, 'machine')).toBe(false);
   expect(isGone({ ...other, boot: 'boot-0' }, 'network')).toBe(false);
   expect(isGone({ ...other, pid: 5 }, 'process')).toBe(false);
 });

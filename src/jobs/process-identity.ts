@@ -35,9 +35,8 @@ export function createLiveness(pid: number = process.pid, facts: ProcessFacts = 
     self,
     isGone(other, reach) {
       if (reach === 'process') return false;
-      // A database on this machine's disk has no owner elsewhere: another boot is an earlier boot. Over a network it may
-      // be another machine.
-      if (other.boot !== self.boot) return reach === 'machine';
+      // An earlier boot, another machine, or a container that was given a boot of its own.
+      if (other.boot !== self.boot) return false;
       // Another container on this kernel: its process ids mean nothing here.
       if (other.namespace !== self.namespace) return false;
       try {

@@ -9,6 +9,7 @@ import type { ClaimedJob } from './job-store.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 import { checkLeaseSettings, type LeaseSettings } from './lease-settings.ts';
 import { createLeaseWords, type LeaseWords } from './lease-words.ts';
+import type { OwnerLocks } from './owner-locks.ts';
 import type { Liveness } from './process-identity.ts';
 import { type AttemptEnd, errorOf, type JobWork, runAttempt } from './run-attempt.ts';
 import { createSweeper } from './sweeper.ts';
@@ -36,6 +37,8 @@ export interface RunnerOptions extends AttemptPorts, JobWork {
   readonly settings: LeaseSettings;
   readonly keeper: LeaseKeeper;
   readonly liveness: Liveness;
+  /** Of a store that processes of one machine share: `name` is locked there. */
+  readonly locks?: Pick<OwnerLocks, 'isFree'>;
   /** Milliseconds between two looks for a job while there is none, half of it at random; 1 s unless given. */
   readonly pollMs?: number;
   readonly onEvent?: (event: RunnerEvent) => void;

@@ -10,8 +10,8 @@ export interface SqliteHandle {
   close(): void;
 }
 
-/** Opens a file, which is created when it is absent. */
-export type OpenSqlite = (path: string) => SqliteHandle;
+/** Opens a file, which is created when it is absent, unless it is only read. */
+export type OpenSqlite = (path: string, options?: { readonly readOnly?: boolean }) => SqliteHandle;
 
 interface BuiltInStatement {
   all(values: Readonly<Record<string, SqlValue>>): SqlRow[];
@@ -20,6 +20,7 @@ interface BuiltInStatement {
 interface BuiltInSqlite {
   readonly DatabaseSync: new (
     path: string,
+    options?: { readonly readOnly?: boolean },
   ) => {
     exec(sql: string): void;
     prepare(sql: string): BuiltInStatement;
@@ -33,12 +34,13 @@ const PREPARED_MAX = 200;
 /** Errors: DEPENDENCY_MISSING when this Node has no SQLite and the package is absent or could not be built. */
 export async function loadSqlite(): Promise<OpenSqlite> {
   const builtIn = process.getBuiltinModule?.('node:sqlite') as unknown as BuiltInSqlite | undefined;
-  if (builtIn !== undefined) return (path) => openBuiltIn(builtIn, path);
+  if (builtIn !== undefined)
+    return (path, { readOnly = false } = {}) => openBuiltIn(new builtIn.DatabaseSync(path, { readOnly }));
   try {
     const { default: Database } = await import('better-sqlite3');
     // The native part is loaded with the first database.
     new Database(':memory:').close();
-    return (path) => openPackage(new Database(path));
+    return (path, { readOnly = false } = {}) => openPackage(new Database(path, { readonly: readOnly }));
   } catch (cause) {
     throw new AppError('DEPENDENCY_MISSING', {
       rule: 'The job queue needs SQLite.',
@@ -49,8 +51,7 @@ export async function loadSqlite(): Promise<OpenSqlite> {
   }
 }
 
-function openBuiltIn({ DatabaseSync }: BuiltInSqlite, path: string): SqliteHandle {
-  const database = new DatabaseSync(path);
+function openBuiltIn(database: InstanceType<BuiltInSqlite['DatabaseSync']>): SqliteHandle {
   const prepared = keepPrepared((sql) => database.prepare(sql));
   return {
     exec: (sql) => database.exec(sql),

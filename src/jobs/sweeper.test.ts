@@ -102,3 +102,17 @@ test('a renewal between look and take-away keeps the lease', async () => {
     expect(await state()).toBe('running');
   }
 });
+
+test('a runner whose lock is free loses its lease at once, where processes of one machine share the queue; one that holds it does not', async () => {
+  const swept = async (isFree: boolean, reach: JobStore['reach']) => {
+    const { store, time, state } = await setUp();
+    const locks = { isFree: (runner: string) => isFree && runner === 'r' };
+    const shared = { ...store, reach };
+    const options = { settings: SETTINGS, liveness: NO_LIVENESS, retention: { endedMax: 10 } };
+    await createSweeper({ ...options, store: shared, time, locks }).sweep();
+    return state();
+  };
+  expect(await swept(true, 'machine')).toBe('queued');
+  expect(await swept(false, 'machine')).toBe('running');
+  expect(await swept(true, 'network')).toBe('running');
+});

@@ -1,7 +1,8 @@
 // Finds leases whose owner is gone, by watching them for a while, and gives their jobs back to the queue.
-import type { JobError, Lease } from './job.ts';
+import type { JobError, Lease, Owner } from './job.ts';
 import type { JobStore, LeaseInUse, Retention } from './job-store.ts';
 import type { LeaseSettings } from './lease-settings.ts';
+import type { OwnerLocks } from './owner-locks.ts';
 import type { Liveness } from './process-identity.ts';
 import type { Time } from './time.ts';
 
@@ -10,6 +11,8 @@ export interface SweeperOptions {
   readonly time: Time;
   readonly settings: LeaseSettings;
   readonly liveness: Liveness;
+  /** Of a store that processes of one machine share. */
+  readonly locks?: Pick<OwnerLocks, 'isFree'>;
   readonly retention: Retention;
   readonly onExpired?: (lease: Lease, error: JobError) => void;
 }
@@ -35,8 +38,13 @@ const SWEEPS_PER_LOOK = 2;
 const PAUSE_MIN_MS = 50;
 
 export function createSweeper(options: SweeperOptions): Sweeper {
-  const { store, time, settings, liveness, retention, onExpired } = options;
+  const { store, time, settings, liveness, locks, retention, onExpired } = options;
   let observed = new Map<string, Observation>();
+
+  /** Two ways to be certain: its process id says so, or the lock that only it can hold is free. */
+  const hasEnded = ({ runner, process }: Owner): boolean =>
+    (process !== undefined && liveness.isGone(process, store.reach)) ||
+    (store.reach === 'machine' && locks?.isFree(runner) === true);
 
   const observe = (lease: LeaseInUse, askedMs: number, seenMs: number): Observation => {
     const before = observed.get(lease.jobId);
@@ -58,7 +66,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
       for (const lease of leases) {
         const observation = observe(lease, askedMs, seenMs);
         next.set(lease.jobId, observation);
-        const isGone = lease.owner.process !== undefined && liveness.isGone(lease.owner.process, store.reach);
+        const isGone = hasEnded(lease.owner);
         if (!isGone && observation.silentMs < settings.leaseMs) {
           pauseMs = Math.min(pauseMs, settings.leaseMs - observation.silentMs);
           continue;
@@ -75,7 +83,7 @@ export function createSweeper(options: SweeperOptions): Sweeper {
 
 const ownerGone = ({ owner }: LeaseInUse): JobError => ({
   code: 'JOB_PARKED',
-  found: `process ${owner.process?.pid} of runner ${owner.runner} ended while it ran the job.`,
+  found: `${owner.process === undefined ? 'the process' : `process ${owner.process.pid}`} of runner ${owner.runner} ended while it ran the job.`,
   todo: 'Look for what ended it: memory, a crash, a kill.',
 });
 

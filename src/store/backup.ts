@@ -9,7 +9,7 @@ import { reading, writing } from './store-folder.ts';
 /** Made anew by whoever needs them: who runs now, uploads on their way, compiled strategies and downloads, work for other machines. */
 const PASSING = new Set(['running', 'uploads', 'cache', 'shards']);
 /** Of the program that runs, not of the data. */
-const LOCK_FILE = /^(lock|.*\.tmp|.*-wal|.*-shm|.*-journal)$/;
+const LOCK_FILE = /^((.*\.)?lock|.*\.tmp|.*-wal|.*-shm|.*-journal)$/;
 
 export interface BackupSource {
   readonly root: string;

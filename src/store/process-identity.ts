@@ -1,5 +1,5 @@
 // Tells a process that lives from one that is gone, also when its id has been given to another since.
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -23,6 +23,18 @@ export function isRunning({ pid, boot, started }: ProcessIdentity): boolean {
   }
 }
 
+/** Of the processes of the machine itself, on every Linux. */
+const FIRST_NAMESPACE = '4026531836';
+
+/**
+ * The number of the container's own count of processes; undefined outside of containers and where the system does not tell. Ids of
+ * processes say nothing across such counts.
+ */
+export function processNamespace(link: string = linkOf('/proc/self/ns/pid')): string | undefined {
+  const number = /^pid:\[(\d+)\]$/.exec(link)?.[1];
+  return number === FIRST_NAMESPACE ? undefined : number;
+}
+
 /** Of any process; without a start when there is none of that id. */
 export function identityOf(pid: number): ProcessIdentity {
   return { pid, boot: textOf('/proc/sys/kernel/random/boot_id').trim(), started: startOf(textOf(`/proc/${pid}/stat`)) };
@@ -32,6 +44,14 @@ export function identityOf(pid: number): ProcessIdentity {
 function startOf(stat: string): string {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return fields[0] === 'Z' || fields[0] === 'X' ? '' : (fields[19] ?? '');
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
 }
 
 function textOf(path: string): string {

@@ -1,10 +1,10 @@
-// The register of processes that run studies: one file each with what memory it was granted; those of the dead do not count.
+// The register of services, workers and studies that run: one file each with what memory it was granted; those of the dead do not count.
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
 import { type Disk, REAL_DISK, systemCode } from './disk.ts';
 import { durableWrite } from './durable-write.ts';
-import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts';
+import { isRunning, ownIdentity, type ProcessIdentity, processNamespace } from './process-identity.ts';
 import { findFolder, makeFolder, withFile, writing } from './store-folder.ts';
 
 export interface RunningEntry {
@@ -17,7 +17,15 @@ export interface RunningEntry {
   readonly url?: string;
 }
 
-const FOLDER = ['running'];
+/**
+ * Containers that share a store have a folder each: they number their processes for themselves, and each has memory of its own. A
+ * number is given again when its container has ended, and with it the folder.
+ */
+const folderOf = (namespace: string | undefined): string[] => [
+  'running',
+  ...(namespace === undefined ? [] : [namespace]),
+];
+const FOLDER = folderOf(processNamespace());
 const FILE_NAME = /^(\d{1,10})\.json$/;
 const ENTRY_BYTES_MAX = 4_096;
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createFakeClock } from '../core/clock.ts';
-import { identityOf, isRunning, ownIdentity } from './process-identity.ts';
+import { identityOf, isRunning, ownIdentity, processNamespace } from './process-identity.ts';
 import { enterRunning, listRunning } from './running-registry.ts';
 import { openStudyStore, releaseStudiesOf } from './study-store.ts';
 
@@ -77,6 +77,12 @@ test('a process is told from one that had its id before, in this boot or another
   expect(isRunning({ ...ownIdentity(), boot: 'another' })).toBe(false);
   expect(isRunning({ ...ownIdentity(), started: '2' })).toBe(false);
   expect(isRunning({ ...ownIdentity(), pid: 4_000_000 })).toBe(false);
+});
+
+test('containers have a register each: only the machine itself has none of its own', () => {
+  expect(processNamespace('pid:[4026531836]')).toBeUndefined();
+  expect(processNamespace('pid:[4026532614]')).toBe('4026532614');
+  expect(processNamespace('')).toBeUndefined();
 });
 
 test('what runs on the machine must fit it together; the dead do not count and are cleaned away', () => {

@@ -34,7 +34,7 @@ inside tight limits node -e "$(cat limits.js)"
 inside outer/loose parent node -e "$(cat limits.js)"
 inside outer/strict both node -e "$(cat limits.js)"
 inside free none node -e "$(cat limits.js)"
-inside tight namespace unshare --cgroup --mount sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; cat /proc/self/cgroup; exec node -e "$(cat limits.js)"'
+inside tight namespace /usr/bin/unshare --cgroup --mount sh -c 'umount /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; cat /proc/self/cgroup; exec node -e "$(cat limits.js)"'
 inside outer/strict refused node /app/bin/gridmill.mjs ${SWEEP} --memory 1GB
 inside outer/strict sweep node /app/bin/gridmill.mjs ${SWEEP}
 echo "<<killed"; cat $G/outer/strict/memory.events; echo ">>killed 0"

@@ -1,6 +1,6 @@
 // Does the image keep its promises: small, nobody's root, at home under limits without a network, back after a kill, the same result bytes?
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -53,6 +53,7 @@ describe.skipIf(missing !== undefined)('the image', () => {
   let folder: string;
   let serve: string;
   let slim: string;
+  let shard: string;
   const started: string[] = [];
   const volumes: string[] = [];
 
@@ -63,6 +64,7 @@ describe.skipIf(missing !== undefined)('the image', () => {
     writeFileSync(join(folder, 'candles.csv'), csvOf(minuteCandles(20_000)));
     serve = buildImage('serve');
     slim = buildImage('slim');
+    shard = buildImage('shard');
   }, 900_000);
 
   afterAll(() => {
@@ -110,7 +112,8 @@ describe.skipIf(missing !== undefined)('the image', () => {
     const bytes = (image: string): number => Number(ask(['image', 'inspect', '--format', '{{.Size}}', image]));
     expect(bytes(serve)).toBeLessThan(300 * MB);
     expect(bytes(slim)).toBeLessThan(180 * MB);
-    for (const image of [serve, slim]) {
+    expect(bytes(shard)).toBeLessThan(180 * MB);
+    for (const image of [serve, slim, shard]) {
       expect(ask(['image', 'inspect', '--format', '{{.User}}', image])).toBe('1000:1000');
       const script = `process.stdout.write(JSON.stringify([
         ['/usr/local/bin/npm', '/usr/bin/gcc', '/app/node_modules/typescript', '/app/node_modules/better-sqlite3', '/app/src']
@@ -141,12 +144,14 @@ describe.skipIf(missing !== undefined)('the image', () => {
     const wanted = hash(own.stdout);
     expect(wanted).toMatch(/^[0-9a-f]{64}$/);
     const args = JSON.stringify([...SWEEP, '--data', 'candles.csv']);
-    expect(hash(runHere(serve, '--env', 'TZ=Asia/Shanghai', args))).toBe(wanted);
-    expect(hash(runHere(slim, '--env', 'TZ=Asia/Shanghai', args))).toBe(wanted);
-    expect(hash(runHere(slim, args))).toBe(wanted);
-    // The zone does arrive, also where there is no file of zones.
     const clock = `process.stdout.write(String(new Date(0).getHours()))`;
-    expect(ask(['run', '--rm', '--env', 'TZ=Asia/Shanghai', '--entrypoint', 'node', slim, '-e', clock])).toBe('8');
+    for (const image of [serve, slim, shard]) {
+      expect(hash(runHere(image, args))).toBe(wanted);
+      expect(hash(runHere(image, '--env', 'TZ=Asia/Shanghai', args))).toBe(wanted);
+      // The zone does arrive, also where there is no file of zones: Node.js brings its own.
+      const run = ['run', '--rm', '--network', 'none', '--env', 'TZ=Asia/Shanghai', '--entrypoint', 'node'];
+      expect(ask([...run, image, '-e', clock])).toBe('8');
+    }
   });
 
   test('serves under limits, says what it decided, and its health check knows a hang', async () => {
@@ -161,9 +166,8 @@ describe.skipIf(missing !== undefined)('the image', () => {
     const node = nodeOf(name);
     process.kill(node, 'SIGSTOP');
     try {
-      const begin = performance.now();
+      // That it ends at all is its own doing: the runtime does not end it.
       expect(podman(['healthcheck', 'run', name]).status).not.toBe(0);
-      expect(performance.now() - begin).toBeLessThan(10_000);
     } finally {
       process.kill(node, 'SIGCONT');
     }
@@ -211,6 +215,91 @@ describe.skipIf(missing !== undefined)('the image', () => {
     expect(sweep.stderr).toContain('there are 512 MiB');
   });
 
+  test('a sweep that would outgrow its container is refused or goes in smaller pieces, and is never killed', () => {
+    const options = ['--volume', `${folder}:/work:ro`, '--env', 'GRIDMILL_HOME=/tmp/home'];
+    const small = LIMITS.map((option) => (option === '512m' ? '160m' : option));
+    const huge = ['--set', 'fast=2..300', '--set', 'slow=301..1200', '--top', '10000', '--deadline', '20s'];
+    const { status, stderr } = podman([
+      'run',
+      '--rm',
+      ...small,
+      ...options,
+      slim,
+      'sweep',
+      'sma-cross',
+      '--data',
+      'candles.csv',
+      ...huge,
+      '--no-save',
+      '--json',
+    ]);
+    // Refused for its budget, done, or at its deadline: what it may not be is killed.
+    expect([0, 5, 124], stderr).toContain(status);
+    if (status === 5) expect(stderr).toContain('BUDGET_BYTES');
+    // The container does kill what takes more than it has.
+    const greedy = 'const all = []; for (;;) all.push(Buffer.alloc(16777216, 1));';
+    expect(podman(['run', '--rm', ...small, '--entrypoint', 'node', slim, '-e', greedy]).status).toBe(137);
+  });
+
+  test('scores shards on a read-only root without any option but the manifest', () => {
+    const place = join(folder, 'place');
+    mkdirSync(place);
+    const env = { ...process.env, GRIDMILL_HOME: join(folder, 'home') };
+    const here = (...args: readonly string[]): string => {
+      const { status, stdout, stderr } = spawnSync(process.execPath, [BIN, ...args], { encoding: 'utf8', env });
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    };
+    const [, ...sweep] = SWEEP.filter((option) => option !== '--no-save');
+    const data = ['--data', join(folder, 'candles.csv')];
+    const plan = ['shard', 'plan', ...sweep, ...data, '--shards', '2', '--place', `file://${place}`];
+    const { manifest } = JSON.parse(here(...plan)) as { readonly manifest: string };
+    spawnSync('chmod', ['-R', 'a+rwX', place]);
+    const limits = [
+      '--read-only',
+      '--read-only-tmpfs=false',
+      '--network',
+      'none',
+      '--cap-drop',
+      'all',
+      '--memory',
+      '512m',
+    ];
+    for (const index of ['0', '1']) {
+      const out = ask([
+        'run',
+        '--rm',
+        ...limits,
+        '--volume',
+        `${place}:${place}`,
+        '--env',
+        `AWS_BATCH_JOB_ARRAY_INDEX=${index}`,
+        shard,
+        '--manifest',
+        manifest,
+      ]);
+      expect(out).toContain(`shard ${index} of 2: done`);
+    }
+    const merged = ask([
+      'run',
+      '--rm',
+      ...limits,
+      '--volume',
+      `${place}:${place}`,
+      shard,
+      'shard',
+      'merge',
+      '--manifest',
+      manifest,
+      '--json',
+    ]);
+    const whole = here(...SWEEP, ...data);
+    const hash = (text: string): string => (JSON.parse(text) as { resultHash: string }).resultHash;
+    expect(hash(merged)).toBe(hash(whole));
+    // Wrong manifests are no reason to try again.
+    expect(podman(['run', '--rm', ...limits, shard, '--manifest', 'nowhere']).status).toBe(64);
+  });
+
   test('stops in order as process 1 too, and says that it cannot end itself there', async () => {
     const name = startService(
       '--entrypoint',
@@ -219,9 +308,8 @@ describe.skipIf(missing !== undefined)('the image', () => {
     );
     await waitFor('ready', 30, () => isReady(name));
     expect(ask(['logs', name])).toContain('this is process 1');
-    const begin = performance.now();
     ask(['stop', name]);
-    expect(performance.now() - begin).toBeLessThan(10_000);
+    // Not 137, which is what a stop that took too long ends with.
     expect(ask(['inspect', '--format', '{{.State.ExitCode}}', name])).toBe('0');
   });
 

@@ -22,6 +22,10 @@ export function podmanMissing(): string | undefined {
   const { error, status, stderr } = podman(['info']);
   if (error !== undefined) return 'podman is not installed';
   if (status !== 0) return `podman does not work here: ${stderr.trim().split('\n').at(-1)}`;
+  return baseMissing() ?? runMissing();
+}
+
+function baseMissing(): string | undefined {
   if (podman(['image', 'exists', BASE]).status === 0) return undefined;
   if (podman(['pull', '--quiet', BASE]).status === 0) return undefined;
   if (spawnSync('mmdebstrap', ['--version']).status !== 0) {
@@ -29,6 +33,12 @@ export function podmanMissing(): string | undefined {
   }
   const made = spawnSync(join(repository, 'deploy/docker/local-base.sh'), [BASE], { encoding: 'utf8' });
   return made.status === 0 ? undefined : `no stand-in for ${BASE}: ${made.stderr.trim().split('\n').at(-1)}`;
+}
+
+/** Some sandboxes let podman be installed, and no container start. */
+function runMissing(): string | undefined {
+  const { status, stderr } = podman(['run', '--rm', '--network', 'none', '--pull', 'never', BASE, 'node', '--version']);
+  return status === 0 ? undefined : `no container starts here: ${stderr.trim().split('\n').at(-1)}`;
 }
 
 /** Builds a target of deploy/docker/Dockerfile and answers the name of the image. */

@@ -1,40 +1,41 @@
-// The contract of shared places on a real S3 server: one that GRIDMILL_S3_ENDPOINT names, with credentials from the environment.
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// The contract of shared places on a real S3 server: one that GRIDMILL_S3_ENDPOINT names, with credentials from the environment, else Ceph.
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { testObjectStore } from '../../src/cluster/object-store.contract.ts';
 import type { ObjectStore } from '../../src/cluster/object-store.ts';
 import { openS3Objects } from '../../src/cluster/s3-objects.ts';
+import { missingForRealS3, type S3Lab, startRealS3 } from './s3-lab.ts';
 
-const endpoint = process.env['GRIDMILL_S3_ENDPOINT'];
-if (endpoint === undefined) console.log('skipped: GRIDMILL_S3_ENDPOINT names no S3 server.');
+const missing = missingForRealS3();
+if (missing !== undefined) console.log(`skipped: no real S3 server here: ${missing}.`);
 
-describe.skipIf(endpoint === undefined)('a real server', () => {
+describe.skipIf(missing !== undefined)('a real server', () => {
   const region = 'us-east-1';
-  const bucket = `gridmill-${process.pid}-${Math.floor(performance.timeOrigin)}`;
   const opened: ObjectStore[] = [];
+  let server: S3Lab;
   let count = 0;
   let ready: ObjectStore[] = [];
+  const open = (prefix: string): Promise<ObjectStore> =>
+    openS3Objects({ bucket: server.buckets[0], prefix, endpoint: server.endpoint, region });
 
   beforeAll(async () => {
-    const client = new S3Client({ endpoint, region, forcePathStyle: true });
-    await client.send(new CreateBucketCommand({ Bucket: bucket }));
-    client.destroy();
-    const places = Array.from({ length: 32 }, (_, i) => openS3Objects({ bucket, prefix: `t${i}`, endpoint, region }));
-    ready = await Promise.all(places);
+    server = await startRealS3();
+    for (const [name, value] of Object.entries(server.environment)) vi.stubEnv(name, value);
+    ready = await Promise.all(Array.from({ length: 32 }, (_, i) => open(`t${i}`)));
   });
-  afterAll(() => {
+  afterAll(async () => {
     for (const store of [...ready, ...opened]) store.close();
+    vi.unstubAllEnvs();
+    await server?.stop();
   });
 
   testObjectStore('S3', () => ready[count++ % ready.length]!);
 
   test('a wrong secret is refused', async () => {
-    const real = process.env['AWS_SECRET_ACCESS_KEY'];
-    process.env['AWS_SECRET_ACCESS_KEY'] = 'wrong';
-    const store = await openS3Objects({ bucket, prefix: '', endpoint, region });
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'wrong');
+    const store = await open('');
     opened.push(store);
     await expect(store.get('a')).rejects.toMatchObject({ code: 'OBJECTS_REFUSED' });
-    process.env['AWS_SECRET_ACCESS_KEY'] = real;
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', server.environment['AWS_SECRET_ACCESS_KEY']!);
   });
 
   test('an object in parts comes back whole', async () => {

@@ -1,8 +1,8 @@
 // One sweep on a real Slurm cluster: nodes are lost, the controller dies, and the hash is that of one machine.
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createWorkplace, csvOf, json, minuteCandles, type Workplace } from '../e2e/cli-harness.ts';
+import { shardsIn } from './shard-files.ts';
 import { missingForSlurm, type SlurmLab, startSlurm } from './slurm-lab.ts';
 
 const missing = missingForSlurm();
@@ -52,15 +52,7 @@ describe.skipIf(missing !== undefined)('a sweep on Slurm', () => {
       .run('squeue', '-h', '-r', '-o', '%T')
       .split('\n')
       .filter((line) => line !== '');
-  const shardsIn = (name: string): number => {
-    try {
-      const [run] = readdirSync(join(place.folder, name, 'runs'));
-      return readdirSync(join(place.folder, name, 'runs', run!, 'shards')).filter((file) => !file.startsWith('.'))
-        .length;
-    } catch {
-      return 0;
-    }
-  };
+  const handedIn = (name: string): number => shardsIn(join(place.folder, name));
 
   test('ends in the hash of one machine', async () => {
     const result = await onCluster('plain', 6).ended;
@@ -71,7 +63,7 @@ describe.skipIf(missing !== undefined)('a sweep on Slurm', () => {
 
   test('a node is lost in mid run: its tasks run elsewhere', async () => {
     const run = onCluster('loss', 8);
-    while (shardsIn('loss') < 2) await sleep(100);
+    while (handedIn('loss') < 2) await sleep(100);
     lab.loseNode('n3');
     const result = await run.ended;
     expect(result.exitCode, result.stderr).toBe(0);
@@ -89,11 +81,11 @@ describe.skipIf(missing !== undefined)('a sweep on Slurm', () => {
 
   test('Ctrl-C ends the tasks, and the same command goes on', async () => {
     const run = onCluster('stop', 8);
-    while (shardsIn('stop') < 1) await sleep(100);
+    while (handedIn('stop') < 1) await sleep(100);
     run.child.kill('SIGINT');
     expect((await run.ended).exitCode).toBe(130);
     while (queued().length > 0) await sleep(200);
-    const before = shardsIn('stop');
+    const before = handedIn('stop');
     const again = await onCluster('stop', 8).ended;
     expect(again.exitCode, again.stderr).toBe(0);
     expect(json<Result>(again).resultHash).toBe(wanted);

@@ -18,7 +18,7 @@ import { ask } from './podman.ts';
 const EMULATOR = 'qemu-system-x86_64';
 /** Kernel and shell are fetched once for all runs on this machine. */
 const PARTS = join(tmpdir(), 'gridmill-test-machine');
-const BOOT_MS = 600_000;
+const BOOT_MS = 1_200_000;
 
 interface Parts {
   readonly kernel: string;
@@ -75,7 +75,7 @@ export async function runInMachine(
     unpackImage(image, root);
     for (const name of ['bin', 'dev', 'proc', 'sys', 'lab']) mkdirSync(join(root, name), { recursive: true });
     copyFileSync(busybox, join(root, 'bin', 'busybox'));
-    // With namespaces of control groups, which busybox does not know.
+    // Called by its path: the one of busybox knows no namespaces of control groups.
     copyFileSync('/usr/bin/unshare', join(root, 'usr', 'bin', 'unshare'));
     for (const [name, content] of Object.entries(files)) writeFileSync(join(root, 'lab', name), content);
     writeFileSync(join(root, 'init'), `${PREAMBLE}${script}\npoweroff -f\n`);

@@ -24,7 +24,7 @@ export interface FakeS3 {
   close(): Promise<void>;
 }
 
-const BUCKET = 'bucket';
+const BUCKETS: readonly string[] = ['bucket', 'inputs', 'results'];
 const quoted = (bytes: Uint8Array): string => `"${createHash('md5').update(bytes).digest('hex')}"`;
 const escaped = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
@@ -67,7 +67,7 @@ export async function startFakeS3(): Promise<FakeS3> {
       request.socket.destroy();
       return;
     }
-    if (bucket !== BUCKET) {
+    if (!BUCKETS.includes(bucket)) {
       refuse(response, 404, 'NoSuchBucket');
       return;
     }

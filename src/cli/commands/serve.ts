@@ -87,9 +87,6 @@ export function define(command: Command, { host, action }: CommandContext): void
     .action(action((options: ServeOptions) => serve(options, host)));
 }
 
-/** Between two looks at how much the heap may grow. */
-const BOUND_MS = 1_000;
-
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 async function serve(options: ServeOptions, host: Host): Promise<undefined> {
@@ -142,7 +139,7 @@ async function enterMachine(memoryBytes: number, url: string, host: Host): Promi
 async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Host): Promise<undefined> {
   const { serviceWarmth } = await import('../service-config.ts');
   const { createService } = await import('../../api/server.ts');
-  const { machineLimits, openDesk, surroundings } = await import('../service-process.ts');
+  const { keepHeapBound, machineLimits, openDesk, surroundings } = await import('../service-process.ts');
   const log = { write: (line: string) => host.stderr.write(line) };
   const service = await createService({
     surroundings: surroundings(config, host),
@@ -158,9 +155,7 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
     log,
   });
   const silenceSeconds = config['server.silence_seconds'];
-  // Each thread that starts sets V8's bounds back.
-  host.boundHeap();
-  const bounds = setInterval(host.boundHeap, BOUND_MS);
+  const endBounds = keepHeapBound(host);
   const place = { port: config['server.port'], host: config['server.listen'] };
   let watchdog: { stop(): Promise<void> } | undefined;
   try {
@@ -179,7 +174,7 @@ async function answer(config: ServiceConfig, tokens: Access['tokens'], host: Hos
   } finally {
     // What is open would keep a process alive that cannot listen, and nobody would start it again.
     await service.close();
-    clearInterval(bounds);
+    endBounds();
     await watchdog?.stop();
   }
 }

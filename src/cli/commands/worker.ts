@@ -1,5 +1,6 @@
 // gridmill worker: runs jobs of the store's queue, until it is told to stop.
 import type { Command } from 'commander';
+import type { ServiceConfig } from '../../api/config.ts';
 import { AppError } from '../../core/errors.ts';
 import { LIMITS } from '../../core/limits.ts';
 import { createAnnouncer } from '../announcer.ts';
@@ -44,7 +45,12 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
     'backtest.cpu.max_threads': options.maxThreads,
     'jobs.concurrency': options.jobs,
   };
-  const config = await loadConfig({ path: options.config, flags }, host);
+  const { enterRunning, listRunning } = await import('../../store/running-registry.ts');
+  const machineBytes = host.machineBytes();
+  const taken = listRunning(host.storeRoot).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0);
+  // Where nobody gives a budget it is a share of what the service and other workers leave.
+  const freeBytes = Math.max(FREE_BYTES_MIN, machineBytes - taken);
+  const config = await loadConfig({ path: options.config, flags, freeBytes }, host);
   if (config['jobs.concurrency'] === 0) {
     throw new AppError('REQUEST_INVALID', {
       rule: 'A worker runs at least one job at once.',
@@ -52,8 +58,23 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
       todo: 'Give --jobs 1.',
     });
   }
+  const memoryBytes = config['backtest.max_bytes_all'] ?? config['backtest.max_compute_bytes_total'];
+  const own = { memoryBytes, workers: host.cores, label: 'gridmill worker' };
+  const leave = enterRunning(host.storeRoot, own, machineBytes);
+  try {
+    return await runJobs(config, host);
+  } finally {
+    leave();
+  }
+}
+
+/** The share of less than this is less than any computation takes: such a worker is refused when it enters, with the numbers. */
+const FREE_BYTES_MIN = 2 ** 28;
+
+async function runJobs(config: ServiceConfig, host: Host): Promise<undefined> {
   const { createMachine } = await import('../../compute/machine.ts');
-  const { machineLimits, openDesk } = await import('../service-process.ts');
+  const { keepHeapBound, machineLimits, openDesk } = await import('../service-process.ts');
+  const endBounds = keepHeapBound(host);
   const desk = await openDesk(config, createMachine(machineLimits(config, host)), host);
   const silenceSeconds = config['server.silence_seconds'];
   let watchdog: { stop(): Promise<void> } | undefined;
@@ -65,6 +86,7 @@ async function work(options: WorkerOptions, host: Host): Promise<undefined> {
     return undefined;
   } finally {
     await desk.close();
+    endBounds();
     await watchdog?.stop();
   }
 }
