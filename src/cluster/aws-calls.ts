@@ -40,7 +40,11 @@ interface AwsError extends Error {
   readonly $retryable?: object;
 }
 
-export const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'an unknown error');
+/** Of failures of the network their code says more than their name: ECONNREFUSED. */
+export function nameOf(error: unknown): string {
+  const { name, code } = (error ?? {}) as { readonly name?: string; readonly code?: unknown };
+  return name === undefined || name.length === 0 || name === 'Error' ? String(code ?? 'an unknown error') : name;
+}
 const MESSAGE_MAX = 600;
 
 /** What AWS itself said of a call; undefined for failures that never reached it. */
