@@ -8,12 +8,13 @@ import type { TaskSize } from './batch-size.ts';
 
 /**
  * The first rule that fits decides, five are possible, and what no rule fits Batch tries again: so the last one ends everything else, exit code
- * 64 among it. 75 is an interrupted shard that saved its progress; 137 was killed, for memory or because it did not stop in time; a host or task
- * that Spot takes away may leave no exit code at all, and is known by what is said of it.
+ * 64 among it. What ran out of memory would do so again, whatever its exit code: a driver starts it once more, and then says what to give. 75 is
+ * an interrupted shard that saved its progress. A host or task that Spot takes away may leave no exit code at all, and is known by what is said of
+ * it, 137 included. A 137 of which nothing is said ends: time limits and cancellation, which Batch never repeats, and memory are what else kills.
  */
 export const RETRY_RULES: readonly EvaluateOnExit[] = [
+  { onReason: 'OutOfMemory*', action: 'EXIT' },
   { onExitCode: '75', action: 'RETRY' },
-  { onExitCode: '137', action: 'RETRY' },
   { onStatusReason: 'Host EC2*', action: 'RETRY' },
   { onStatusReason: 'Your Spot Task was interrupted*', action: 'RETRY' },
   { onReason: '*', action: 'EXIT' },

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { RETRY_RULES } from '../../src/cluster/batch-definition.ts';
 import { OUTPUTS } from '../../src/cluster/cloud-stack.ts';
 import { loadSchemas } from './resource-schemas.ts';
-import { readTemplate, resolveTemplate, type Template, type Value } from './template-parts.ts';
+import { type Block, readTemplate, resolveTemplate, type Template, type Value } from './template-parts.ts';
 import { parameterProblems, ruleProblems, TEMPLATE_BYTES_MAX } from './template-rules.ts';
 
 const path = fileURLToPath(new URL('../../deploy/aws/template.yaml', import.meta.url));
@@ -54,6 +55,25 @@ test('it is valid in every variant, and its retries, times, buckets and roles ar
   expect(problemsOf(template, Object.keys(VARIANTS))).toEqual([]);
 });
 
+/** Of each job definition, in the words of the API. */
+const rulesOf = ({ resources }: ReturnType<typeof resolveTemplate>): readonly (readonly [string, unknown])[] =>
+  Object.entries(resources)
+    .filter(([, { Type }]) => Type === 'AWS::Batch::JobDefinition')
+    .map(([id, { Properties }]) => {
+      const { EvaluateOnExit } = Properties!['RetryStrategy'] as Block;
+      const rules = EvaluateOnExit as readonly Block[];
+      const inApi = (rule: Block) =>
+        Object.fromEntries(
+          Object.entries(rule).map(([name, value]) => [name[0]!.toLowerCase() + name.slice(1), value]),
+        );
+      return [id, rules.map(inApi)];
+    });
+
+test('every job of the stack is tried again by the rules that submissions register', () => {
+  const resolved = resolveTemplate(template, VARIANTS['everything, in public']!, schemas.attributesOf);
+  expect(rulesOf(resolved)).toEqual(['ShardJob', 'Ec2ShardJob', 'MergeJob'].map((id) => [id, RETRY_RULES]));
+});
+
 test('CloudFormation takes it in a request: it is small enough, and has no aliases', () => {
   expect(aliases).toEqual([]);
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(TEMPLATE_BYTES_MAX);
@@ -81,6 +101,7 @@ const ROLE = 'Resources/JobRoleResource/Properties/Policies/0/PolicyDocument/Sta
 const QUEUE = 'Resources/Ec2QueueResource/Properties';
 const INPUT = 'Resources/InputBucketResource/Properties';
 const SPOT = 'Resources/SpotEnvironment/Properties/ComputeResources';
+const RETRY_75 = { OnExitCode: '75', Action: 'RETRY' };
 const BREAKS: readonly (readonly [what: string, path: string, value: Value | undefined, found: string])[] = [
   ['an unknown property', 'Resources/LogGroupResource/Properties/Retain', 1, 'unknown property Retain'],
   ['a missing property', `${SPOT}/Type`, undefined, 'SpotEnvironment.ComputeResources: missing Type'],
@@ -117,6 +138,8 @@ const BREAKS: readonly (readonly [what: string, path: string, value: Value | und
   ['an end that is not for everything', `${RULES}/4/OnExitCode`, '1', 'ShardJob: the last retry rule is not EXIT'],
   ['too many rules', `${RULES}/5`, { OnReason: '*', Action: 'EXIT' }, 'ShardJob: more than 5 retry rules'],
   ['an interruption that is not retried', `${RULES}/2`, undefined, 'does not try again after Host EC2*'],
+  ['memory that is tried again', `${RULES}/0`, undefined, 'ShardJob: tries again what ran out of memory'],
+  ['memory that is looked at too late', `${RULES}/0`, RETRY_75, 'ShardJob: tries again what ran out of memory'],
   ['a pattern with more than a star at its end', `${RULES}/2/OnStatusReason`, 'Host*EC2', 'OnStatusReason Host*EC2'],
   ['attempts without end', `${JOB}/RetryStrategy/Attempts`, 100, 'ShardJob: attempts are 1 to 10'],
   ['a job without a timeout', `${JOB}/Timeout`, undefined, 'ShardJob: no timeout'],

@@ -86,6 +86,8 @@ function jobProblems(id: string, job: Block): string[] {
   const retried = rules.filter(({ Action }) => Action === 'RETRY');
   for (const known of ['75', 'Host EC2*', 'Your Spot Task was interrupted*'])
     wrong(!retried.some((rule) => Object.values(rule).includes(known)), `does not try again after ${known}`);
+  const [first] = rules;
+  wrong(first?.['OnReason'] !== 'OutOfMemory*' || first['Action'] !== 'EXIT', 'tries again what ran out of memory');
   const container = (job['ContainerProperties'] ?? {}) as Block;
   const isFargate = JSON.stringify(job['PlatformCapabilities']) === '["FARGATE"]';
   for (const name of ['JobRoleArn', 'ExecutionRoleArn', 'LogConfiguration', 'Image', 'Command'])

@@ -262,15 +262,24 @@ describe('another attempt', () => {
     return attemptsOf(api);
   };
 
-  test('is had by what was interrupted or killed, at most as often as was said', async () => {
+  test('is had by what was interrupted, killed or not, at most as often as was said', async () => {
     expect(await attempts((attempt) => ({ exitCode: attempt === 1 ? 75 : 0 }))).toEqual([2]);
-    expect(await attempts(() => ({ exitCode: 137, reason: 'OutOfMemoryError: Container killed' }))).toEqual([3]);
+    expect(await attempts(() => ({ exitCode: 75 }))).toEqual([3]);
     expect(
       await attempts((one) => (one === 1 ? { statusReason: 'Host EC2 (instance i-1) terminated.' } : { exitCode: 0 })),
     ).toEqual([2]);
     expect(
-      await attempts((one) => (one === 1 ? { statusReason: 'Your Spot Task was interrupted.' } : { exitCode: 0 })),
+      await attempts((one) =>
+        one === 1 ? { exitCode: 137, statusReason: 'Your Spot Task was interrupted.' } : { exitCode: 0 },
+      ),
     ).toEqual([2]);
+  });
+
+  test('is not had by what ran out of memory, whatever it ended with', async () => {
+    const reason = 'OutOfMemoryError: Container killed due to memory usage';
+    expect(await attempts(() => ({ exitCode: 137, reason }))).toEqual([1]);
+    expect(await attempts(() => ({ exitCode: 75, reason }))).toEqual([1]);
+    expect(await attempts(() => ({ exitCode: 137 }))).toEqual([1]);
   });
 
   test('is not had by anything else: the last rule ends it', async () => {
