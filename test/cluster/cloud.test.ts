@@ -168,3 +168,31 @@ test('sweep --cluster aws-batch prints what a sweep prints; cancel of a run that
   const wrong = await gridmill('sweep', ...sweep, ...cluster.slice(0, 4), '--cluster-args', '--vcpus 3 --memory 4GB');
   expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('--vcpus 4 --memory 8192MiB')]);
 });
+
+test('many markets and windows: merged in the cloud, fetched, and printed as a sweep prints them', async () => {
+  place.write('eth.csv', csvOf(minuteCandles(8_000, 2)));
+  const windows = ['--windows', '2024-01-02..2024-01-04,2024-01-04..2024-01-06', '--across', 'worst'];
+  const sweep = [...SWEEP, '--data', 'eth.csv', ...windows];
+  const submit = await gridmill('cloud', 'submit', ...sweep, '--shards', '3', '--stack', 'stack', ...TASKS, '--json');
+  expect([submit.exitCode, submit.stderr]).toEqual([0, '']);
+  const { run, tasks } = json<Submitted>(submit);
+  expect(tasks).toBe(3);
+  await expect.poll(() => statesOf().slice(-2), { timeout: 250_000 }).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+
+  const alone = await place.run('sweep', ...sweep, '--no-save');
+  expect([alone.exitCode, alone.stdout]).toEqual([0, expect.stringContaining('sma-cross on 2 markets in 2 windows')]);
+  // All is handed in: the same sweep as one command submits nothing, and merges on this machine.
+  const follow = ['--cluster', 'aws-batch', '--stack', 'stack', '--cluster-args', `--image ${DIGEST}`, '--shards', '3'];
+  const asked = submissions();
+  const followed = await gridmill('sweep', ...sweep, ...follow, '--no-save');
+  expect([followed.exitCode, submissions(), timeless(followed.stdout)]).toEqual([0, asked, timeless(alone.stdout)]);
+  // Without the values of its pieces nobody can merge: what is fetched is the result of the cloud.
+  for (const key of s3.objects.keys()) if (key.startsWith(`runs/${run}/pieces/`)) s3.objects.delete(key);
+  const here = await gridmill('cloud', 'merge', run, '--stack', 'stack', '--here', '--no-save');
+  expect([here.exitCode, here.stderr]).toEqual([64, expect.stringContaining('piece 0 is missing')]);
+  const merged = await gridmill('cloud', 'merge', run, '--stack', 'stack', '--no-save');
+  expect([merged.exitCode, timeless(merged.stdout)]).toEqual([0, timeless(alone.stdout)]);
+});
+
+/** Without its last sentences: how long it took, at which pace. */
+const timeless = (text: string): string => text.slice(0, text.lastIndexOf(' back-tests, in '));
