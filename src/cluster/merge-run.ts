@@ -5,6 +5,7 @@ import { planHost, type SweepLimits } from '../runs/sweep-host.ts';
 import { type FinishedSweep, finishSweep, type PreparedSweep, type RunContext } from '../runs/sweep-run.ts';
 import { nextStep } from '../runs/sweep-shards.ts';
 import type { ShardResult } from '../sweep/shard.ts';
+import { readAll } from './bounded-reads.ts';
 import { type HandedIn, hashOf, type ManyShardResult } from './hand-in.ts';
 import { type Manifest, type ManyManifest, type ShardRun, shardKey } from './manifest.ts';
 import type { ObjectStore } from './object-store.ts';
@@ -33,14 +34,18 @@ export async function stillMissing(
   indices: readonly number[],
   objects: ObjectStore,
 ): Promise<number[]> {
-  const absent: number[] = [];
-  for (const index of indices) {
-    if ((await objects.get(shardKey(id, index), LIMITS.manifestBytesMax)) === undefined) absent.push(index);
-  }
-  return absent;
+  const isThere = await readAll(
+    indices,
+    LIMITS.mergeReadsMax,
+    async (index) => (await objects.get(shardKey(id, index), LIMITS.manifestBytesMax)) !== undefined,
+  );
+  return indices.filter((_, at) => isThere[at] === false);
 }
 
-/** Errors: SHARDS_INCOMPLETE with a list of what is missing, damaged, or of another run or version. */
+/**
+ * In the order of the shards. Beside the results, which stay in memory, at most LIMITS.mergeReadsMax objects are on their way.
+ * Errors: SHARDS_INCOMPLETE with a list of what is missing; RESULT_CORRUPT with what is damaged, or of another run or version.
+ */
 export async function collectShards<Kind extends Manifest | ManyManifest>(
   run: ShardRun<Kind>,
   objects: ObjectStore,
@@ -49,21 +54,15 @@ export async function collectShards<Kind extends Manifest | ManyManifest>(
   // A listing of a shared folder may be older than what is in it.
   const absent = await stillMissing(run, missing.slice(0, SHARDS_SAID), objects);
   if (absent.length > 0) throw incomplete([...absent, ...missing.slice(SHARDS_SAID)]);
-  const results: ResultOf<Kind>[] = [];
-  const wrong: string[] = [];
-  for (const index of run.manifest.shards.keys()) {
+  const read = await readAll([...run.manifest.shards.keys()], LIMITS.mergeReadsMax, async (index) => {
     const bytes = await objects.get(shardKey(run.id, index), LIMITS.manifestBytesMax);
-    if (bytes === undefined) {
-      absent.push(index);
-      continue;
-    }
-    const read = readShard(bytes, run, index);
-    if (typeof read === 'string') wrong.push(`${index} ${read}`);
-    else results.push(read as ResultOf<Kind>);
-  }
-  if (absent.length > 0) throw incomplete(absent);
+    return bytes === undefined ? undefined : readShard(bytes, run, index);
+  });
+  const gone = read.flatMap((result, index) => (result === undefined ? [index] : []));
+  if (gone.length > 0) throw incomplete(gone);
+  const wrong = read.flatMap((result, index) => (typeof result === 'string' ? [`${index} ${result}`] : []));
   if (wrong.length > 0) throw unusable(said(wrong), `${objects.uri}/${shardKey(run.id, 0)}`);
-  return results;
+  return read as ResultOf<Kind>[];
 }
 
 /** What shards of a kind of sweep hand in. */

@@ -49,6 +49,9 @@ export const LIMITS = {
   piecesMax: 1_000_000,
   /** Bytes of values that all shards of a sweep over many cells hand in. */
   handedInBytesMax: 68_719_476_736,
+  /** Objects of a shared place that a merge reads at once, and predicted bytes of values that it reads ahead. */
+  mergeReadsMax: 16,
+  mergeAheadBytesMax: 67_108_864,
   /** Characters of a table of prices. */
   pricesBytesMax: 1_048_576,
   /** Files of one strategy that goes to other machines. */
