@@ -35,7 +35,10 @@ export type Assumptions = Readonly<Record<AssumptionName, number>>;
 
 const NAMES = Object.keys(ASSUMPTIONS) as readonly AssumptionName[];
 
-/** Containers of a cloud: assumed, all of it; `lost` follows from how often a shard saves its progress (docs/scaling.md). */
+/**
+ * Containers of a cloud: assumed, all of it; `lost` follows from how often a shard saves its progress, and `pershard` from 30 ms for a
+ * read, LIMITS.mergeReadsMax at once, and a millisecond to check what came (docs/scaling.md).
+ */
 const CLOUD: Assumptions = {
   queue: 30,
   start: 40,
@@ -49,7 +52,7 @@ const CLOUD: Assumptions = {
   interruptions: 0,
   lost: 10,
   merge: 3,
-  pershard: 0.03,
+  pershard: 0.003,
   tasks: 10_000,
 };
 
@@ -62,7 +65,7 @@ const RENTED: Assumptions = {
   place: 1_000,
   requests: 10_000,
   cache: 1,
-  pershard: 0.005,
+  pershard: 0.0015,
 };
 
 const ASSUMED: Readonly<Record<Platform, Assumptions>> = {
