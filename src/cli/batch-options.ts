@@ -43,7 +43,10 @@ export function addBatchOptions(command: Command): void {
     )
     .option('--depends-on <job>', 'id of a job of Batch that must succeed before; may be repeated', collect(checkJobId))
     .option('--timeout <time>', 'of one attempt, 60s to 14 days (default: 2h)', timeout, DEFAULTS.timeout)
-    .option('--image <image>', 'tag or digest in ECR, or repository@sha256:… (default: "latest" of the stack)')
+    .option(
+      '--image <image>',
+      'what "gridmill image --push" printed last; also a tag or digest in the repository of the stack',
+    )
     .option(
       '--tasks <n>',
       'so many tasks share the shards (default: one for each)',

@@ -27,6 +27,7 @@ export interface ImageOptions {
 /** Errors: those of readStrategyFolder, findTool, buildImage and pushImage; REQUEST_INVALID for names of no image. */
 export async function makeImage(folder: string, options: ImageOptions, host: Host): Promise<ExitCode> {
   for (const name of [options.base, options.npmImage, options.push, options.tag]) checkReference(name);
+  checkRepository(options.push);
   const found = await loadedFolder(folder, host);
   if (options.check === true) return sayChecked(folder, found, options, host);
   if (options.dryRun === true || options.write !== undefined) return sayContext(found, options, host);
@@ -116,6 +117,17 @@ function secretsOf({ npmrc, ca }: ImageOptions, host: Host): Readonly<Record<str
     rule: `--${missing[0]} names a file, without a comma in its path.`,
     found: missing[1],
     todo: 'Check the path.',
+  });
+}
+
+/** The tag of what is pushed is its hash. */
+function checkRepository(name: string | undefined): void {
+  const repository = name?.replace(/(@[^/]*|:[^/]*)$/, '');
+  if (repository === name) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'Images are pushed under the hash of their content: --push names a repository, without a tag.',
+    found: JSON.stringify(name),
+    todo: `Give --push ${repository}, and then to others the digest that it prints last.`,
   });
 }
 
