@@ -139,9 +139,7 @@ async function submitMerge(
   const merge = { ...job, queue, definition, size, workers: Math.max(1, Math.floor(size.vcpus)) };
   const entry = await host.journal.add({ kind: 'merge', queue, ...size });
   const awaited = arrays.slice(-LIMITS.batchDependenciesMax);
-  const id = await submitOnce(mergeRequest(merge, entry, calls.region, awaited), calls, host.sleep);
-  await host.journal.complete(entry, id);
-  return id;
+  return submitOnce(entry, mergeRequest(merge, entry, calls.region, awaited), host);
 }
 
 /** What the tasks of a sweep will cost; undefined where its variants are too many to count. */

@@ -29,7 +29,7 @@ export function createBatchEngine(job: BatchJob, host: BatchHost): ArrayEngine {
     startsMax: STARTS_MAX,
     tasksMax: async () => LIMITS.batchArrayMax,
     async submit(indices) {
-      for (const part of arrays(indices)) await submitShards(job, part, host);
+      for (const part of arrays(indices)) await submitShards(job, part);
     },
     async look() {
       const jobs = await reader.read();
@@ -45,10 +45,10 @@ export function createBatchEngine(job: BatchJob, host: BatchHost): ArrayEngine {
     },
   };
 
-  async function submitShards(said: BatchJob, indices: readonly number[], { sleep }: BatchHost): Promise<void> {
+  async function submitShards(said: BatchJob, indices: readonly number[]): Promise<void> {
     const { queue, size } = said;
     const entry = await journal.add({ kind: 'shards', tasks: ranges(indices), queue, ...size });
-    await journal.complete(entry, await submitOnce(shardsRequest(said, entry, indices, calls.region), calls, sleep));
+    await submitOnce(entry, shardsRequest(said, entry, indices, calls.region), host);
   }
 }
 

@@ -19,14 +19,18 @@ export interface Submission {
   readonly memoryMib: number;
   /** Missing while no answer has said it. */
   readonly jobId?: string;
+  /** There is no such job, and never will be: AWS refused it, and nothing that was asked before may have been taken. */
+  readonly isRefused?: true;
 }
 
 export interface BatchJournal {
-  /** All submissions, the first one first. */
+  /** All submissions that are, or may be, jobs; the first one first. */
   read(): Promise<readonly Submission[]>;
   /** Says what will be submitted, under a number and name of its own. Errors: LIMIT_EXCEEDED. */
-  add(said: Omit<Submission, 'format' | 'number' | 'name' | 'jobId'>): Promise<Submission>;
+  add(said: Omit<Submission, 'format' | 'number' | 'name' | 'jobId' | 'isRefused'>): Promise<Submission>;
   complete(submission: Submission, jobId: string): Promise<Submission>;
+  /** Nobody looks for it any more. */
+  refuse(submission: Submission): Promise<void>;
 }
 
 const folderOf = (run: string): string => `runs/${run}/batch/`;
@@ -35,7 +39,7 @@ const folderOf = (run: string): string => `runs/${run}/batch/`;
 export function openBatchJournal(objects: ObjectStore, run: string, name: string): BatchJournal {
   const keyOf = (number: number): string => `${folderOf(run)}${String(number).padStart(6, '0')}.json`;
   const bytesOf = (submission: Submission): Uint8Array => new TextEncoder().encode(JSON.stringify(submission));
-  /** Those with the id of their job do not change any more. */
+  /** Those with the id of their job, or refused, do not change any more. */
   const known = new Map<string, Submission>();
   return {
     async read() {
@@ -43,8 +47,8 @@ export function openBatchJournal(objects: ObjectStore, run: string, name: string
       for await (const { key } of objects.list(folderOf(run))) {
         const held = known.get(key) ?? (await readOne(objects, key));
         if (held === undefined) continue;
-        if (held.jobId !== undefined) known.set(key, held);
-        found.push(held);
+        if (held.jobId !== undefined || held.isRefused === true) known.set(key, held);
+        if (held.isRefused !== true) found.push(held);
       }
       return found.sort((a, b) => a.number - b.number);
     },
@@ -66,6 +70,9 @@ export function openBatchJournal(objects: ObjectStore, run: string, name: string
       const whole = { ...submission, jobId };
       await objects.put(keyOf(submission.number), bytesOf(whole));
       return whole;
+    },
+    async refuse(submission) {
+      await objects.put(keyOf(submission.number), bytesOf({ ...submission, isRefused: true }));
     },
   };
 }

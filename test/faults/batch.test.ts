@@ -178,12 +178,13 @@ describe('a run on AWS Batch', () => {
   });
 
   test('a driver that died between its journal and the answer is followed by one that finds the job by its name', async () => {
-    const { host, job, calls, journal, follow, submissions } = await world(2, async (child, handIn) => {
+    const { job, calls, journal, follow, submissions } = await world(2, async (child, handIn) => {
       await handIn(taskOf(child));
       return { exitCode: 0 };
     });
     const entry = await journal.add({ kind: 'shards', tasks: '0-1', queue: 'spot', ...job.size });
-    await submitOnce(shardsRequest(job, entry, [0, 1], calls.region), calls, host.sleep);
+    // The driver that wrote the entry hears nothing of what became of it.
+    await calls.submit(shardsRequest(job, entry, [0, 1], calls.region));
     await follow();
     expect(submissions()).toHaveLength(1);
     expect((await journal.read())[0]!.jobId).toBeDefined();
@@ -226,12 +227,8 @@ describe('a run on AWS Batch', () => {
     await engine.submit([0, 1, 2]);
     const array = allJobs(api)[0]!;
     const entry = await journal.add({ kind: 'merge', queue: 'on-demand', ...job.size });
-    const id = await submitOnce(
-      mergeRequest({ ...job, queue: 'on-demand' }, entry, calls.region, [array.id]),
-      calls,
-      host.sleep,
-    );
-    await journal.complete(entry, id);
+    const merge = mergeRequest({ ...job, queue: 'on-demand' }, entry, calls.region, [array.id]);
+    const id = await submitOnce(entry, merge, host);
     await engine.cancel();
     const ended = api.requests.filter(({ operation }) => operation === 'terminatejob');
     expect(ended.map(({ body }) => (body as { jobId: string }).jobId)).toEqual([id, array.id]);
@@ -293,12 +290,20 @@ describe('another attempt', () => {
 
 describe('one submission is one job', () => {
   const submitted = async (fault: BatchApi['fault']) => {
-    const { api, calls, job, host, submissions } = await world(2, async () => ({ exitCode: 0 }));
+    const { api, calls, job, host, journal, objects, submissions } = await world(2, async () => ({ exitCode: 0 }));
     let count = 0;
     api.fault = (operation) => (operation === 'submitjob' ? fault(operation, ++count) : undefined);
-    const id = submitOnce(shardsRequest(job, { name: 'gridmill-once' }, [0, 1], calls.region), calls, host.sleep);
+    const entry = await journal.add({ kind: 'shards', tasks: '0-1', queue: 'spot', ...job.size });
+    const id = submitOnce(entry, shardsRequest(job, entry, [0, 1], calls.region), host);
     await id.catch(() => undefined);
-    return { id, jobs: allJobs(api), asked: submissions().length };
+    const asked = submissions().length;
+    /** How often a driver that comes later asks for jobs by their name. */
+    const looks = async (): Promise<number> => {
+      const before = api.requests.length;
+      await createBatchEngine(job, { ...host, journal: openBatchJournal(objects, ID, 'gridmill-run') }).look();
+      return api.requests.slice(before).filter(({ operation }) => operation === 'listjobs').length;
+    };
+    return { id, jobs: allJobs(api), asked, looks, journal };
   };
 
   test('when its answer is lost', async () => {
@@ -325,6 +330,20 @@ describe('one submission is one job', () => {
       todo: expect.stringContaining('batch:SubmitJob'),
     });
     expect(denied.asked).toBe(1);
+  });
+
+  test('what was refused is looked for by nobody, and what may have been taken is', async () => {
+    const denied = await submitted(() => 'denied');
+    const throttled = await submitted(() => 'throttle');
+    await expect(throttled.id).rejects.toMatchObject({ code: 'ENGINE_UNREACHABLE' });
+    for (const { looks, journal, jobs } of [denied, throttled]) {
+      expect([jobs.length, await journal.read(), await looks()]).toEqual([0, [], 0]);
+      // Its number is taken all the same.
+      expect((await journal.add({ kind: 'merge', queue: 'spot', vcpus: 1, memoryMib: 2048 })).number).toBe(1);
+    }
+    const silent = await submitted((_, count) => (count === 1 ? 'server-error' : 'denied'));
+    await expect(silent.id).rejects.toMatchObject({ code: 'CLOUD_REFUSED' });
+    expect([(await silent.journal.read()).length, await silent.looks()]).toEqual([1, 1]);
   });
 
   test('two drivers at once take numbers of their own', async () => {
