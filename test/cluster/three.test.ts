@@ -87,7 +87,7 @@ describe('one sweep', () => {
       const stack = batchStack({ ReadOnlyRoot: 'true' }, { input: s3.buckets[0], result: s3.buckets[1] });
       const double = createBatchDouble({ imageOf: () => image, platform: s3.environment });
       const strikes = planStrikes({
-        ...{ seed: SEED, each: STRIKES, again: 2, size: SHARDS, from: double.whenRunning, spreadMs: 1_000 },
+        ...{ seed: SEED, each: STRIKES, again: 2, size: SHARDS, from: double.whenRunning, spreadMs: 300 },
       });
       console.log(`objects in ${s3.kind}; seed ${SEED} (GRIDMILL_TEST_SEED) strikes children ${strikes.text}`);
       const api = await startBatchApi({
@@ -110,7 +110,10 @@ describe('one sweep', () => {
       while (!isEnded(api.jobs.find(merge)!)) await sleep(200);
       expect(api.jobs.find(merge)!.status, told()).toBe('SUCCEEDED');
       expect([...api.jobs.all.keys()].sort()).toEqual([arrays[0], merge].sort());
-      expect(struckIn(api, arrays[0])).toEqual({ fargate: 4, ec2: 3 });
+      // A second strike may come when its shard has been handed in: first ones find all of them at work.
+      const struck = struckIn(api, arrays[0]);
+      expect(struck.fargate).toBeGreaterThanOrEqual(STRIKES.fargate);
+      expect(struck.ec2).toBeGreaterThanOrEqual(STRIKES.ec2 + STRIKES.lost);
       expect(told().match(/container 1: exit code/g)).toHaveLength(STRIKES.twin);
       // The cloud's own merge, and one here of what lies in the buckets.
       expect(hashOf(await cloud('merge', run, '--no-save'))).toBe(wanted);
