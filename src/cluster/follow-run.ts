@@ -135,7 +135,7 @@ async function lostTasks(
 
 function failed(index: number, task: Task | undefined, tried: number, engine: ArrayEngine): AppError {
   const how = task === undefined ? 'left no trace' : `ended with exit code ${task.exitCode} (${task.reason})`;
-  const isMemory = task?.exitCode === 137 || task?.reason === 'OUT_OF_MEMORY';
+  const isMemory = task?.exitCode === 137 || /^(OUT_OF_MEMORY$|OutOfMemory)/.test(task?.reason ?? '');
   return new AppError('SHARD_FAILED', {
     found: `task ${index} ${how}, after ${tried} ${tried === 1 ? 'attempt' : 'attempts'}.`,
     todo: `${isMemory ? 'Give tasks more memory, or cut more shards. ' : ''}Its output: ${engine.logOf(index)}. What is handed in stays: the same command goes on from there.`,

@@ -200,6 +200,19 @@ describe('a run on AWS Batch', () => {
     expect(attemptsOf(api)).toEqual([1, 1]);
   });
 
+  test('a task out of memory is started once more, and then told to have more', async () => {
+    const { follow, api } = await world(1, async () => ({
+      exitCode: 75,
+      reason: 'OutOfMemoryError: Container killed',
+    }));
+    await expect(follow()).rejects.toMatchObject({
+      code: 'SHARD_FAILED',
+      found: expect.stringContaining('after 2 attempts'),
+      todo: expect.stringContaining('Give tasks more memory'),
+    });
+    expect(attemptsOf(api)).toEqual([1, 1]);
+  });
+
   test('waits for machines no longer than it was told, and says where to look', async () => {
     const { host, job, clock, api } = await world(2, async () => ({ exitCode: 0 }), { slots: 0 });
     const engine = createBatchEngine(job, host);
