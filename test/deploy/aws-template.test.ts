@@ -2,7 +2,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { RETRY_RULES } from '../../src/cluster/batch-definition.ts';
 import { OUTPUTS } from '../../src/cluster/cloud-stack.ts';
 import { loadSchemas } from './resource-schemas.ts';
 import { readTemplate, resolveTemplate, type Template, type Value } from './template-parts.ts';
@@ -53,15 +52,6 @@ function problemsOf(template: Template, variants: readonly string[]): string[] {
 
 test('it is valid in every variant, and its retries, times, buckets and roles are as they must be', () => {
   expect(problemsOf(template, Object.keys(VARIANTS))).toEqual([]);
-});
-
-test.each(['ShardJob', 'Ec2ShardJob', 'MergeJob'])('%s is tried again by the rules that runs register', (id) => {
-  const { resources } = resolveTemplate(template, EVERYTHING, schemas.attributesOf);
-  const { EvaluateOnExit } = resources[id]!.Properties!['RetryStrategy'] as { readonly EvaluateOnExit: object[] };
-  const asClient = (name: string): string => name[0]!.toLowerCase() + name.slice(1);
-  expect(
-    EvaluateOnExit.map((rule) => Object.fromEntries(Object.entries(rule).map(([name, text]) => [asClient(name), text]))),
-  ).toEqual(RETRY_RULES);
 });
 
 test('CloudFormation takes it in a request: it is small enough, and has no aliases', () => {
