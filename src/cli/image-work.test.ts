@@ -11,10 +11,13 @@ test.each([
   ['registry.example/gridmill:latest', 'registry.example/gridmill'],
   ['localhost:5000/team/gridmill:1', 'localhost:5000/team/gridmill'],
   [`gridmill@sha256:${'0'.repeat(64)}`, 'gridmill'],
-])('--push %s has a tag or a digest, which the content gives: refused before anything is built', async (push, right) => {
-  await expect(makeImage('no-such-folder', order(push), HOST)).rejects.toMatchObject({
-    code: 'REQUEST_INVALID',
-    found: JSON.stringify(push),
-    todo: `Give --push ${right}`,
-  });
-});
+])(
+  '--push %s has a tag or a digest, which the content gives: refused before anything is built',
+  async (push, right) => {
+    await expect(makeImage('no-such-folder', order(push), HOST)).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      found: JSON.stringify(push),
+      todo: `Give --push ${right}`,
+    });
+  },
+);
