@@ -27,7 +27,6 @@ export interface ImageOptions {
 /** Errors: those of readStrategyFolder, findTool, buildImage and pushImage; REQUEST_INVALID for names of no image. */
 export async function makeImage(folder: string, options: ImageOptions, host: Host): Promise<ExitCode> {
   for (const name of [options.base, options.npmImage, options.push, options.tag]) checkReference(name);
-  checkRepository(options.push);
   const found = await loadedFolder(folder, host);
   if (options.check === true) return sayChecked(folder, found, options, host);
   if (options.dryRun === true || options.write !== undefined) return sayContext(found, options, host);
@@ -127,16 +126,5 @@ function checkReference(name: string | undefined): void {
     rule: 'An image is named as HOST/REPOSITORY:TAG or HOST/REPOSITORY@sha256:….',
     found: JSON.stringify(name.slice(0, 80)),
     todo: 'Check the name.',
-  });
-}
-
-/** Before anything is built: the tag is the hash of the content, and a tag in front of it would hide that the registry is one of ECR. */
-function checkRepository(name: string | undefined): void {
-  const last = name?.slice(name.lastIndexOf('/') + 1) ?? '';
-  if (!/[:@]/.test(last)) return;
-  throw new AppError('REQUEST_INVALID', {
-    rule: '--push names a repository without a tag: the tag is the hash of what the image holds.',
-    found: JSON.stringify(name),
-    todo: `Give --push ${name?.slice(0, name.length - last.length)}${last.replace(/[:@].*$/, '')}`,
   });
 }
