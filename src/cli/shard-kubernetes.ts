@@ -2,6 +2,7 @@
 import { stringify } from 'yaml';
 import { jobName, type KubernetesRun, mergeJob, shardJob } from '../cluster/kubernetes-jobs.ts';
 import { parseManifestUri } from '../cluster/manifest.ts';
+import { parseObjectUri } from '../cluster/object-store.ts';
 import { contentOf } from '../cluster/workload.ts';
 import { AppError } from '../core/errors.ts';
 import { LIMITS } from '../core/limits.ts';
@@ -66,7 +67,8 @@ const comment = ({ id, shards, tasks }: KubernetesRun): string =>
 `;
 
 function placeVolume(place: string, claim: string | undefined): KubernetesRun['place'] {
-  const folder = /^file:\/\/(\/.*)$/.exec(place)?.[1];
+  const { kind, root } = parseObjectUri(place);
+  const folder = kind === 'file' ? root : undefined;
   if (folder !== undefined && claim !== undefined) return { claim, folder };
   if (folder === undefined && claim === undefined) return undefined;
   throw new AppError('REQUEST_INVALID', {

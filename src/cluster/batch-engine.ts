@@ -5,7 +5,7 @@ import { LIMITS } from '../core/limits.ts';
 import type { ArrayEngine, Task } from './array-engine.ts';
 import type { BatchCalls } from './batch-calls.ts';
 import type { BatchJournal } from './batch-journal.ts';
-import { countStates, createBatchReader, hasEnded, type SubmittedJob, tasksIn } from './batch-reader.ts';
+import { countStates, createBatchReader, hasEnded, isEnd, type SubmittedJob, tasksIn } from './batch-reader.ts';
 import { type BatchJob, shardsRequest } from './batch-requests.ts';
 import { type Sleep, submitOnce } from './batch-submit.ts';
 import { ranges } from './index-ranges.ts';
@@ -96,6 +96,8 @@ function tasksOfJob(job: SubmittedJob): Task[] {
   });
 }
 
+const CANCELLED = 'Cancelled by gridmill.';
+
 /** Ends jobs with their children; those that have ended stay. Answers how many were told. Errors: those of BatchCalls. */
 export async function cancelJobs(jobs: readonly SubmittedJob[], calls: BatchCalls): Promise<number> {
   const open = jobs.filter((job) => !hasEnded(job));
@@ -103,7 +105,15 @@ export async function cancelJobs(jobs: readonly SubmittedJob[], calls: BatchCall
   const inOrder = [...open].sort(
     (a, b) => Number(b.submission.kind === 'merge') - Number(a.submission.kind === 'merge'),
   );
-  for (const { detail } of inOrder) await calls.terminate(detail.jobId!, 'Cancelled by gridmill.');
+  for (const { detail } of inOrder) await calls.terminate(detail.jobId!, CANCELLED);
+  // A submission whose answer was lost, and which no list had in time, was made again: there are two of that name.
+  const known = new Set(jobs.map(({ detail }) => detail.jobId));
+  for (const { submission } of jobs) {
+    for (const { jobId, status } of await calls.named(submission.queue, submission.name)) {
+      if (jobId === undefined || known.has(jobId) || isEnd(status)) continue;
+      await calls.terminate(jobId, CANCELLED);
+    }
+  }
   return open.length;
 }
 

@@ -80,7 +80,8 @@ const childOf = (jobId: string): number => Number(jobId.split(':')[1] ?? 0);
 export const tasksIn = ({ tasks = '' }: Submission): number[] => parseRanges(tasks, LIMITS.shardsMax) ?? [];
 
 const ENDED: readonly (string | undefined)[] = ['SUCCEEDED', 'FAILED'];
-export const hasEnded = ({ detail }: SubmittedJob): boolean => ENDED.includes(detail.status);
+export const isEnd = (status: string | undefined): boolean => ENDED.includes(status);
+export const hasEnded = ({ detail }: SubmittedJob): boolean => isEnd(detail.status);
 
 /** How many children are in which state; a plain job is its only child. */
 export function countStates({ detail }: Pick<SubmittedJob, 'detail'>): Readonly<Record<string, number>> {

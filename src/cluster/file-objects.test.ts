@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { REAL_DISK } from '../store/disk.ts';
 import { openFileObjects } from './file-objects.ts';
 import { testObjectStore } from './object-store.contract.ts';
 import { parseObjectUri } from './object-store.ts';
@@ -25,6 +26,16 @@ test('files under way and links are no objects', async () => {
   for await (const { key } of store.list('')) keys.push(key);
   expect(keys).toEqual(['one']);
   expect(readdirSync(at).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
+});
+
+test('an object that is removed while it is compared is created after all', async () => {
+  const at = folder();
+  let looks = 0;
+  const inspect: typeof REAL_DISK.inspect = (path) =>
+    path.endsWith('/one') && ++looks === 1 ? { kind: 'file', bytes: 1 } : REAL_DISK.inspect(path);
+  const disk = Object.assign(Object.create(REAL_DISK), { inspect }) as typeof REAL_DISK;
+  expect(await openFileObjects(at, disk).create('one', Uint8Array.of(7))).toBe('created');
+  expect([...(await openFileObjects(at).get('one'))!]).toEqual([7]);
 });
 
 test('URIs of places', () => {

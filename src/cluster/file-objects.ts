@@ -19,8 +19,14 @@ export function openFileObjects(folder: string, disk: Disk = REAL_DISK): ObjectS
     uri: fileUri(folder),
     async create(key, bytes) {
       const path = place(key);
-      if (guarded(path, () => durableCreate(disk, path, [bytes]))) return 'created';
-      return Buffer.compare(readFile(disk, path, key, Number.POSITIVE_INFINITY)!, bytes) === 0 ? 'same' : 'taken';
+      for (let attempt = 1; ; attempt++) {
+        if (guarded(path, () => durableCreate(disk, path, [bytes]))) return 'created';
+        const there = readFile(disk, path, key, Number.POSITIVE_INFINITY);
+        if (there !== undefined) return Buffer.compare(there, bytes) === 0 ? 'same' : 'taken';
+        // Removed in between: once more, as in S3.
+        if (attempt === LIMITS.objectAttemptsMax)
+          throw unreachable(path, Object.assign(new Error(), { code: 'ENOENT' }));
+      }
     },
     async put(key, bytes) {
       const path = place(key);

@@ -138,14 +138,23 @@ describe('what the server asks for beyond fields', () => {
 
 describe('exit codes of shards', () => {
   /** What happens to a pod, by the first rule that holds. */
-  const actionOn = (exitCode: number, isDisrupted = false): string | undefined =>
-    job(shardJob(RUN)).spec.podFailurePolicy.rules.find(({ onExitCodes, onPodConditions }) =>
-      onPodConditions === undefined ? onExitCodes!.values.includes(exitCode) : isDisrupted,
+  const actionOn = (exitCode: number, isDisrupted = false, made = shardJob(RUN)): string | undefined =>
+    job(made).spec.podFailurePolicy.rules.find(({ onExitCodes, onPodConditions }) =>
+      onPodConditions === undefined
+        ? onExitCodes!.values.includes(exitCode) === (onExitCodes!.operator === 'In')
+        : isDisrupted,
     )?.action;
 
   test('64 ends the Job, 75 and kills are tried again within the limit', () => {
     expect(actionOn(64)).toBe('FailJob');
     for (const code of [75, 137, 143]) expect(actionOn(code)).toBe('Count');
+  });
+
+  test('a merge is tried again while shards are missing; that it dies of memory, or of anything else, ends it', () => {
+    const merge = mergeJob(RUN);
+    for (const code of [75, 143]) expect(actionOn(code, false, merge)).toBe('Count');
+    for (const code of [1, 2, 64, 134, 137, 139]) expect(actionOn(code, false, merge)).toBe('FailJob');
+    expect(actionOn(137, true, merge)).toBe('Ignore');
   });
 
   test('a pod that was evicted, preempted or drained costs no attempt, whatever it ended with', () => {

@@ -45,6 +45,8 @@ const USER = 1000;
 const PERMANENT = 64;
 /** Try again; killed by the kernel, mostly for memory; ended by SIGTERM before anything could be saved. */
 const TRY_AGAIN = [75, 137, 143];
+/** A merge is started again hundreds of times while shards are missing: what it dies of must not be. */
+const MERGE_AGAIN = [75, 143];
 
 export type KubernetesObject = Readonly<Record<string, unknown>>;
 
@@ -110,13 +112,18 @@ const head = (run: KubernetesRun, name: string, part: Part): KubernetesObject =>
 });
 
 /** The first rule that holds counts: a pod that was evicted or whose node went is nobody's failure, whatever its exit code. */
-const failurePolicy = (containerName: Part): KubernetesObject => ({
-  rules: [
-    { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-    { action: 'FailJob', onExitCodes: { containerName, operator: 'In', values: [PERMANENT] } },
-    { action: 'Count', onExitCodes: { containerName, operator: 'In', values: TRY_AGAIN } },
-  ],
-});
+const failurePolicy = (containerName: Part): KubernetesObject => {
+  const isMerge = containerName === 'merge';
+  const ends = isMerge ? { operator: 'NotIn', values: MERGE_AGAIN } : { operator: 'In', values: [PERMANENT] };
+  const values = isMerge ? MERGE_AGAIN : TRY_AGAIN;
+  return {
+    rules: [
+      { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+      { action: 'FailJob', onExitCodes: { containerName, ...ends } },
+      { action: 'Count', onExitCodes: { containerName, operator: 'In', values } },
+    ],
+  };
+};
 
 function template(run: KubernetesRun, part: Part, args: readonly string[]): KubernetesObject {
   const amounts = {

@@ -24,8 +24,11 @@ interface Head {
 
 const LINE_END = 10;
 
-const payloadOf = ({ values, meets }: PieceValues): Buffer =>
-  Buffer.concat([new Uint8Array(values.buffer, values.byteOffset, values.byteLength), meets]);
+const payloadOf = ({ values, meets }: PieceValues): Buffer => {
+  // One NaN: which bits it has differs between processors, and two attempts must come to the same bytes.
+  const same = values.map((value) => (Number.isNaN(value) ? Number.NaN : value));
+  return Buffer.concat([new Uint8Array(same.buffer), meets]);
+};
 
 /** Undefined when it is not there, or not whole. Errors: those of the store. */
 export async function readPiece(objects: ObjectStore, run: string, piece: number): Promise<StoredPiece | undefined> {

@@ -31,7 +31,7 @@ const LOOK_MS = 5_000;
 
 /**
  * Makes the stack what the template says. A change that is under way is waited for first.
- * Errors: STACK_FAILED with the first failure, STACK_NOT_READY when it takes too long, CANCELLED (the change goes on),
+ * Errors: REQUEST_INVALID for a stack of something else, STACK_FAILED with the first failure, STACK_NOT_READY when it takes too long, CANCELLED (the change goes on),
  * CLOUD_REFUSED, CLOUD_UNREACHABLE.
  */
 export async function bringUp(
@@ -50,7 +50,7 @@ export async function bringUp(
   };
   const given = Object.entries(parameters).map(([ParameterKey, ParameterValue]) => ({ ParameterKey, ParameterValue }));
   if (before === undefined) {
-    const Tags = [{ Key: 'gridmill', Value: name }];
+    const Tags = [{ Key: OWN_TAG, Value: name }];
     await client
       .send(new sdk.CreateStackCommand({ ...request, Parameters: given, Tags }))
       .catch(refuse('cloudformation:CreateStack'));
@@ -86,9 +86,24 @@ const refuse =
     throw awsProblem(error, call);
   };
 
+/** On stacks that `bringUp` created; those of the console have only the description of the template. */
+const OWN_TAG = 'gridmill';
+const OWN_DESCRIPTION = /^Gridmill on AWS Batch\b/;
+
+/** An update removes what the new template does not name: of a stack of something else that is everything. Errors: REQUEST_INVALID. */
+function checkOwn({ StackName: name, Description = '', Tags = [] }: Stack): void {
+  if (OWN_DESCRIPTION.test(Description) || Tags.some(({ Key }) => Key === OWN_TAG)) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'Only stacks that were made for Gridmill are changed and deleted.',
+    found: `stack ${name}, with neither the description of its template nor the tag ${OWN_TAG}: ${JSON.stringify(Description.slice(0, 120))}.`,
+    todo: `Choose another name. If the stack is one of Gridmill all the same, give it the tag ${OWN_TAG}.`,
+  });
+}
+
 /** What is there once no change is under way; undefined for none. Errors: STACK_FAILED for one that can only be deleted. */
 async function settled(formation: Formation, name: string, watch: StackWatch): Promise<Stack | undefined> {
   let found = await describeStack(formation, name);
+  if (found !== undefined) checkOwn(found);
   if (found?.StackStatus?.endsWith('_IN_PROGRESS') === true) {
     // Whether that change went well is its own matter: what counts is what is there afterwards.
     await follow(formation, found.StackId ?? name, watch).catch((error: unknown) => {
@@ -106,10 +121,11 @@ async function settled(formation: Formation, name: string, watch: StackWatch): P
 }
 
 /**
- * Deletes the stack by its id and waits until it is gone. Errors: those of bringUp; STACK_FAILED names what could not be deleted.
+ * Deletes the stack by its id and waits until it is gone. Errors: those of bringUp, REQUEST_INVALID before anything is deleted; STACK_FAILED names what could not be deleted.
  */
 export async function takeDown(formation: Formation, stack: Stack, token: string, watch: StackWatch): Promise<void> {
   const { sdk, client } = formation;
+  checkOwn(stack);
   const id = stack.StackId ?? stack.StackName!;
   if (stack.StackStatus !== 'DELETE_IN_PROGRESS') {
     await client

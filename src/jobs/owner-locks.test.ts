@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SQLITE_MISSING } from '../../test/fixtures/jobs/stores.ts';
 import { type OwnerLocks, openOwnerLocks } from './owner-locks.ts';
+import { loadSqlite, type OpenSqlite } from './sqlite-driver.ts';
 
 const HOLDER = `import { openOwnerLocks } from './owner-locks.ts';
 await openOwnerLocks(process.argv[2], process.argv[3]);
@@ -92,6 +93,21 @@ describe.skipIf(SQLITE_MISSING !== undefined)('the lock of a runner', () => {
     const unlocked = await openOwnerLocks(join(folder, 'file'), 'other');
     expect(unlocked.isFree('self')).toBe(false);
     unlocked.tidy(new Set());
+    unlocked.close();
+  });
+
+  test('that fails when its file is there already leaves no file behind, which would be proof of an end', async () => {
+    const real = await loadSqlite();
+    const failing: OpenSqlite = (path, options) => {
+      const handle = real(path, options);
+      const exec = (sql: string): void => {
+        if (sql.startsWith('BEGIN')) throw new Error('database is locked');
+        handle.exec(sql);
+      };
+      return { ...handle, exec, all: handle.all.bind(handle), close: handle.close.bind(handle) };
+    };
+    const unlocked = await openOwnerLocks(folder, 'unlucky', failing);
+    expect(locks.isFree('unlucky')).toBe(false);
     unlocked.close();
   });
 });

@@ -17,6 +17,8 @@ const FOLDER = 'runners';
 const SUFFIX = '.lock';
 /** As runners are named: nothing else becomes a path. */
 const NAME = /^[\w-]{1,64}$/;
+/** Far longer than others take to look at a file. */
+const LOOKED_AT_MS = 500;
 
 /**
  * Locks the file of `runner` in the folder of the queue until `close`, or until this process ends however it ends. The kernel lets go
@@ -54,12 +56,14 @@ function hold(open: OpenSqlite, root: string, path: string): SqliteHandle | unde
   try {
     REAL_DISK.makeFolder(root);
     handle = open(path);
-    // Never committed, so nothing is ever written, and no journal is needed.
-    handle.exec('PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY;');
+    // Never committed, so nothing is ever written, and no journal is needed. A process that starts at this moment may be looking.
+    handle.exec(`PRAGMA busy_timeout = ${LOOKED_AT_MS}; PRAGMA journal_mode = MEMORY;`);
     handle.exec('BEGIN EXCLUSIVE');
     return handle;
   } catch {
     handle?.close();
+    // A file that nobody holds would say that this runner has ended.
+    remove(path);
     return undefined;
   }
 }

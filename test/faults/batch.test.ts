@@ -250,6 +250,17 @@ describe('a run on AWS Batch', () => {
     expect(api.requests.filter(({ operation }) => operation === 'terminatejob')).toHaveLength(2);
   });
 
+  test('cancel ends a second job of the same name, too, that a lost answer made', async () => {
+    const { host, job, calls, journal, api } = await world(2, () => new Promise(() => undefined), { stopSeconds: 0 });
+    const entry = await journal.add({ kind: 'shards', tasks: '0-1', queue: 'spot', ...job.size });
+    const request = shardsRequest(job, entry, [0, 1], calls.region);
+    await calls.submit(request);
+    const second = await calls.submit(request);
+    await journal.complete(entry, second.how === 'taken' ? second.jobId : '');
+    await createBatchEngine(job, host).cancel();
+    await expect.poll(() => allJobs(api).map(({ status }) => status)).toEqual(['FAILED', 'FAILED']);
+  });
+
   test('more than a hundred children that failed are described by pages', async () => {
     const { host, job, calls, journal } = await world(150, async () => ({ exitCode: 1 }));
     await createBatchEngine(job, host).submit(Array.from({ length: 150 }, (_, i) => i));

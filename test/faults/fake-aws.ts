@@ -8,6 +8,8 @@ export interface FakeStack {
   status: string;
   template: string;
   parameters: Map<string, string>;
+  /** Keys. */
+  readonly tags: readonly string[];
   readonly events: FakeEvent[];
   /** Resources that are there, by their names in the template. */
   readonly resources: Map<string, string>;
@@ -147,6 +149,7 @@ export async function startFakeAws(): Promise<FakeAws> {
         status: '',
         template: '',
         parameters: new Map(),
+        tags: [...form].flatMap(([key, value]) => (/^Tags\.member\.\d+\.Key$/.test(key) ? [value] : [])),
         events: [],
         resources: new Map(),
         steps: [],
@@ -340,7 +343,7 @@ const parametersOf = (template: string): string[] =>
     ([, name]) => name!,
   );
 
-function stackXml({ id, name, status, parameters }: FakeStack): string {
+function stackXml({ id, name, status, parameters, tags, template }: FakeStack): string {
   const isWhole = /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(status);
   const outputs = isWhole
     ? OUTPUTS.map(
@@ -350,7 +353,9 @@ function stackXml({ id, name, status, parameters }: FakeStack): string {
   const given = [...parameters].map(
     ([key, value]) => `<member>${tag('ParameterKey', key)}${tag('ParameterValue', value)}</member>`,
   );
-  return `${tag('StackId', id)}${tag('StackName', name)}${tag('StackStatus', status)}<CreationTime>2026-01-01T00:00:00Z</CreationTime><Parameters>${given.join('')}</Parameters><Outputs>${outputs.join('')}</Outputs>`;
+  const said = tags.map((key) => `<member>${tag('Key', key)}${tag('Value', name)}</member>`).join('');
+  const description = tag('Description', /^Description: (.*)$/m.exec(template)?.[1]);
+  return `${tag('StackId', id)}${tag('StackName', name)}${description}<Tags>${said}</Tags>${tag('StackStatus', status)}<CreationTime>2026-01-01T00:00:00Z</CreationTime><Parameters>${given.join('')}</Parameters><Outputs>${outputs.join('')}</Outputs>`;
 }
 
 const eventXml = ({ id, name }: FakeStack, event: FakeEvent): string =>

@@ -91,6 +91,23 @@ describe('up', () => {
     expect(seeing.seen.join()).not.toContain('CREATE');
   });
 
+  test('touches no stack of something else, and one that the console made of its template', async () => {
+    const made = async (StackName: string, TemplateBody: string) => {
+      const { sdk, client } = formation;
+      await client.send(new sdk.CreateStackCommand({ StackName, TemplateBody, Capabilities: ['CAPABILITY_IAM'] }));
+      while (aws.stacks.at(-1)!.steps.length > 0) aws.stacks.at(-1)!.steps.shift()!();
+    };
+    await made('shop', `Description: The shop\n${TEMPLATE}`);
+    const up = await problem(bringUp(formation, { ...wish({ Attempts: '3' }), name: 'shop' }, watch()));
+    expect(up).toMatchObject({ code: 'REQUEST_INVALID', message: expect.stringContaining('"The shop"') });
+    const shop = (await describeStack(formation, 'shop'))!;
+    expect((await problem(takeDown(formation, shop, 'token', watch()))).code).toBe('REQUEST_INVALID');
+    expect(actions().filter((one) => /^(Update|Delete)Stack$/.test(one))).toEqual([]);
+    const own = `Description: Gridmill on AWS Batch - queues\n${TEMPLATE}`;
+    await made('lab', own);
+    expect(await bringUp(formation, wish({ Attempts: '3' }, own), watch())).toBe('updated');
+  });
+
   test('names the first failure of a stack that is rolled back, and takes no update of it', async () => {
     aws.failing = { logical: 'SpotQueueResource', reason: 'Limit exceeded for queues' };
     const first = await problem(bringUp(formation, wish(), watch()));
