@@ -41,10 +41,11 @@ async function deleteStack(
   options: DownOptions,
   host: Host,
 ): Promise<ExitCode> {
-  const [{ physicalNames, takeDown }, { emptyBucket, openBatchContents }] = await Promise.all([
+  const [{ checkRemovable, physicalNames, takeDown }, { emptyBucket, openBatchContents }] = await Promise.all([
     import('../cluster/stack-changes.ts'),
     import('../cluster/stack-contents.ts'),
   ]);
+  checkRemovable(stack);
   const name = stack.StackName ?? options.stack;
   const names = await physicalNames(formation, stack.StackId ?? name);
   const batch = await openBatchContents(settings);

@@ -111,9 +111,15 @@ export async function submitRun(batch: BatchRun, target: CloudTarget, options: B
   const reader = createBatchReader(host);
   const alive = new Set((await engine.look()).flatMap(({ index, state }) => (state === 'ended' ? [] : [index])));
   const lost = [...new Set(missing.map((index) => index % job.tasks))].filter((index) => !alive.has(index));
+  const before = new Set((await host.journal.read()).map(({ number }) => number));
   if (lost.length > 0) await engine.submit(lost);
+  // What was submitted just now may not be described yet: the merge must wait for it all the same.
+  const fresh = (await host.journal.read()).flatMap(({ kind, number, jobId }) =>
+    kind === 'shards' && jobId !== undefined && !before.has(number) ? [jobId] : [],
+  );
   const jobs = (await reader.read()).filter((one) => !hasEnded(one));
-  const arrays = jobs.filter(({ submission }) => submission.kind === 'shards').map(({ detail }) => detail.jobId!);
+  const under = jobs.filter(({ submission }) => submission.kind === 'shards').map(({ detail }) => detail.jobId!);
+  const arrays = [...new Set([...under, ...fresh])];
   const merges = jobs.filter(({ submission }) => submission.kind === 'merge');
   const standing = merges[0]?.detail.jobId;
   if (lost.length === 0 && (standing !== undefined || missing.length === 0)) {

@@ -29,12 +29,13 @@ export function createBatchEngine(job: BatchJob, host: BatchHost): ArrayEngine {
     startsMax: STARTS_MAX,
     tasksMax: async () => LIMITS.batchArrayMax,
     async submit(indices) {
+      await checkCut();
       for (const part of arrays(indices)) await submitShards(job, part);
     },
     async look() {
       const jobs = await reader.read();
       checkCapacity(jobs);
-      return tasksOf(jobs.filter(({ submission }) => submission.kind === 'shards'));
+      return tasksOf(jobs.filter(({ submission }) => submission.kind === 'shards' && submission.of === job.tasks));
     },
     async cancel() {
       await cancelJobs(await reader.read(), calls);
@@ -45,9 +46,22 @@ export function createBatchEngine(job: BatchJob, host: BatchHost): ArrayEngine {
     },
   };
 
+  /** Tasks of another cut score the same shards under other numbers. */
+  async function checkCut(): Promise<void> {
+    const other = (await reader.read()).find(
+      (one) => one.submission.kind === 'shards' && one.submission.of !== job.tasks && !hasEnded(one),
+    );
+    if (other === undefined) return;
+    throw new AppError('REQUEST_INVALID', {
+      rule: 'While a run is under way, its shards are shared out among as many tasks as they were.',
+      found: `${other.submission.of} tasks in job ${other.detail.jobId}; ${job.tasks} were asked for.`,
+      todo: `Give --tasks ${other.submission.of}, or end what runs with "gridmill cloud cancel" first.`,
+    });
+  }
+
   async function submitShards(said: BatchJob, indices: readonly number[]): Promise<void> {
     const { queue, size } = said;
-    const entry = await journal.add({ kind: 'shards', tasks: ranges(indices), queue, ...size });
+    const entry = await journal.add({ kind: 'shards', tasks: ranges(indices), of: said.tasks, queue, ...size });
     await submitOnce(entry, shardsRequest(said, entry, indices, calls.region), host);
   }
 }

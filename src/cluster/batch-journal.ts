@@ -13,6 +13,8 @@ export interface Submission {
   readonly kind: 'shards' | 'merge';
   /** Of `shards`: its tasks, child by child, as 0-3,7. */
   readonly tasks?: string;
+  /** Of `shards`: of how many tasks these are; each scores every so-many-th shard. */
+  readonly of?: number;
   /** ARN, or the name that was given. */
   readonly queue: string;
   readonly vcpus: number;

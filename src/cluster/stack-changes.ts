@@ -120,12 +120,23 @@ async function settled(formation: Formation, name: string, watch: StackWatch): P
   });
 }
 
+/** Whether it may be deleted at all, asked before anything in it is removed. Errors: REQUEST_INVALID. */
+export function checkRemovable(stack: Stack): void {
+  checkOwn(stack);
+  if (stack.EnableTerminationProtection !== true) return;
+  throw new AppError('REQUEST_INVALID', {
+    rule: 'A stack under termination protection is not deleted.',
+    found: `stack ${stack.StackName}.`,
+    todo: `Lift it (aws cloudformation update-termination-protection --no-enable-termination-protection --stack-name ${stack.StackName}), then run this again.`,
+  });
+}
+
 /**
- * Deletes the stack by its id and waits until it is gone. Errors: those of bringUp, REQUEST_INVALID before anything is deleted; STACK_FAILED names what could not be deleted.
+ * Deletes the stack by its id and waits until it is gone. Errors: those of bringUp and checkRemovable; STACK_FAILED names what could not be deleted.
  */
 export async function takeDown(formation: Formation, stack: Stack, token: string, watch: StackWatch): Promise<void> {
   const { sdk, client } = formation;
-  checkOwn(stack);
+  checkRemovable(stack);
   const id = stack.StackId ?? stack.StackName!;
   if (stack.StackStatus !== 'DELETE_IN_PROGRESS') {
     await client

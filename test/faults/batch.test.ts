@@ -182,7 +182,7 @@ describe('a run on AWS Batch', () => {
       await handIn(taskOf(child));
       return { exitCode: 0 };
     });
-    const entry = await journal.add({ kind: 'shards', tasks: '0-1', queue: 'spot', ...job.size });
+    const entry = await journal.add({ kind: 'shards', tasks: '0-1', of: 2, queue: 'spot', ...job.size });
     // The driver that wrote the entry hears nothing of what became of it.
     await calls.submit(shardsRequest(job, entry, [0, 1], calls.region));
     await follow();
@@ -231,6 +231,23 @@ describe('a run on AWS Batch', () => {
     await expect.poll(() => allJobs(api)[0]!.status).toBe('FAILED');
   });
 
+  test('a run under way is not cut anew: its shards would be scored twice, or by nobody', async () => {
+    const { follow, job, host, submissions } = await world(4, async (child, handIn) => {
+      await handIn(taskOf(child));
+      return { exitCode: 0 };
+    });
+    const engine = createBatchEngine(job, host);
+    await engine.submit([0, 1, 2, 3]);
+    const other = createBatchEngine({ ...job, tasks: 2 }, host);
+    expect(await other.look()).toEqual([]);
+    await expect(other.submit([0, 1])).rejects.toMatchObject({
+      code: 'REQUEST_INVALID',
+      todo: expect.stringContaining('--tasks 4'),
+    });
+    expect(submissions()).toHaveLength(1);
+    await follow();
+  });
+
   test('cancel ends arrays with their children, the merge first, and a second time nothing', async () => {
     const { host, job, calls, journal, api } = await world(3, () => new Promise(() => undefined), {
       slots: 1,
@@ -252,7 +269,7 @@ describe('a run on AWS Batch', () => {
 
   test('cancel ends a second job of the same name, too, that a lost answer made', async () => {
     const { host, job, calls, journal, api } = await world(2, () => new Promise(() => undefined), { stopSeconds: 0 });
-    const entry = await journal.add({ kind: 'shards', tasks: '0-1', queue: 'spot', ...job.size });
+    const entry = await journal.add({ kind: 'shards', tasks: '0-1', of: 2, queue: 'spot', ...job.size });
     const request = shardsRequest(job, entry, [0, 1], calls.region);
     await calls.submit(request);
     const second = await calls.submit(request);
@@ -317,7 +334,7 @@ describe('one submission is one job', () => {
     const { api, calls, job, host, journal, objects, submissions } = await world(2, async () => ({ exitCode: 0 }));
     let count = 0;
     api.fault = (operation) => (operation === 'submitjob' ? fault(operation, ++count) : undefined);
-    const entry = await journal.add({ kind: 'shards', tasks: '0-1', queue: 'spot', ...job.size });
+    const entry = await journal.add({ kind: 'shards', tasks: '0-1', of: 2, queue: 'spot', ...job.size });
     const id = submitOnce(entry, shardsRequest(job, entry, [0, 1], calls.region), host);
     await id.catch(() => undefined);
     const asked = submissions().length;

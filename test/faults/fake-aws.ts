@@ -10,6 +10,8 @@ export interface FakeStack {
   parameters: Map<string, string>;
   /** Keys. */
   readonly tags: readonly string[];
+  /** Termination protection. */
+  isProtected?: boolean;
   readonly events: FakeEvent[];
   /** Resources that are there, by their names in the template. */
   readonly resources: Map<string, string>;
@@ -343,7 +345,7 @@ const parametersOf = (template: string): string[] =>
     ([, name]) => name!,
   );
 
-function stackXml({ id, name, status, parameters, tags, template }: FakeStack): string {
+function stackXml({ id, name, status, parameters, tags, isProtected = false, template }: FakeStack): string {
   const isWhole = /^(CREATE|UPDATE|UPDATE_ROLLBACK)_COMPLETE$/.test(status);
   const outputs = isWhole
     ? OUTPUTS.map(
@@ -355,7 +357,7 @@ function stackXml({ id, name, status, parameters, tags, template }: FakeStack): 
   );
   const said = tags.map((key) => `<member>${tag('Key', key)}${tag('Value', name)}</member>`).join('');
   const description = tag('Description', /^Description: (.*)$/m.exec(template)?.[1]);
-  return `${tag('StackId', id)}${tag('StackName', name)}${description}<Tags>${said}</Tags>${tag('StackStatus', status)}<CreationTime>2026-01-01T00:00:00Z</CreationTime><Parameters>${given.join('')}</Parameters><Outputs>${outputs.join('')}</Outputs>`;
+  return `${tag('StackId', id)}${tag('StackName', name)}${description}<Tags>${said}</Tags>${tag('StackStatus', status)}<CreationTime>2026-01-01T00:00:00Z</CreationTime>${tag('EnableTerminationProtection', String(isProtected))}<Parameters>${given.join('')}</Parameters><Outputs>${outputs.join('')}</Outputs>`;
 }
 
 const eventXml = ({ id, name }: FakeStack, event: FakeEvent): string =>

@@ -249,6 +249,16 @@ describe('down', () => {
     expect((await command('down', '--stack', 'lab', '--yes')).exitCode).toBe(3);
   });
 
+  test('touches nothing of a stack that may not be deleted', async () => {
+    await command('up', '--stack', 'lab');
+    aws.objects = ['content/a'];
+    aws.stacks[0]!.isProtected = true;
+    const refused = await command('down', '--stack', 'lab', '--yes', '--force');
+    expect(refused.exitCode).toBe(2);
+    expect(refused.err).toContain('termination protection');
+    expect(aws.objects).toHaveLength(1);
+  });
+
   test('refuses while jobs run, unless forced', async () => {
     await command('up', '--stack', 'lab');
     aws.jobs = ['gridmill-run-1'];
