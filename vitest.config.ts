@@ -8,6 +8,9 @@ const LONG = [
   ),
 ];
 
+/** Tests of processes meet whatever else the machine does: in CI one that fails is tried once more, and the log says so. */
+const retry = process.env['CI'] === undefined ? 0 : 1;
+
 // Projects: `fast` needs no built files and no browser; `e2e` drives the built command line and a page; `long` holds
 // sweeps and services to their promises for minutes (`npm run test:long`); `cluster` builds images, runs containers and Slurm (`npm run test:cluster`).
 export default defineConfig({
@@ -25,6 +28,7 @@ export default defineConfig({
       {
         test: {
           name: 'e2e',
+          retry,
           include: ['test/e2e/**/*.test.ts'],
           exclude: LONG,
           testTimeout: 120_000,
@@ -42,6 +46,7 @@ export default defineConfig({
       {
         test: {
           name: 'cluster',
+          retry,
           include: ['test/cluster/**/*.test.ts'],
           testTimeout: 300_000,
           hookTimeout: 900_000,
