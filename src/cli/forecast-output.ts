@@ -93,7 +93,7 @@ export function printForecasts(forecasts: Forecasts, host: Host): void {
   const sure = prices.confirmed ? '' : ', not confirmed';
   host.stdout.write(
     [
-      `${formatCount(shards)} shards, ${formatDuration(workSeconds * 1000)} of work by ${basis}.`,
+      `${formatCount(shards)} ${shards === 1 ? 'shard' : 'shards'}, ${formatDuration(workSeconds * 1000)} of work by ${basis}.`,
       `Containers of ${formatCount(vcpu)} vCPU and ${formatCount(memoryGib)} GiB on ${platform}; prices of ${prices.region}, ${prices.date}${sure}.`,
       '',
       table,

@@ -98,7 +98,7 @@ test('a task that shares several shards is started again while one of them is mi
   expect(submitted).toEqual([[0, 1], [0]]);
 });
 
-test('what is of no use to try again ends the run at once, what dies again and again after five times', async () => {
+test('what is of no use to try again ends the run at once, what dies again and again after five times, out of memory after two', async () => {
   const wrong = world(2, 2);
   await expect(wrong.follow((look) => void (look === 2 && wrong.end(1, 64)))).rejects.toMatchObject({
     code: 'SHARD_FAILED',
@@ -106,11 +106,16 @@ test('what is of no use to try again ends the run at once, what dies again and a
     todo: expect.stringContaining('/logs/1'),
   });
   expect(wrong.cancels()).toBe(1);
-  const hungry = world(1, 1);
-  await expect(hungry.follow(() => void (hungry.living.has(0) && hungry.end(0, 137, 'OUT_OF_MEMORY')))).rejects.toThrow(
-    /after 5 attempts.*more memory/s,
-  );
-  expect(hungry.submitted).toHaveLength(5);
+  for (const [reason, attempts] of [
+    ['FAILED', 5],
+    ['OUT_OF_MEMORY', 2],
+  ] as const) {
+    const hungry = world(1, 1);
+    await expect(hungry.follow(() => void (hungry.living.has(0) && hungry.end(0, 137, reason)))).rejects.toThrow(
+      new RegExp(`after ${attempts} attempts.*more memory`, 's'),
+    );
+    expect(hungry.submitted).toHaveLength(attempts);
+  }
 });
 
 test('a silent scheduler is waited for while shards come in, and not for ever', async () => {

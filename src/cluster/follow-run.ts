@@ -123,7 +123,7 @@ async function lostTasks(
     if (task !== undefined && task.state !== 'ended') continue;
     const tried = attempts.get(index) ?? 0;
     const isPermanent = tried > 0 && task?.exitCode === PERMANENT;
-    if (isPermanent || tried >= (engine.startsMax ?? LIMITS.shardAttemptsMax)) {
+    if (isPermanent || tried >= startsMaxOf(task, engine)) {
       // Without this one the others are of no use, and would go on costing.
       await engine.cancel().catch(() => undefined);
       throw failed(index, task, tried, engine);
@@ -133,9 +133,17 @@ async function lostTasks(
   return lost;
 }
 
+/** The same shard takes the same memory: once more, for what else may have filled the machine. */
+const STARTS_OUT_OF_MEMORY = 2;
+const isOutOfMemory = (task: Task | undefined): boolean => /^(OUT_OF_MEMORY$|OutOfMemory)/.test(task?.reason ?? '');
+
+function startsMaxOf(task: Task | undefined, { startsMax = LIMITS.shardAttemptsMax }: ArrayEngine): number {
+  return isOutOfMemory(task) ? Math.min(STARTS_OUT_OF_MEMORY, startsMax) : startsMax;
+}
+
 function failed(index: number, task: Task | undefined, tried: number, engine: ArrayEngine): AppError {
   const how = task === undefined ? 'left no trace' : `ended with exit code ${task.exitCode} (${task.reason})`;
-  const isMemory = task?.exitCode === 137 || /^(OUT_OF_MEMORY$|OutOfMemory)/.test(task?.reason ?? '');
+  const isMemory = task?.exitCode === 137 || isOutOfMemory(task);
   return new AppError('SHARD_FAILED', {
     found: `task ${index} ${how}, after ${tried} ${tried === 1 ? 'attempt' : 'attempts'}.`,
     todo: `${isMemory ? 'Give tasks more memory, or cut more shards. ' : ''}Its output: ${engine.logOf(index)}. What is handed in stays: the same command goes on from there.`,
