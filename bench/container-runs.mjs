@@ -28,6 +28,26 @@ export const freePort = () =>
     });
   });
 
+/** A random walk of 1-minute candles from a fixed seed. */
+export function randomWalk(bars) {
+  let state = 7;
+  const next = () => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state / 2_147_483_647;
+  };
+  let price = 40_000;
+  const lines = ['time,open,high,low,close,volume'];
+  for (let i = 0; i < bars; i++) {
+    const open = price;
+    price = Math.max(1, price * (1 + (next() - 0.5) * 0.002));
+    const time = Date.UTC(2024, 0, 1) + i * 60_000;
+    lines.push(
+      `${time},${open},${Math.max(open, price) * 1.0002},${Math.min(open, price) * 0.9998},${price},${next() * 10}`,
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
 /** Calls `work` with a service in a container of its own, and removes that whatever happens. */
 export async function withService(image, options, work) {
   const service = await startService(needImage(image), ...options);
@@ -38,7 +58,7 @@ export async function withService(image, options, work) {
   }
 }
 
-/** `ready()` answers milliseconds from `since` until it answers requests. */
+/** `ready()` answers milliseconds from `since` until it answers requests; `ask()` the JSON of a route. */
 async function startService(image, ...options) {
   const port = await freePort();
   const since = performance.now();
@@ -49,7 +69,18 @@ async function startService(image, ...options) {
     since,
     url: `http://127.0.0.1:${port}`,
     ready: (from) => untilReady(`http://127.0.0.1:${port}`, from),
+    ask: (method, path, body) => ask(`http://127.0.0.1:${port}${path}`, method, body),
   };
+}
+
+async function ask(url, method, body) {
+  const headers = {
+    authorization: `Bearer ${TOKEN}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+  };
+  const answer = await fetch(url, { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${await answer.text()}`);
+  return answer.json();
 }
 
 const isReady = async (url) => {

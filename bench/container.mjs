@@ -12,6 +12,7 @@ import {
   needImage,
   nodeOf,
   podman,
+  randomWalk,
   sleep,
   spread,
   table,
@@ -244,28 +245,8 @@ if (unknown !== undefined) throw new Error(`${unknown}: name some of ${Object.ke
 const folder = mkdtempSync(join(tmpdir(), 'gridmill-container-'));
 chmodSync(folder, 0o755);
 try {
-  writeFileSync(join(folder, 'candles.csv'), candles(60_000));
+  writeFileSync(join(folder, 'candles.csv'), randomWalk(60_000));
   for (const name of positionals.length === 0 ? Object.keys(MEASURES) : positionals) await MEASURES[name](folder);
 } finally {
   rmSync(folder, { recursive: true, force: true });
-}
-
-/** A random walk of 1-minute candles from a fixed seed. */
-function candles(bars) {
-  let state = 7;
-  const next = () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return state / 2_147_483_647;
-  };
-  let price = 40_000;
-  const lines = ['time,open,high,low,close,volume'];
-  for (let i = 0; i < bars; i++) {
-    const open = price;
-    price = Math.max(1, price * (1 + (next() - 0.5) * 0.002));
-    const time = Date.UTC(2024, 0, 1) + i * 60_000;
-    lines.push(
-      `${time},${open},${Math.max(open, price) * 1.0002},${Math.min(open, price) * 0.9998},${price},${next() * 10}`,
-    );
-  }
-  return `${lines.join('\n')}\n`;
 }
