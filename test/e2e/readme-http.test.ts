@@ -14,7 +14,7 @@ const ADDRESS = 'http://localhost:8080';
 /** Code of the section by its language, in order. */
 function examples(): { readonly sh: readonly string[]; readonly ts: readonly string[] } {
   const readme = readFileSync(join(repository, 'README.md'), 'utf8');
-  const section = readme.slice(readme.indexOf('\n## Over HTTP'), readme.indexOf('\n## Why believe'));
+  const section = readme.split('\n## ').find((text) => text.startsWith('Over HTTP'))!;
   const blocks = [...section.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({
     language,
     code: code!,
