@@ -206,8 +206,6 @@ export async function openPlace(uri: string, { environment }: Host, region?: str
   });
 }
 
-/** Of an array whose children are not the tasks 0, 1, 2 …: which they are. */
-const TASKS_NAME = 'GRIDMILL_SHARD_INDICES';
 const INDEX_NAMES = [
   'GRIDMILL_SHARD_INDEX',
   'AWS_BATCH_JOB_ARRAY_INDEX',
@@ -218,9 +216,9 @@ const INDEX_NAMES = [
 /** The task of this process: its place in the array, or what is listed for that place. Errors: REQUEST_INVALID. */
 async function arrayTask(host: Host): Promise<number> {
   const place = arrayIndex(host);
+  const { parseRanges, TASKS_NAME } = await import('../cluster/index-ranges.ts');
   const list = host.environment[TASKS_NAME];
   if (list === undefined || list === '') return place;
-  const { parseRanges } = await import('../cluster/index-ranges.ts');
   const task = parseRanges(list, LIMITS.shardsMax)?.[place];
   if (task !== undefined) return task;
   throw new AppError('REQUEST_INVALID', {

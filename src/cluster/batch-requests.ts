@@ -2,7 +2,7 @@
 import type { SubmitJobCommandInput } from '@aws-sdk/client-batch';
 import type { Submission } from './batch-journal.ts';
 import type { TaskSize } from './batch-size.ts';
-import { ranges } from './index-ranges.ts';
+import { ranges, TASKS_NAME } from './index-ranges.ts';
 
 export interface BatchJob {
   /** URI. The grid and all else is there: what goes to Batch is short, however large the run. */
@@ -25,9 +25,6 @@ export interface BatchJob {
   /** Milliseconds that tasks may wait while none runs and nothing changes. */
   readonly capacityMs: number;
 }
-
-/** Which tasks the children of an array are, where they are not 0, 1, 2 …: read by `gridmill shard run`. */
-const TASKS_NAME = 'GRIDMILL_SHARD_INDICES';
 
 /** An array of one is no array for Batch: a plain job, whose index is 0. */
 export function shardsRequest(

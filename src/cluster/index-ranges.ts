@@ -1,5 +1,8 @@
 // Lists of task numbers as text: 0-3,7.
 
+/** Variable with the tasks of the children of an array that are not 0, 1, 2 …: said to them with their job, read by `gridmill shard run`. */
+export const TASKS_NAME = 'GRIDMILL_SHARD_INDICES';
+
 /** `0-3,7` for 0, 1, 2, 3, 7. */
 export function ranges(indices: readonly number[]): string {
   const parts: string[] = [];
